@@ -1,0 +1,30 @@
+"""How a run's verdict shows in Prefect: the state's name and message, a tag, and a markdown artifact."""
+
+from __future__ import annotations
+
+from prefect import State
+from prefect.artifacts import create_markdown_artifact
+from prefect.client.orchestration import get_client
+from prefect.runtime import flow_run
+from prefect.states import Completed
+
+from keepfit import report
+from keepfit.artifacts import Released
+from keepfit.run import Run
+
+STATES = {"FIRST": "First", "PROMOTE": "Promoted", "HOLD": "Hold", "REJECT": "Rejected"}
+
+
+def conclude(run: Run, released: Released) -> State[Released]:
+    """The state a run ends in. The UI can filter by tag but not by a state's own name, so it is tagged as well."""
+    name = STATES[released.verdict.outcome]
+    _tag(f"verdict:{name.lower()}")
+    create_markdown_artifact(
+        report.markdown(run), key=f"{run.config.name}-report", description=released.verdict.sentence
+    )
+    return Completed(name=name, message=released.verdict.sentence, data=released)
+
+
+def _tag(tag: str) -> None:
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(flow_run.id, tags=sorted({*flow_run.tags, tag}))

@@ -1,0 +1,22 @@
+"""keepfit retrains a classifier on schedule, proves that the new model is better, and only then puts it in service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from keepfit.bundle import Model
+
+
+def load(pipeline: str | Path, bundle: str | None = None) -> Model:
+    """The model in service of a pipeline's YAML, or the bundle whose id begins with `bundle`.
+
+    `load("pipeline.yaml").predict(frame)` takes and returns a pandas frame. Raises ConfigError when no model is in
+    service, telling which verdict stands, and DataError when a file of the bundle was changed.
+    """
+    from keepfit.config import load as load_config
+    from keepfit.serving import model_of
+
+    return model_of(load_config(pipeline), bundle)

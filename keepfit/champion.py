@@ -1,0 +1,76 @@
+"""Which model is in service: champion.json, a small pointer that can be read without importing anything heavy."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from keepfit import files
+from keepfit.errors import MachineError
+from keepfit.store import Store
+
+POINTER = "champion.json"
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The bundle in service."""
+
+    bundle: str
+    """Its id."""
+    path: str
+    """Its folder, relative to the store."""
+    version: str
+    """Its version in the registry."""
+    since: str
+    """When it was put in service, ISO 8601."""
+    verdict: dict[str, Any]
+    """The verdict that put it there: outcome, reason, sentence, figures."""
+
+
+def current(store: Store) -> Champion | None:
+    """The bundle in service; None where there never was one.
+
+    Raises MachineError when the pointer was altered, or the bundle it names is gone or another one.
+    """
+    champion = pointed(store)
+    if champion is not None and not matches(store / champion.path, champion.bundle):
+        raise MachineError(
+            f"the bundle in service, {champion.bundle}, is missing or was altered.",
+            todo="keepfit run makes it again from the same rows; keepfit rollback goes back to the one before.",
+            where=str(store / champion.path),
+        )
+    return champion
+
+
+def pointed(store: Store) -> Champion | None:
+    """What champion.json says, with its own digest checked, and nothing else."""
+    path = store / POINTER
+    try:
+        content = files.read_json(path)
+        digest = content.pop("digest")
+        champion = Champion(**content)
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        digest, content = "", {}
+    if digest != files.digest_of(content):
+        raise MachineError(
+            f"{POINTER} was altered or is damaged.",
+            todo="keepfit run writes it again from the journal.",
+            where=str(path),
+        )
+    return champion
+
+
+def point(store: Store, champion: Champion) -> None:
+    """Put a bundle in service, at one instant."""
+    content = asdict(champion)
+    files.write_json(store / POINTER, {**content, "digest": files.digest_of(content)})
+
+
+def matches(folder: Path, bundle: str) -> bool:
+    """Whether a folder's manifest is that of this bundle: a bundle's id is its manifest's digest."""
+    path = folder / "manifest.json"
+    return path.is_file() and files.sha256(path).startswith(bundle)

@@ -1,0 +1,172 @@
+"""Commands over flows and library. Nothing heavy is imported before a command needs it.
+
+Exit codes: 0 the command did its work (a run: a verdict was reached, whatever it is); 2 the input is at fault;
+1 keepfit or its machine is; 130 it was interrupted.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+from keepfit.errors import KeepfitError
+
+app = App(
+    name="keepfit",
+    help="Retrain a classifier, prove that it is better, and only then put it in service.",
+    version="0.1.0",
+)
+
+
+@app.command
+def init(
+    data: Path,
+    /,
+    *,
+    target: str | None = None,
+    test: Path | None = None,
+    into: Path | None = None,
+    force: bool = False,
+) -> None:
+    """Look at the data and write pipeline.yaml and expectations.yaml.
+
+    Parameters
+    ----------
+    data
+        A file, a folder, a glob, or a folder or zip of images with one folder a class.
+    target
+        The column to predict; for images, the name that column shall have. Guessed, and said, when left out.
+    test
+        The publisher's own test file, if there is one.
+    into
+        The folder to write to; the current one when left out.
+    force
+        Overwrite files that are there.
+    """
+    from keepfit.drafting import draft
+
+    drafted = draft(data, target, test=test, folder=into, force=force)
+    for sentence in drafted.said:
+        print(f"- {sentence}")
+    print(f"Wrote {drafted.pipeline} and {drafted.expectations}.")
+    print(f"Next: look at them, then  keepfit run {drafted.pipeline}")
+
+
+@app.command
+def run(pipeline: Path, /, *, force: str | None = None) -> None:
+    """Retrain a pipeline and release the new model if it is better.
+
+    Parameters
+    ----------
+    pipeline
+        The pipeline's YAML file.
+    force
+        Put the new model in service whatever the verdict, for this reason; the reason is journalled.
+    """
+    from keepfit.cli.running import run_pipeline
+
+    run_pipeline(pipeline, force)
+
+
+@app.command
+def show(pipeline: Path, /) -> None:
+    """Show the runs of a pipeline, the model in service, and the last verdict with its reason."""
+    from keepfit.cli.showing import show_pipeline
+
+    show_pipeline(pipeline)
+
+
+@app.command
+def rollback(pipeline: Path, /, *, reason: str = "rolled back on the command line") -> None:
+    """Put the previous model back in service and bar the present one from coming back by itself.
+
+    Parameters
+    ----------
+    pipeline
+        The pipeline's YAML file.
+    reason
+        Why; it is journalled.
+    """
+    from keepfit import config
+    from keepfit.release import rollback as roll_back
+
+    print(roll_back(config.load(pipeline), reason))
+
+
+@app.command
+def predict(
+    pipeline: Path,
+    rows: Path,
+    /,
+    *,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])],
+    bundle: str | None = None,
+) -> None:
+    """Predict with the model in service: one line a row, in the rows' order.
+
+    Parameters
+    ----------
+    pipeline
+        The pipeline's YAML file.
+    rows
+        A table (CSV, JSON Lines, Parquet), an image, or a folder or zip of images.
+    out
+        File for the predictions; .csv or .parquet.
+    bundle
+        Use this bundle, by its id or the first letters of it, and not the one in service.
+    """
+    from keepfit import config
+    from keepfit.prediction import predict_file
+
+    print(predict_file(config.load(pipeline), rows, out, bundle))
+
+
+def main() -> None:
+    """Run the command that the arguments name, and exit with its code."""
+    atexit.register(_silence)  # registered first, so it runs last
+    sys.exit(_exit_code())
+
+
+def _silence() -> None:
+    """Great Expectations and duckdb_engine together make DuckDB 2.0 print 30 lines about leaks when Python is gone."""
+    sys.stderr.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def _exit_code() -> int:
+    try:
+        app(exit_on_error=False, print_error=True)
+    except KeepfitError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except CycloptsError:
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted: the same command goes on from here.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        return _report_bug(error)
+    return 0
+
+
+def _report_bug(error: Exception) -> int:
+    """Keep the traceback in a file: it helps us, and not the person who reads the terminal."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="keepfit-bug-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        traceback.print_exception(error, file=file)
+    print(
+        f"error: keepfit failed, and not because of your input: {type(error).__name__}: {error}\n"
+        f"The details are in {file.name}; please send that file with a bug report.",
+        file=sys.stderr,
+    )
+    return 1

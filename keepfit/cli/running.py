@@ -1,0 +1,31 @@
+"""`keepfit run`: the retrain flow with live progress instead of logs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from keepfit import config
+from keepfit.artifacts import Released
+from keepfit.cli.progress import Progress
+from keepfit.run import watching
+
+
+def run_pipeline(pipeline: Path, force: str | None) -> None:
+    """Check the YAML, retrain, and print the verdict. Prefect's own console is silent; its API keeps the logs."""
+    config.load(pipeline)
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    with Progress() as progress:
+        progress.say("starting Prefect" if "PREFECT_API_URL" not in os.environ else "reporting to your Prefect server")
+        from flows.retrain import retrain
+
+        with watching(progress):
+            released: Released = retrain(pipeline, force)  # type: ignore[assignment]
+    for line in _lines(released):
+        print(line)
+
+
+def _lines(released: Released) -> list[str]:
+    verdict = released.verdict
+    lines = [f"{verdict.outcome}: {verdict.sentence}", *released.summary, f"report: {released.report}"]
+    return [*lines, f"model in service: {released.model or 'none yet'}"]

@@ -1,0 +1,171 @@
+"""YAML into a Pipeline, with the line and column of whatever is wrong."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import MarkedYAMLError
+
+from keepfit.config.expectations import problem_of
+from keepfit.config.pipeline import Pipeline
+from keepfit.config.sections import Expectation, Section
+from keepfit.errors import ConfigError, nearest
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def load(path: str | Path) -> Pipeline:
+    """The pipeline that a YAML file describes, its expectations file read in as well.
+
+    Raises ConfigError, naming file, line and column, what was found and what is allowed.
+    """
+    file = Path(path).expanduser().resolve()
+    tree = _read(file, "keepfit init DATA --target COLUMN writes one")
+    pipeline = _build(Pipeline, tree, file)
+    pipeline._file = file
+    if pipeline.validation.suite:
+        raise ConfigError(
+            "validation.suite stands in the pipeline file.",
+            todo="Put the expectations into a file of their own and name it in validation.expectations.",
+            where=_place(file, tree, ("validation", "suite")),
+        )
+    if pipeline.validation.expectations is None:
+        return pipeline
+    return _with_suite(pipeline, pipeline.resolve(pipeline.validation.expectations))
+
+
+class _Suite(Section):
+    expectations: tuple[Expectation, ...] = ()
+
+
+def _with_suite(pipeline: Pipeline, file: Path) -> Pipeline:
+    tree = _read(file, "validation.expectations names it")
+    suite = _build(_Suite, tree, file)
+    for index, expectation in enumerate(suite.expectations):
+        if problem := problem_of(expectation):
+            place = _place(file, tree, ("expectations", index, *problem.steps))
+            raise ConfigError(problem.found, allowed=problem.allowed, todo=problem.todo, where=place)
+    validation = pipeline.validation.model_copy(update={"suite": suite.expectations})
+    whole = pipeline.model_copy(update={"validation": validation})
+    whole._file = pipeline.file
+    return whole
+
+
+def _read(file: Path, hint: str) -> CommentedMap:
+    if not file.is_file():
+        raise ConfigError("there is no such file.", todo=f"Check the path; {hint}.", where=str(file))
+    try:
+        tree = YAML(typ="rt", pure=True).load(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"not UTF-8 text at byte {error.start}.", todo="Save it as UTF-8.", where=str(file)
+        ) from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{file}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(file)
+        raise ConfigError(f"not valid YAML: {error.problem}.", todo="Mend that line.", where=place) from error
+    if not isinstance(tree, CommentedMap):
+        raise ConfigError("expected keys and values at the top level, such as name: people.", where=str(file))
+    return tree
+
+
+def _build(model: type[M], tree: CommentedMap, file: Path) -> M:
+    try:
+        return model.model_validate(_plain(tree))
+    except ValidationError as error:
+        # A misspelt key shows twice, as unknown and as missing; the unknown one has the line.
+        found = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+        raise _explain(found[0], tree, file, len(found) - 1) from error
+
+
+def _explain(error: Any, tree: CommentedMap, file: Path, others: int) -> ConfigError:
+    steps = _steps_in(tree, error["loc"])
+    key = ".".join(str(step) for step in steps)
+    todo = f"{others} more follow." if others else ""
+    if error["type"] == "extra_forbidden":
+        known = _known_keys(steps[:-1], tree)
+        allowed = f"Allowed here: {', '.join(known)}." if known else ""
+        hint = nearest(str(steps[-1]), known)
+        return ConfigError(
+            f'unknown key "{key}".', allowed=allowed, todo=f"{hint} {todo}".strip(), where=_place(file, tree, steps)
+        )
+    if error["type"] == "missing":
+        return ConfigError(
+            f'the key "{key}" is missing.', todo=f"Add it. {todo}".strip(), where=_place(file, tree, steps)
+        )
+    received = "" if isinstance(error["input"], dict) else f" is {error['input']!r}"
+    found = f"{key}{received}: " if key else ""
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "literal_error":
+        todo = f"{_nearest_literal(error)} {todo}".strip()
+    return ConfigError(f"{found}{message[0].lower()}{message[1:]}.", todo=todo, where=_place(file, tree, steps))
+
+
+def _nearest_literal(error: Any) -> str:
+    return nearest(str(error["input"]), re.findall("'([^']*)'", error["ctx"]["expected"]))
+
+
+def _steps_in(tree: Any, loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """`loc` without the union tags pydantic puts in, which stand in no file."""
+    steps: list[str | int] = []
+    for index, step in enumerate(loc):
+        last = index == len(loc) - 1
+        known = (isinstance(tree, dict) and step in tree) or (isinstance(tree, list) and isinstance(step, int))
+        if known:
+            steps.append(step)
+            tree = tree[step]
+        elif last and isinstance(tree, dict):
+            steps.append(step)
+    return tuple(steps)
+
+
+def _known_keys(steps: tuple[str | int, ...], tree: Any) -> list[str]:
+    model: Any = Pipeline if "name" in tree or "source" in tree else _Suite
+    for step in steps:
+        if isinstance(step, int):
+            continue
+        field = getattr(model, "model_fields", {}).get(step)
+        model = _section_of(field.annotation, tree.get(step) if isinstance(tree, dict) else None) if field else None
+        tree = tree.get(step) if isinstance(tree, dict) else None
+    return [name for name in getattr(model, "model_fields", {}) if name != "suite"]
+
+
+def _section_of(annotation: Any, value: Any) -> Any:
+    """The Section inside an annotation; of a union of families, the one that `value` names."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = [_section_of(a, value) for a in getattr(annotation, "__args__", ())]
+    sections = [s for s in inner if s is not None]
+    for section in sections:
+        family = section.model_fields.get("family")
+        if family is not None and isinstance(value, dict) and family.default == value.get("family"):
+            return section
+    return sections[0] if sections else None
+
+
+def _place(file: Path, tree: Any, steps: tuple[str | int, ...]) -> str:
+    line, column = 0, 0
+    for step in steps:
+        try:
+            line, column = tree.lc.key(step) if hasattr(tree, "items") else tree.lc.item(step)
+            tree = tree[step]
+        except (AttributeError, KeyError, IndexError, TypeError):
+            break
+    return f"{file}, line {line + 1}, column {column + 1}"
+
+
+def _plain(tree: Any) -> Any:
+    """ruamel's annotated containers and scalars as the plain ones pydantic expects."""
+    if isinstance(tree, dict):
+        return {str(k): _plain(v) for k, v in tree.items()}
+    if isinstance(tree, list):
+        return [_plain(v) for v in tree]
+    for kind in (int, float, str):
+        if isinstance(tree, kind) and type(tree) not in (kind, bool):
+            return kind(tree)
+    return tree

@@ -1,0 +1,111 @@
+"""A whole pipeline, with the contradictions between its sections checked once."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, PrivateAttr, field_validator, model_validator
+
+from keepfit.config.model import Model
+from keepfit.config.sections import Evaluation, Feature, Preprocessing, Release, Section, Source, Training, Validation
+from keepfit.errors import ConfigError
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class Pipeline(Section):
+    """What one pipeline.yaml says. Values hold ${VAR} unresolved, so that no secret reaches a record."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    """Names the pipeline in the registry and the UI."""
+    source: Source
+    target: str
+    """The column to predict."""
+    features: dict[str, Feature]
+    """The columns to predict from, with their kind."""
+    validation: Validation = Validation()
+    preprocessing: Preprocessing = Preprocessing()
+    model: Model
+    training: Training = Training()
+    evaluation: Evaluation = Evaluation()
+    release: Release = Release()
+    store: str = ".keepfit"
+    """Folder for everything a run writes, relative to the YAML."""
+    _file: Path = PrivateAttr(default=Path("pipeline.yaml"))
+
+    @field_validator("features", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: {"kind": v} if isinstance(v, str) else v for k, v in value.items()}
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Pipeline:
+        if not self.features:
+            raise ValueError("features is empty: name at least one column to predict from")
+        if self.target in self.features:
+            raise ValueError(f'the target "{self.target}" is also a feature: take it out of features')
+        pictures = [name for name, f in self.features.items() if f.kind == "image"]
+        if self.model.family == "cnn" and len(pictures) != 1:
+            raise ValueError(f"model.family cnn needs exactly one image feature, and there are {len(pictures)}")
+        if self.model.family != "cnn" and len(pictures) > 0 and len(pictures) < len(self.features):
+            raise ValueError("pictures beside other columns are not supported yet: keep one of the two kinds")
+        sized = [name for name, f in self.features.items() if f.size is not None and f.kind != "image"]
+        if sized:
+            raise ValueError(f'size is for images only, and "{sized[0]}" is a {self.features[sized[0]].kind}')
+        return self
+
+    @property
+    def file(self) -> Path:
+        """The YAML this was read from, absolute."""
+        return self._file
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths in the YAML start from."""
+        return self._file.parent
+
+    def resolve(self, text: str) -> Path:
+        """A path from the YAML, absolute, with ${VAR} filled in from the environment."""
+        return self.folder / Path(self.reveal(text)).expanduser()
+
+    def reveal(self, text: str) -> str:
+        """`text` with ${VAR} filled in from the environment; raises ConfigError where one is not set."""
+
+        def value(match: re.Match[str]) -> str:
+            name = match.group(1)
+            if name not in os.environ:
+                raise ConfigError(
+                    f"${{{name}}} stands in the YAML and the environment has no {name}.",
+                    todo=f"Set it: export {name}=…",
+                    where=str(self.file),
+                )
+            return os.environ[name]
+
+        return _VARIABLE.sub(value, text)
+
+    def read(self, *paths: str) -> dict[str, Any]:
+        """The named parts, such as "training" or "preprocessing.split", flattened to dotted keys and plain values.
+
+        This is what a stage's key is made of, and what its reason to run names.
+        """
+        whole = self.model_dump(mode="json")
+        flat: dict[str, Any] = {}
+        for path in paths:
+            value: Any = whole
+            for step in path.split("."):
+                value = value[step]
+            _flatten(path, value, flat)
+        return flat
+
+
+def _flatten(prefix: str, value: Any, into: dict[str, Any]) -> None:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            _flatten(f"{prefix}.{key}", inner, into)
+    else:
+        into[prefix] = value

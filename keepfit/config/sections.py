@@ -1,0 +1,190 @@
+"""The sections of a pipeline's YAML, each read by the stage of the same name."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Kind = Literal["number", "category", "boolean", "datetime", "image"]
+
+
+class Section(BaseModel):
+    """Frozen, and an unknown key is an error: a misspelt setting must never be silently ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Source(Section):
+    """Where the rows come from. What is left out is found by itself."""
+
+    path: str | tuple[str, ...] | None = None
+    """File, folder, glob or zip; relative to the YAML; may hold ${VAR}."""
+    test: str | None = None
+    """The publisher's own test file, in the same form; then nothing of `path` is used for the test."""
+    labels: str | None = None
+    """The label file that belongs to an idx file of images."""
+    test_labels: str | None = None
+    """The label file that belongs to `test`, for idx files."""
+    sql: str | None = None
+    """A query; needs `database`."""
+    database: str | None = None
+    """A database address as SQLAlchemy or ADBC takes it; keep secrets in ${VAR}."""
+    format: Literal["auto", "csv", "jsonl", "parquet", "idx", "images", "sql"] = "auto"
+    """How to read `path`; auto goes by name and content."""
+    columns: tuple[str, ...] | None = None
+    """Column names of a file that has no header line."""
+    delimiter: str | None = None
+    """The character between cells; found from the file when left out."""
+    encoding: str | None = None
+    """The text encoding; UTF-8, UTF-16 and Windows/GB encodings are recognised when left out."""
+    missing: tuple[str, ...] | None = None
+    """Cells that mean "no value"; empty cells always do."""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Source:
+        if (self.path is None) == (self.sql is None):
+            raise ValueError("give either path or sql, and not both")
+        if self.sql is not None and self.database is None:
+            raise ValueError("sql needs database, the address to send the query to")
+        return self
+
+
+class Feature(Section):
+    """One input column."""
+
+    kind: Kind
+    """number, category, boolean, datetime or image."""
+    size: int | None = Field(default=None, ge=4, le=1024)
+    """Images only: height and width in pixels after resizing; chosen from the pictures when left out."""
+
+
+class Expectation(Section):
+    """One line of expectations.yaml, in Great Expectations' own words."""
+
+    type: str
+    """A Great Expectations type, such as expect_column_values_to_be_between."""
+    kwargs: dict[str, Any] = {}
+    """Its arguments, under Great Expectations' own names."""
+    severity: Literal["critical", "warning", "info"] = "critical"
+    """critical stops the run when it fails; critical and warning quarantine the rows that fail; info only counts."""
+
+
+class Validation(Section):
+    """What must be true of the rows before a model may learn from them."""
+
+    expectations: str | None = None
+    """File with the expectations, relative to the YAML."""
+    max_bad_share: float = Field(default=0.05, ge=0, le=1)
+    """The run stops when more than this share of the rows is quarantined."""
+    stop: bool = True
+    """False goes on with the rows that passed even when a critical expectation failed."""
+    docs: bool = False
+    """Also build Great Expectations' Data Docs (a few seconds, not offline)."""
+    suite: tuple[Expectation, ...] = ()
+    """The expectations themselves; filled from the file, so do not write them here."""
+
+
+class Split(Section):
+    """Which rows are for training, for choosing (validation) and for judging (test)."""
+
+    by: Literal["hash", "group", "time"] = "hash"
+    """hash: by content, stable as data grows; group: keeps groups whole; time: the newest are tested."""
+    column: str | None = None
+    """The group or time column; with hash, an optional key column to hash instead of the features."""
+    test: float = Field(default=0.2, gt=0, lt=1)
+    """Share of the rows kept for judging; not used when the source has its own test file."""
+    validation: float = Field(default=0.15, gt=0, lt=1)
+    """Share of the rows kept for choosing the best epoch."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Split:
+        if self.by != "hash" and self.column is None:
+            raise ValueError(f"a split by {self.by} needs column, the {self.by} column")
+        if self.test + self.validation >= 0.9:
+            raise ValueError("test and validation together leave under a tenth of the rows to learn from")
+        return self
+
+
+class Preprocessing(Section):
+    """How rows become numbers. Everything fitted is fitted on the train part only."""
+
+    split: Split = Split()
+    numbers: Literal["quantile", "standard"] = "quantile"
+    """quantile maps to a normal by rank (robust to outliers); standard subtracts the mean, divides by the deviation."""
+    rare: int = Field(default=3, ge=1)
+    """A category seen in fewer train rows than this is treated as unknown."""
+    max_categories: int = Field(default=10_000, ge=2)
+    """The most frequent categories a column keeps; the rest are unknown."""
+
+
+class Training(Section):
+    """How the model learns. What is left out is derived from the data and logged."""
+
+    epochs: int | None = Field(default=None, ge=1)
+    """Passes over the train rows; early stopping may end before."""
+    batch_size: int | None = Field(default=None, ge=1)
+    """Rows a step."""
+    accumulate: int = Field(default=1, ge=1)
+    """Micro-batches a step; the batch is cut in so many parts."""
+    lr: float | None = Field(default=None, gt=0)
+    """Peak learning rate of AdamW."""
+    weight_decay: float | None = Field(default=None, ge=0)
+    """AdamW's decoupled L2."""
+    schedule: Literal["cosine", "one_cycle", "constant"] | None = None
+    """How the rate moves after warm-up."""
+    warmup: float | None = Field(default=None, ge=0, le=0.5)
+    """Share of the steps in which the rate rises."""
+    clip: float | None = Field(default=1.0, gt=0)
+    """Largest gradient norm; null switches clipping off."""
+    label_smoothing: float | None = Field(default=None, ge=0, lt=1)
+    """Probability spread over the other classes."""
+    augment: bool | None = None
+    """Shift, rotate and scale pictures in training; on for pictures when left out. Never mirrors."""
+    patience: int | None = Field(default=None, ge=1)
+    """Epochs without a better validation loss before stopping."""
+    max_seconds: float | None = Field(default=None, gt=0)
+    """Stop after the epoch in which this wall time is passed; such a run is not bit-reproducible."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where to train; auto takes CUDA, then MPS, then the CPU."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Arithmetic of the forward pass; auto takes bfloat16 where it is faster."""
+    threads: int = Field(default=1, ge=1)
+    """CPU threads; the bits of the result depend on it."""
+    seed: int = Field(default=0, ge=0)
+    """Seed of every random choice."""
+    checkpoint_seconds: float = Field(default=30.0, ge=0)
+    """A checkpoint is written at most this often, in seconds."""
+
+
+class Evaluation(Section):
+    """What is measured on the untouched test rows."""
+
+    slices: tuple[str, ...] = ()
+    """Columns for whose every value the metrics are also given."""
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    """Level of the intervals."""
+    top_k: int = Field(default=3, ge=2)
+    """For top-k accuracy, with more classes than this."""
+    worst: int = Field(default=24, ge=0)
+    """How many of the worst predictions the report shows."""
+
+
+Metric = Literal["accuracy", "balanced_accuracy", "macro_f1", "mcc", "roc_auc", "pr_auc", "log_loss", "brier"]
+
+
+class Release(Section):
+    """When a model may go into service."""
+
+    metric: Literal["accuracy", "balanced_accuracy", "log_loss"] = "accuracy"
+    """What champion and challenger are compared on."""
+    gates: dict[Metric, float] = {}
+    """Absolute bounds: at least this much (log_loss and brier: at most)."""
+    margin: float = Field(default=0.01, ge=0)
+    """A difference smaller than this counts as no worse (non-inferiority margin)."""
+    level: float = Field(default=0.05, gt=0, lt=0.5)
+    """One-sided error level of the paired test."""
+    beat_classical: bool = False
+    """True also demands to be no worse than the classical baseline."""
+    registry: str | None = None
+    """MLflow tracking address for a team; the store's own SQLite file when left out."""

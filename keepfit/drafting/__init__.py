@@ -1,0 +1,77 @@
+"""Drafting: a pipeline and its expectations written from the data, for a person to read and change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from keepfit import files
+from keepfit.drafting.expectations import Line
+from keepfit.drafting.plan import Plan
+from keepfit.errors import ConfigError
+from keepfit.sources.locate import format_of, locate
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What was written."""
+
+    pipeline: Path
+    expectations: Path
+    target: str
+    features: int
+    """How many columns the model will learn from."""
+    said: list[str]
+    """Sentences a person should read: what was left out and why, what was guessed, what looks wrong."""
+
+
+def draft(
+    path: Path, target: str | None = None, *, test: Path | None = None, folder: Path | None = None, force: bool = False
+) -> Draft:
+    """Look at a source and write pipeline.yaml and expectations.yaml into `folder`, the current one by default.
+
+    Raises ConfigError where the files are there already and `force` is not given, or no column suggests itself as
+    the target; DataError where the source cannot be read or its target cannot be classified.
+    """
+    place = (folder or Path.cwd()).resolve()
+    pipeline, expectations = place / "pipeline.yaml", place / "expectations.yaml"
+    if not force:
+        _refuse_to_overwrite(pipeline, expectations)
+    plan = _plan(path.resolve(), target, test.resolve() if test else None, place)
+    files.write_bytes(expectations, _text(plan.expectations).encode())
+    files.write_bytes(pipeline, plan.pipeline.encode())
+    return Draft(pipeline, expectations, plan.target, plan.features, plan.said)
+
+
+def _plan(path: Path, target: str | None, test: Path | None, place: Path) -> Plan:
+    form = format_of(locate((path,))[0])
+    if form == "images":
+        from keepfit.drafting.pictures import plan_pictures
+
+        return plan_pictures(path, target, test, place)
+    with TemporaryDirectory() as scratch:
+        if form == "idx":
+            from keepfit.drafting.pictures import plan_idx
+
+            return plan_idx(path, target, test, place, Path(scratch))
+        from keepfit.drafting.tables import plan_table
+
+        return plan_table(path, target, test, place, Path(scratch))
+
+
+def _refuse_to_overwrite(*paths: Path) -> None:
+    for path in paths:
+        if path.exists():
+            raise ConfigError(
+                "this file is there already.", todo="Move it away, or say --force to replace it.", where=str(path)
+            )
+
+
+def _text(lines: list[Line]) -> str:
+    head = (
+        "# What must be true of the rows, in Great Expectations' own words. severity: critical stops the run,\n"
+        "# warning sets the failing rows aside, info only counts them.\n"
+        "expectations:\n"
+    )
+    return head + "".join(line.text() for line in lines)

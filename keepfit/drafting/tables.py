@@ -1,0 +1,137 @@
+"""The draft of a table: kinds, expectations, and what is odd about its columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from keepfit.drafting.expectations import expectations_of
+from keepfit.drafting.facts import Facts, facts_of
+from keepfit.drafting.kinds import Choice, choose
+from keepfit.drafting.pipeline import SourceLines, pipeline_text
+from keepfit.drafting.plan import Plan, name_of, written
+from keepfit.drafting.target import check_target, find_target
+from keepfit.drafting.ties import leaks
+from keepfit.errors import DataError
+from keepfit.sources import Opened, Reading, open_source
+
+ROWS = 200_000
+"""So many rows of each file are looked at."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    opened: Opened
+    batches: list[pa.RecordBatch]
+    cut: bool
+    """Whether there are more rows than were looked at."""
+
+    @property
+    def decimal(self) -> str:
+        return str((self.opened.dialect or {}).get("decimal", "."))
+
+    @property
+    def headless(self) -> bool:
+        return not (self.opened.dialect or {}).get("header", True)
+
+
+def plan_table(path: Path, named: str | None, test: Path | None, place: Path, scratch: Path) -> Plan:
+    """Look at a table, and at the publisher's test file if there is one, and choose."""
+    seen = _look(path, Reading(scratch, target=named or ""))
+    columns = facts_of(seen.batches, seen.decimal)
+    target = find_target(columns, named, str(path))
+    check_target(target, str(path))
+    choices = [choose(column, target) for column in columns if column.name != target.name]
+    kinds = {choice.name: choice.kind for choice in choices if choice.kind}
+    if not kinds:
+        why = "; ".join(f'"{choice.name}": {choice.comment}' for choice in choices[:5])
+        raise DataError(f"no column is left to predict from ({why}).", todo="Add features to it.", where=str(path))
+    said = _said(seen, target, named, choices)
+    said += _leaks(columns, target, kinds)
+    everything, classes = columns, list(target.values)
+    if test:
+        tested = _look_at_test(test, seen, target.name, scratch)
+        everything = facts_of(seen.batches + tested.batches, seen.decimal)
+        classes, more = _classes_with(facts_of(tested.batches, seen.decimal), target)
+        said += more
+    source = SourceLines(
+        path=written(path, place),
+        test=written(test, place) if test else None,
+        columns=seen.opened.columns if seen.headless else None,
+    )
+    text = pipeline_text(name_of(path), source, target, choices, "mlp", _head(path, target.rows, seen))
+    lines = expectations_of(kinds, {column.name: column for column in everything}, target.name, classes)
+    return Plan(text, lines, target.name, len(kinds), said)
+
+
+def _look(path: Path, reading: Reading) -> _Seen:
+    opened = open_source((path,), reading)
+    batches, rows = [], 0
+    for batch in opened.batches():
+        batches.append(batch.slice(0, ROWS - rows))
+        rows += len(batches[-1])
+        if rows >= ROWS:
+            return _Seen(opened, batches, cut=True)
+    if rows == 0:
+        raise DataError("there is no row.", todo="Give a file with rows.", where=str(path))
+    return _Seen(opened, batches, cut=False)
+
+
+def _look_at_test(test: Path, seen: _Seen, target: str, scratch: Path) -> _Seen:
+    columns = seen.opened.columns
+    tested = _look(test, Reading(scratch, target=target, columns=columns if seen.headless else None))
+    lacking = [name for name in columns if name not in tested.opened.columns]
+    if lacking:
+        raise DataError(
+            f'the test file has no column "{lacking[0]}".', todo="Give one with the same columns.", where=str(test)
+        )
+    return _Seen(tested.opened, [batch.select(list(columns)) for batch in tested.batches], tested.cut)
+
+
+def _head(path: Path, rows: int, seen: _Seen) -> str:
+    counted = f"the first {rows:,} rows" if seen.cut else f"{rows:,} rows"
+    return f"Written by keepfit init from {path.name}: {counted}, {len(seen.opened.columns)} columns."
+
+
+def _said(seen: _Seen, target: Facts, named: str | None, choices: list[Choice]) -> list[str]:
+    said = list(seen.opened.notes)
+    if seen.cut:
+        said.append(f"Only the first {ROWS:,} rows were looked at.")
+    if seen.headless:
+        said.append("The file has no header line, so its columns are called column_1, column_2 and so on.")
+    if named is None:
+        said.append(f'The target is taken to be "{target.name}"; --target names another.')
+    if target.missing:
+        said.append(f'{target.missing:,} rows have no value in the target "{target.name}" and will be left out.')
+    said += [choice.said for choice in choices if choice.said]
+    rare = [value for value, count in target.top if count < 5]
+    if rare:
+        said.append(f'Of the class "{rare[0]}"{_others(len(rare) - 1)} there are fewer than 5 rows: too few to learn.')
+    return said
+
+
+def _others(count: int) -> str:
+    return f" and {count} more" if count else ""
+
+
+def _leaks(columns: list[Facts], target: Facts, kinds: dict[str, str]) -> list[str]:
+    told = [c for c in columns if c.name in kinds and leaks(c, target, as_number=kinds[c.name] == "number")]
+    return [
+        f'The feature "{c.name}" nearly determines the target "{target.name}" on its own: '
+        "if it is known only afterwards, take it out of features."
+        for c in told
+    ]
+
+
+def _classes_with(tested: list[Facts], target: Facts) -> tuple[list[str], list[str]]:
+    """All classes, and what to say of those that only the test file has."""
+    found = next(column for column in tested if column.name == target.name).values
+    known = set(target.values)
+    new = [v for v in found if v not in known and v.removesuffix(".") not in known]
+    if not new:
+        return list(target.values), []
+    return [*target.values, *new], [
+        f'The test file has the class "{new[0]}"{_others(len(new) - 1)}, which the train file has not.'
+    ]

@@ -1,0 +1,58 @@
+"""How strongly one column is tied to the target: too little for an id, too much for a leak."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from keepfit.drafting.facts import Facts
+
+_BINS = 128
+_BIN_ROWS = 8
+_FEW = 32
+_LEAK = 0.02
+"""A column alone that leaves less than this share of the guessing errors gives the target away."""
+
+
+def depends(column: Facts, target: Facts) -> bool:
+    """Whether the target's classes differ along a column of numbers: chi-squared far beyond chance."""
+    table = _table(_binned(column, 10), target)
+    rows, columns = table.sum(1, keepdims=True), table.sum(0, keepdims=True)
+    expected = rows * columns / table.sum()
+    chi = ((table - expected) ** 2 / np.maximum(expected, 1e-9)).sum()
+    freedom = max(1, (table.shape[0] - 1) * (table.shape[1] - 1))
+    return bool(chi > freedom + 6 * np.sqrt(2 * freedom))
+
+
+def leaks(column: Facts, target: Facts, *, as_number: bool) -> bool:
+    """Whether a column nearly determines the target one to one, by few values or by ranges.
+
+    Ranges at whose edges two classes meet do not count, as many as there are such edges.
+    """
+    few = max(_FEW, 2 * target.distinct)
+    ranges = as_number and column.distinct > few
+    if column.distinct > few and not ranges:
+        return False
+    codes = _binned(column, min(_BINS, column.filled // _BIN_ROWS)) if ranges else column.codes
+    table = _table(codes, target)
+    if table.sum() < max(20, column.rows / 2):
+        return False
+    wrong = np.sort(table.sum(1) - table.max(1))
+    errors = wrong[: len(wrong) - (target.distinct - 1) * ranges].sum()
+    return bool(errors < _LEAK * (table.sum() - table.sum(0).max()))
+
+
+def _binned(column: Facts, bins: int) -> npt.NDArray[np.int64]:
+    """[N] which of `bins` ranges of equal rows a number lies in, -1 where missing."""
+    numbers = column.numbers
+    finite = np.isfinite(numbers)
+    edges = np.unique(np.quantile(numbers[finite], np.linspace(0, 1, bins + 1)[1:-1]))
+    return np.where(finite, np.searchsorted(edges, numbers, side="right"), -1)
+
+
+def _table(codes: npt.NDArray[np.int64], target: Facts) -> npt.NDArray[np.float64]:
+    """Rows of each pair of a code and a class: [codes, classes]."""
+    known = (codes >= 0) & (target.codes >= 0)
+    found, packed = np.unique(codes[known], return_inverse=True)
+    pairs = packed * target.distinct + target.codes[known]
+    return np.bincount(pairs, minlength=len(found) * target.distinct).reshape(len(found), -1).astype(np.float64)

@@ -1,0 +1,85 @@
+"""Every error keepfit raises on purpose, with its retry class and exit code.
+
+KeepfitError
+├── InputError          exit 2, never retried: the user's input is at fault
+│   ├── ConfigError     the YAML, or a command's arguments
+│   ├── DataError       the source, its rows, or rows given to predict
+│   └── CheckError      an expectation that could not be checked; it says nothing about the rows
+├── TransientError      exit 1, retried with backoff: a database or network that may come back
+├── OutOfMemoryError    exit 1, retried with half the micro-batch and the same effective batch
+├── MachineError        exit 1, never retried: disk full, a store that is not writable, a lock that is held
+└── EngineError         exit 1, never retried: the validation engine failed its self-test
+
+Any other exception is a bug of ours: exit 1, never retried.
+"""
+
+from __future__ import annotations
+
+
+class KeepfitError(Exception):
+    """An error in three parts: what was found, what is allowed, what to do next.
+
+    Each part is a full sentence. `where` names the file, line, column or row and comes first.
+    """
+
+    exit_code = 1
+    retryable = False
+
+    def __init__(self, found: str, *, allowed: str = "", todo: str = "", where: str = "") -> None:
+        self.found, self.allowed, self.todo, self.where = found, allowed, todo, where
+        place = f"{where}: " if where else ""
+        super().__init__(place + " ".join(part for part in (found, allowed, todo) if part))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Prefect carries exceptions between processes; keyword-only parts need their own constructor.
+        return (_rebuild, (type(self), self.found, self.allowed, self.todo, self.where))
+
+
+def _rebuild(kind: type[KeepfitError], found: str, allowed: str, todo: str, where: str) -> KeepfitError:
+    return kind(found, allowed=allowed, todo=todo, where=where)
+
+
+class InputError(KeepfitError):
+    """The user's input is at fault; running again gives the same error until it is mended."""
+
+    exit_code = 2
+
+
+class ConfigError(InputError):
+    """A YAML file or a command's argument says something that cannot be meant."""
+
+
+class DataError(InputError):
+    """The rows, files or pictures themselves are at fault."""
+
+
+class CheckError(InputError):
+    """An expectation could not be checked against these rows; neither met nor failed."""
+
+
+class TransientError(KeepfitError):
+    """Something outside may work if it is tried again."""
+
+    retryable = True
+
+
+class OutOfMemoryError(KeepfitError):
+    """The device ran out of memory; half the micro-batch may fit."""
+
+    retryable = True
+
+
+class MachineError(KeepfitError):
+    """The disk, a permission or a lock on this machine stands in the way."""
+
+
+class EngineError(KeepfitError):
+    """The validation engine gave a wrong answer where the right one is known; no row of the user's is judged."""
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """`' Did you mean "x"?'` for the known name closest to `name`, or an empty string."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    return f'Did you mean "{close[0]}"?' if close else ""

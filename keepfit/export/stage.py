@@ -1,0 +1,39 @@
+"""The stage: write the bundle, seal it, then prove it. A bundle that fails a check is kept, and release rejects it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from keepfit import files
+from keepfit.artifacts import Bundle, Evaluated, Prepared, Trained
+from keepfit.run import Room, stage
+
+
+@stage(reads=("name",), libraries=("torch", "onnx", "onnxscript", "onnxruntime", "numpy"))
+def export(room: Room, trained: Trained, prepared: Prepared, evaluated: Evaluated) -> Bundle:
+    """The bundle under `bundle/`, its id, and whether it passed the parity and isolation checks.
+
+    What the isolation check measured (latency, memory, size) lies in `beside/isolation.json`.
+    """
+    from keepfit.bundle import open_bundle, seal
+    from keepfit.export.isolation import isolate
+    from keepfit.export.parity import compare
+    from keepfit.export.writing import write
+
+    folder = room.path / "bundle"
+    room.step("tracing the model", done=0.1)
+    write(folder, room.config.name, room.store, trained, prepared, evaluated)
+    id = seal(folder)
+    room.step("comparing it with torch on the test rows", done=0.6)
+    parity = compare(open_bundle(folder), room.store / trained.path, room.store / prepared.path)
+    room.step("asking it in a process of its own", done=0.9)
+    isolation = isolate(folder)
+    files.write_json(room.path / "beside/isolation.json", isolation.measured)
+    failure = " ".join(part for part in (parity.failure, isolation.failure) if part)
+    if failure:
+        room.note(failure)
+    return Bundle(id=id, bytes=_size(folder), parity=parity.difference, passed=not failure, failure=failure)
+
+
+def _size(folder: Path) -> int:
+    return (folder / "model.onnx").stat().st_size

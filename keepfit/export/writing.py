@@ -1,0 +1,100 @@
+"""What goes into a bundle. Only what is deterministic: two exports of one model are equal byte for byte."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from keepfit import files
+from keepfit.artifacts import Evaluated, Prepared, Trained
+from keepfit.bundle.model import Model
+from keepfit.errors import MachineError
+from keepfit.export.card import card
+from keepfit.export.columns import whole_graph
+from keepfit.export.core import core_graph
+from keepfit.export.golden import write_golden
+from keepfit.models import load
+from keepfit.sources.cells import ISO
+from keepfit.store import MANIFEST, Store
+
+FORMAT = 1
+_RESERVED = ("label", "probabilities")
+
+
+def write(folder: Path, name: str, store: Store, trained: Trained, prepared: Prepared, evaluated: Evaluated) -> None:
+    """Every file of the bundle but the manifest."""
+    source, data = store / trained.path, store / prepared.path
+    transform = files.read_json(data / "transform.json")
+    snapshot = _snapshot(store, prepared.source)
+    schema = schema_of(name, transform, {c["name"]: c["format"] for c in snapshot["columns"] if c.get("format")})
+    folder.mkdir(parents=True)
+    for path in (
+        source / "model.safetensors", source / "architecture.json", data / "transform.json",
+        data / "train_rows.parquet", store / evaluated.path / "metrics.json",
+    ):  # fmt: skip
+        shutil.copyfile(path, folder / path.name)
+    files.write_json(folder / "schema.json", schema)
+    files.write_json(folder / "data.json", _data(trained, prepared, snapshot["files"]))
+    files.write_bytes(folder / "card.md", card(schema, trained, prepared, evaluated).encode())
+    graph = whole_graph(core_graph(load(source), transform), schema, transform)
+    files.write_bytes(folder / "model.onnx", graph.SerializeToString(deterministic=True))
+    write_golden(folder, Model(folder, "", ""), data, transform)
+
+
+def schema_of(name: str, transform: dict[str, Any], formats: dict[str, str]) -> dict[str, Any]:
+    """What a caller must know of the graph: its inputs in order, what missing looks like, and the classes.
+
+    `formats` tells how the dates of a column were written in the source.
+    """
+    names = [feature["name"] for feature in transform["features"]]
+    inputs = [
+        {"input": _input(feature["name"], names), **_described(feature, formats)} for feature in transform["features"]
+    ]
+    return {
+        "format": FORMAT, "name": name, "target": transform["target"], "classes": transform["classes"],
+        "inputs": inputs,
+    }  # fmt: skip
+
+
+def _snapshot(store: Store, digest: str) -> dict[str, Any]:
+    """What the snapshot of this digest says of its columns and files."""
+    for path in (store / "stages/ingest").glob(f"*/{MANIFEST}"):
+        if files.read_json(path)["artifact"]["digest"] == digest:
+            schema: dict[str, Any] = files.read_json(path.with_name("schema.json"))
+            return schema
+    raise MachineError(
+        "the snapshot that the model was trained on is gone.",
+        todo="Run again: it is made anew from the source.",
+        where=str(store / "stages/ingest"),
+    )
+
+
+def _described(feature: dict[str, Any], formats: dict[str, str]) -> dict[str, Any]:
+    named = {"name": feature["name"], "kind": feature["kind"]}
+    if feature["kind"] == "image":
+        return {**named, "type": "uint8", **{k: feature[k] for k in ("size", "channels", "pixels", "resample")}}
+    if feature["kind"] == "datetime":
+        named["format"] = formats.get(feature["name"], ISO)
+    if feature["kind"] in ("number", "datetime"):
+        return {**named, "type": "double", "missing": "NaN"}
+    return {**named, "type": "string", "missing": ""}
+
+
+def _input(name: str, names: list[str]) -> str:
+    """The graph input of a column: its name, unless an output or another column has it."""
+    while name in _RESERVED:
+        name = f"{name}_"
+        while name in names:
+            name = f"{name}_"
+    return name
+
+
+def _data(trained: Trained, prepared: Prepared, sources: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "files": sources,
+        "snapshot": prepared.source,
+        "prepared": prepared.digest,
+        "trained": trained.digest,
+        "rows": {"train": prepared.train, "validation": prepared.validation, "test": prepared.test},
+    }

@@ -1,0 +1,138 @@
+"""Ingest: the source's rows, whatever their format, as typed Parquet with an id for every row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+
+from keepfit import files
+from keepfit.artifacts import Snapshot
+from keepfit.config import Pipeline
+from keepfit.ingest.fingerprint import Roles, SourceRows, check_unchanged, fingerprint, stamp
+from keepfit.ingest.reading import Table, check_classes, open_table
+from keepfit.ingest.repeats import Repeats, Spool
+from keepfit.ingest.writing import Parts, number_repeats
+from keepfit.rows import FEATURES, ROW, TEST, hashes, ids
+from keepfit.run import Room, Run, stage
+from keepfit.sources.locate import locate
+from keepfit.sources.sql import spool
+
+_READS = (
+    "target", "features", "source.format", "source.columns", "source.delimiter", "source.encoding", "source.missing",
+)  # fmt: skip
+
+
+def ingest(run: Run) -> Snapshot:
+    """Snapshot the source's rows; reused when neither their content nor the way to read them changed.
+
+    Raises DataError naming file, line or column for what cannot be read, or not be learned from.
+    """
+    if run.config.source.sql is not None:
+        return _ingest_query(run, run.config.source.sql)
+    roles = roles_of(run.config)
+    return _ingest(run, fingerprint(roles), roles)
+
+
+def _ingest_query(run: Run, query: str) -> Snapshot:
+    """The rows of a query: they are spooled into the store first, since only their content can be compared."""
+    config = run.config
+    for left in run.store.root.glob("query-*"):  # by a run that was killed
+        files.remove(left)
+    with files.machine_errors(run.store.root), TemporaryDirectory(dir=run.store.root, prefix="query-") as folder:
+        file = Path(folder) / "rows.parquet"
+        spooled = spool(config.reveal(query), config.reveal(config.source.database or ""), file, config.folder)
+        rows = SourceRows(roles={"train": (("query", file.stat().st_size, spooled.digest),)}, digest=spooled.digest)
+        return _ingest(run, rows, {"train": (file,), "test": ()})
+
+
+def roles_of(config: Pipeline) -> Roles:
+    """The files of each role that the YAML names. Raises DataError where nothing is there."""
+    source = config.source
+    paths = (source.path,) if isinstance(source.path, str) else source.path or ()
+    roles = {"train": locate(tuple(config.resolve(path) for path in paths))}
+    for role, path in (("test", source.test), ("labels", source.labels), ("test_labels", source.test_labels)):
+        roles[role] = locate((config.resolve(path),)) if path else ()
+    return roles
+
+
+@stage(reads=_READS, libraries=("pyarrow", "numpy"))
+def _ingest(room: Room, source_rows: SourceRows, roles: Roles) -> Snapshot:
+    before = stamp(roles)
+    with TemporaryDirectory(dir=room.path) as scratch, Spool(Path(scratch) / "hashes") as spool:
+        train = open_table(roles, "train", room.config, Path(scratch))
+        test = _open_test(roles, room.config, Path(scratch), train)
+        with Parts(room.path / "rows") as parts:
+            _copy(train, spool, parts, room)
+            train.tally.check()
+            if test:
+                test.columns, test.schema = train.columns, train.schema
+                _copy(test, spool, parts, room, like=frozenset(train.tally.classes))
+                check_classes(train.tally, test.tally)
+        repeats = spool.repeats()
+        number_repeats(room.path / "rows", repeats)
+    check_unchanged(roles, before)
+    files.write_json(room.path / "schema.json", _schema(train, source_rows, room.config))
+    return _snapshot(train, test, repeats)
+
+
+def _open_test(roles: Roles, config: Pipeline, scratch: Path, train: Table) -> Table | None:
+    if not roles["test"]:
+        return None
+    has_header = (train.opened.dialect or {}).get("header", True)
+    return open_table(roles, "test", config, scratch, None if has_header else train.opened.columns)
+
+
+def _copy(table: Table, spool: Spool, parts: Parts, room: Room, like: frozenset[str] | None = None) -> None:
+    """Stream the rows of one role into the parts; with `like`, the train file's classes, they are test rows."""
+    for note in table.opened.notes:
+        room.note(note)
+    order = [*room.config.features]
+    for rows in table.rows(like=like or frozenset()):
+        found = hashes(rows, order)
+        spool.add(found.low, test=like is not None)
+        is_test = pa.repeat(like is not None, len(rows))
+        added = {ROW: ids(found.low, found.high), FEATURES: pa.array(found.features), TEST: is_test}
+        parts.add(pa.table({**{name: rows[name] for name in rows.column_names}, **added}))
+        room.step(f"{parts.rows:,} rows")
+
+
+def _schema(train: Table, source_rows: SourceRows, config: Pipeline) -> dict[str, Any]:
+    """What the snapshot's columns are, and what they were made from."""
+    pixels = train.opened.pixels
+    return {
+        "columns": [
+            {
+                "name": column.name,
+                "type": str(column.stored),
+                "kind": column.kind if column.name in config.features else None,
+                "pixels": list(pixels) if pixels and column.kind == "image" else None,
+                "format": column.format if column.kind == "datetime" else None,
+            }
+            for column in train.columns
+        ],
+        "target": config.target,
+        "files": [
+            {"name": name, "bytes": size, "sha256": digest}
+            for entries in source_rows.roles.values()
+            for name, size, digest in entries
+        ],
+        "dialect": train.opened.dialect,
+    }
+
+
+def _snapshot(train: Table, test: Table | None, repeats: Repeats) -> Snapshot:
+    tallies = [train.tally, *([test.tally] if test else [])]
+    unreadable: Counter[str] = sum((t.unreadable for t in tallies), Counter())
+    return Snapshot(
+        rows=sum(t.rows for t in tallies),
+        test_rows=test.tally.rows if test else 0,
+        without_target=sum(t.without_target for t in tallies),
+        duplicates=repeats.duplicates,
+        shared=repeats.shared,
+        unreadable=dict(sorted(unreadable.items())),
+        classes=tuple(sorted({c for t in tallies for c in t.classes})),
+    )

@@ -1,0 +1,71 @@
+"""The source's columns: which must be there, and what each one's cells are read as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from keepfit.config import Pipeline
+from keepfit.errors import DataError, nearest
+from keepfit.sources import Opened
+from keepfit.sources.cells import ISO, format_of_dates, is_text
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the source."""
+
+    name: str
+    kind: str | None
+    """Its feature kind; category for the target; for the others number where the first rows are numbers."""
+    declared: bool
+    """Whether it is a feature or the target."""
+    format: str = ISO
+    """How its dates are written."""
+    stored: pa.DataType = field(default_factory=pa.string)
+    """Its type in the snapshot."""
+
+
+def check_columns(opened: Opened, config: Pipeline) -> None:
+    """Raise DataError for a target or feature that is not there, or a name that is ours."""
+    names, where = list(opened.columns), str(opened.files[0])
+    reserved = [name for name in names if name.startswith("keepfit_")]
+    if reserved:
+        raise DataError(
+            f'the column "{reserved[0]}" begins with keepfit_, as the columns that we add do.',
+            todo="Rename it.",
+            where=where,
+        )
+    for name, role in ((config.target, "target"), *((f, "feature") for f in config.features)):
+        if name not in names:
+            raise DataError(
+                f'there is no column "{name}", the {role}.',
+                allowed=f"There are: {', '.join(names[:40])}{' …' if len(names) > 40 else ''}.",
+                todo=nearest(name, names) or "Check the names in the YAML against the header.",
+                where=where,
+            )
+
+
+def columns_of(opened: Opened, first: pa.RecordBatch, config: Pipeline) -> list[Column]:
+    """Every column with its kind; dates take the format that reads most of the first rows."""
+    kinds = {name: str(feature.kind) for name, feature in config.features.items()} | {config.target: "category"}
+    return [_column(name, kinds.get(name), first[name].slice(0, 10_000)) for name in opened.columns]
+
+
+def _column(name: str, kind: str | None, cells: pa.Array) -> Column:
+    if kind is None:
+        return Column(name, "number" if _all_plain_numbers(cells) else None, declared=False)
+    found = format_of_dates(cells) if kind == "datetime" else None
+    return Column(name, kind, declared=True, format=found or ISO)
+
+
+def _all_plain_numbers(cells: pa.Array) -> bool:
+    """Whether texts are numbers, and would be written the same way again: 007 and 20-digit codes are names."""
+    filled = cells.drop_null()
+    if not is_text(cells.type) or len(filled) == 0:
+        return False
+    return bool(
+        pc.all(pc.match_substring_regex(filled.cast(pa.string()), r"^ *-?(0|[1-9][0-9]{0,14})(\.[0-9]+)? *$")).as_py()
+    )

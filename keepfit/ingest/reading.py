@@ -1,0 +1,135 @@
+"""The source's batches as typed rows that have a target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from keepfit.config import Pipeline
+from keepfit.errors import DataError
+from keepfit.ingest.columns import Column, check_columns, columns_of
+from keepfit.ingest.fingerprint import Roles
+from keepfit.ingest.tally import Tally
+from keepfit.sources import Opened, Reading, open_source
+from keepfit.sources.cells import read_as
+
+
+@dataclass
+class Table:
+    """An opened source whose rows can be streamed once, in the types of the snapshot."""
+
+    opened: Opened
+    config: Pipeline
+    tally: Tally
+    columns: list[Column] = field(default_factory=list)
+    """Filled when the first rows were seen."""
+    schema: pa.Schema | None = None
+    """The types of the first rows, which all others must take."""
+
+    def rows(self, *, like: frozenset[str] = frozenset()) -> Iterator[pa.Table]:
+        """The rows with a target. Class names in `like` are matched where only a point at the end is more, as in
+        Adult's test file.
+        """
+        for batch in self.opened.batches():
+            if not len(batch):
+                continue
+            if not self.columns:
+                self.columns = columns_of(self.opened, batch, self.config)
+            table = self._alike(self._typed(batch, like))
+            self.tally.without_target += len(batch) - len(table)
+            self.tally.count(table)
+            yield table
+
+    def _typed(self, batch: pa.RecordBatch, like: frozenset[str]) -> pa.Table:
+        decimal = (self.opened.dialect or {}).get("decimal", ".")
+        arrays = {}
+        for column in self.columns:
+            cells = batch[column.name]
+            arrays[column.name], bad = read_as(column.kind, cells, decimal=decimal, format=column.format)
+            if bad and column.declared:
+                self._note_unreadable(column.name, cells, arrays[column.name], bad)
+            if column.kind == "category" and not pa.types.is_dictionary(arrays[column.name].type):
+                arrays[column.name] = arrays[column.name].dictionary_encode()
+        target = self.config.target
+        arrays[target] = _matched(arrays[target], like)
+        table = pa.table(arrays)
+        return table.filter(table[target].is_valid()) if arrays[target].null_count else table
+
+    def _alike(self, table: pa.Table) -> pa.Table:
+        if self.schema is None:
+            self.schema = table.schema
+            self.columns = [replace(c, stored=_stored(table.schema.field(c.name).type)) for c in self.columns]
+        if table.schema == self.schema:
+            return table
+        try:
+            return table.cast(self.schema)
+        except pa.ArrowInvalid as error:
+            odd = next(f for f in table.schema if f.type != self.schema.field(f.name).type)
+            first = self.schema.field(odd.name).type
+            raise DataError(
+                f'the column "{odd.name}" is {first} in the first rows and {odd.type} later.',
+                todo="Give it one type throughout.",
+                where=self.tally.where,
+            ) from error
+
+    def _note_unreadable(self, name: str, cells: pa.Array, typed: pa.Array, bad: int) -> None:
+        self.tally.unreadable[name] += bad
+        if name not in self.tally.examples:
+            lost = cells.filter(pc.and_(typed.is_null(), cells.is_valid()))
+            self.tally.examples[name] = str(next(v for v in lost.to_pylist() if str(v).strip()))
+
+
+def open_table(roles: Roles, role: str, config: Pipeline, scratch: Path, names: tuple[str, ...] | None = None) -> Table:
+    """Open the train or test files, and check that every column that is needed is there.
+
+    `names` are the columns of a file that has no header. Raises DataError.
+    """
+    source = config.source
+    reading = Reading(
+        scratch=scratch,
+        target=config.target,
+        kinds={name: str(feature.kind) for name, feature in config.features.items()},
+        format="parquet" if source.sql else source.format,
+        columns=source.columns or names,
+        delimiter=source.delimiter,
+        encoding=source.encoding,
+        missing=source.missing,
+        labels=roles.get("labels" if role == "train" else "test_labels", ()),
+    )
+    opened = open_source(roles[role], reading)
+    check_columns(opened, config)
+    return Table(opened, config, Tally(config.target, list(config.features), str(roles[role][0])))
+
+
+def check_classes(train: Tally, test: Tally) -> None:
+    """Raise DataError when the publisher's test file has a class that its train file has not."""
+    unknown = sorted(set(test.classes) - set(train.classes))
+    if unknown and sum(test.classes[c] for c in unknown) == test.rows:
+        raise DataError(
+            f'no class of the test file is in the train file; it has "{unknown[0]}".',
+            allowed=f"The train file has: {', '.join(sorted(train.classes)[:10])}.",
+            where=test.where,
+        )
+
+
+def _stored(kind: pa.DataType) -> pa.DataType:
+    """The type as Parquet shows it: texts are not coded there."""
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _matched(target: pa.DictionaryArray, like: frozenset[str]) -> pa.DictionaryArray:
+    if not like:
+        return target
+    names = [n if n in like or n is None else _without_point(n, like) for n in target.dictionary.to_pylist()]
+    coded = pa.array(names, pa.string()).dictionary_encode()
+    codes = coded.indices.take(target.indices) if len(coded.dictionary) else target.indices
+    return pa.DictionaryArray.from_arrays(codes, coded.dictionary)
+
+
+def _without_point(name: str, like: frozenset[str]) -> str:
+    shorter = name.removesuffix(".").strip()
+    return shorter if shorter in like else name

@@ -1,0 +1,93 @@
+"""The rows to predict, whatever they lie in, as tables of the model's columns, some thousands of rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from keepfit.bundle import Model
+from keepfit.bundle.frames import table_of
+from keepfit.config import Pipeline
+from keepfit.errors import DataError
+from keepfit.sources import Opened, Reading, open_source
+from keepfit.sources.archive import Entry, listed
+from keepfit.sources.cells import is_text
+from keepfit.sources.locate import PICTURES, format_of, locate
+
+PICTURE_ROWS = 256
+
+
+def questions(rows: Path, model: Model, config: Pipeline, scratch: Path) -> Iterator[pa.Table]:
+    """Tables of the model's columns in the rows' order; for pictures also `file`, each picture's path.
+
+    Raises DataError for what is not there, cannot be read, or lacks a feature column.
+    """
+    files = locate((rows,))
+    pictures = [column["name"] for column in model.columns if column["kind"] == "image"]
+    if files[0].suffix.lower() in PICTURES:
+        yield _pictures([(files[0].name, files[0].read_bytes())], pictures)
+    elif format_of(files[0]) == "images":
+        yield from _folder(files[0], pictures)
+    else:
+        yield from _rows(files, model, config, scratch)
+
+
+def _rows(files: tuple[Path, ...], model: Model, config: Pipeline, scratch: Path) -> Iterator[pa.Table]:
+    opened = _opened(files, model, config, scratch)
+    model.require(list(opened.columns))
+    comma = opened.dialect is not None and opened.dialect["decimal"] == ","
+    for batch in opened.batches():
+        if batch.num_rows:
+            table = table_of(batch, model.columns)
+            yield _with_points(table, model) if comma else table
+
+
+def _with_points(table: pa.Table, model: Model) -> pa.Table:
+    """Decimal commas as points."""
+    for place, column in enumerate(model.columns):
+        cells = table[column["name"]]
+        if column["kind"] == "number" and is_text(cells.type):
+            table = table.set_column(place, column["name"], pc.replace_substring(cells.cast(pa.string()), ",", "."))
+    return table
+
+
+def _opened(files: tuple[Path, ...], model: Model, config: Pipeline, scratch: Path) -> Opened:
+    """The files, read as the YAML says its source is; rows without a header may come with or without the target."""
+    source = config.source
+    reading = Reading(
+        scratch=scratch,
+        target=config.target,
+        kinds={column["name"]: column["kind"] for column in model.columns},
+        delimiter=source.delimiter,
+        encoding=source.encoding,
+        missing=source.missing,
+    )
+    opened = open_source(files, reading)
+    if source.columns is None or opened.dialect is None or opened.dialect["header"]:
+        return opened
+    names = source.columns
+    if len(opened.columns) == len(names) - 1:
+        names = tuple(name for name in names if name != config.target)
+    return open_source(files, replace(reading, columns=names))
+
+
+def _folder(root: Path, columns: list[str]) -> Iterator[pa.Table]:
+    with listed(root) as entries:
+        if not entries:
+            raise DataError("there is no picture in it.", allowed=f"Read are {', '.join(PICTURES)}.", where=str(root))
+        for start in range(0, len(entries), PICTURE_ROWS):
+            yield _pictures([_named(entry) for entry in entries[start : start + PICTURE_ROWS]], columns)
+
+
+def _named(entry: Entry) -> tuple[str, bytes]:
+    return str(entry.name), entry.read()
+
+
+def _pictures(pictures: list[tuple[str, bytes]], columns: list[str]) -> pa.Table:
+    names, contents = zip(*pictures, strict=True)
+    cells = pa.array(contents, pa.binary())
+    return pa.table({"file": pa.array(names, pa.string()), **dict.fromkeys(columns, cells)})

@@ -1,0 +1,66 @@
+"""Rows into typed shards: split, fit on the train part, write.
+
+Reads a validated snapshot and writes train/, validation/, test/ (typed, untransformed values), test_raw/ (the test rows
+as they came), transform.json (what was fitted), train_rows.parquet (ids a model has seen) and profile.json.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from keepfit import files
+from keepfit.artifacts import Prepared, Validated
+from keepfit.preprocessing import apply, checks, ids, leaks, profile, split
+from keepfit.preprocessing.fit import fit
+from keepfit.preprocessing.rows import Rows
+from keepfit.run import Room, stage
+from keepfit.store import MANIFEST
+
+
+@stage(reads=("preprocessing", "features", "target"), libraries=("numpy", "pyarrow", "pillow"))
+def preprocess(room: Room, validated: Validated) -> Prepared:
+    """Split the rows that passed validation, fit the transforms on the train part, write typed shards of all parts.
+
+    Raises DataError where there is nothing to learn: one class, a class without train rows, an empty part, a feature
+    without a value, a picture that cannot be decoded.
+    """
+    config, target = room.config, room.config.target
+    rows = Rows(room.store / validated.snapshot)
+    parts = split.published(rows, ids.Quarantine(room.store / validated.path / "quarantine.parquet"))
+    classes = checks.classes_of(rows, parts, target)
+    split.assign(rows, config.preprocessing.split, parts, target, classes)
+    counts, names = checks.count(rows, parts, target, classes), classes.to_pylist()
+    for sentence in checks.notes(counts, names):
+        room.note(sentence)
+    features, learners = fit(rows, parts, config, _progress(room, "fitting", 0.1, 0.4, rows.count))
+    for sentence in checks.idle(features):
+        room.note(sentence)
+    apply.write(room.path, rows, parts, features, target, classes, _progress(room, "writing", 0.4, 1.0, rows.count))
+    ids.write_sorted(room.path, ["train", "validation"], room.path / "train_rows.parquet")
+    transform = {"format": 1, "target": target, "classes": names, "features": features}
+    files.write_json(room.path / "transform.json", transform)
+    found = leaks.find(room.path / "train", features)
+    for leak in found:
+        room.note(leak.sentence(target))
+    files.write_json(room.path / "profile.json", profile.of(features, learners, names, counts, found))
+    sizes = np.bincount(parts, minlength=4).tolist()
+    return Prepared(
+        train=sizes[split.TRAIN],
+        validation=sizes[split.VALIDATION],
+        test=sizes[split.TEST],
+        classes=tuple(names),
+        source=files.read_json(room.store / validated.snapshot / MANIFEST)["artifact"]["digest"],
+    )
+
+
+def _progress(room: Room, what: str, start: float, end: float, total: int) -> Callable[[int], None]:
+    began = time.perf_counter()
+
+    def step(rows: int) -> None:
+        speed = rows / max(time.perf_counter() - began, 1e-9)
+        room.step(what, start + (end - start) * rows / max(total, 1), rows_per_second=round(speed))
+
+    return step

@@ -1,0 +1,87 @@
+"""Features that say the target all by themselves: most often they were written down after it, or from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from keepfit.preprocessing.fit import TENSOR
+
+LOOKED_AT = 20_000
+"""Train rows looked at."""
+GROUPS = 8
+"""Row groups they come from, spread over the part, as the source may be sorted."""
+REMAINING = 0.02
+"""A leak leaves less than this share of the errors that guessing the largest class makes."""
+_ENOUGH = 10
+_DTYPES = {"numbers": "<f8", "codes": "<i4"}
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A feature from which the target can be told."""
+
+    feature: str
+    accuracy: float
+    """On train rows other than those its values were learned from."""
+
+    def sentence(self, target: str) -> str:
+        """The warning."""
+        return (
+            f'the feature "{self.feature}" alone tells "{target}" in {self.accuracy:.1%} of the rows. '
+            "If it is not known before the target is, take it out of features."
+        )
+
+
+def find(train: Path, features: list[dict[str, Any]]) -> list[Leak]:
+    """The numeric and category features among `features` that leak, judged on the train shards alone."""
+    columns = [f for f in features if f["kind"] != "image"]
+    sample = _sample(train, {TENSOR[f["kind"]] for f in columns})
+    labels = sample["label"]
+    leaks = []
+    for feature in columns:
+        right, guessed = _tell(sample[TENSOR[feature["kind"]]][:, feature["slot"]].astype(np.float64), labels)
+        wrong = 1 - guessed
+        if wrong * (len(labels) // 2) >= _ENOUGH and 1 - right < REMAINING * wrong:
+            leaks.append(Leak(feature["name"], right))
+    return leaks
+
+
+def _tell(values: NDArray[np.float64], labels: NDArray[np.int32]) -> tuple[float, float]:
+    """Accuracy on every second row of the class that the nearest value had in the others, and of the largest class."""
+    known = np.nan_to_num(values, nan=np.nanmin(values, initial=0.0) - 1)  # to be missing may be what tells
+    levels, place = np.unique(known[::2], return_inverse=True)
+    counts = np.zeros((len(levels), int(labels.max()) + 1), np.int32)
+    np.add.at(counts, (place, labels[::2]), 1)
+    answers, new = counts.argmax(axis=1), known[1::2]
+    right = np.searchsorted(levels, new).clip(max=len(levels) - 1)
+    left = (right - 1).clip(min=0)
+    nearest = np.where(new - levels[left] < levels[right] - new, left, right)
+    return float((answers[nearest] == labels[1::2]).mean()), float((counts.sum(axis=0).argmax() == labels[1::2]).mean())
+
+
+def _sample(train: Path, tensors: set[str]) -> dict[str, NDArray[Any]]:
+    """`label` [n] and the named tensors [n, …] of at most LOOKED_AT rows or so."""
+    paths = sorted(train.glob("part-*.parquet"))
+    groups = [(path, g) for path in paths for g in range(pq.read_metadata(path).num_row_groups)]
+    spread = groups[:: max(1, -(-len(groups) // GROUPS))]
+    tables = [_every(path, group, ["label", *tensors], -(-LOOKED_AT // len(spread))) for path, group in spread]
+    table = pa.concat_tables(tables).combine_chunks()
+    return {"label": table["label"].to_numpy(), **{name: _array(table[name].chunk(0), name) for name in tensors}}
+
+
+def _every(path: Path, group: int, columns: list[str], rows: int) -> pa.Table:
+    """About so many evenly spaced rows of a row group."""
+    with pq.ParquetFile(path) as file:
+        table = file.read_row_group(group, columns=columns)
+    return table.take(pa.array(range(0, table.num_rows, max(1, table.num_rows // rows))))
+
+
+def _array(column: pa.Array, name: str) -> NDArray[Any]:
+    return np.frombuffer(column.buffers()[1], _DTYPES[name]).reshape(len(column), -1)

@@ -1,0 +1,147 @@
+"""MLflow, kept narrow: versions of one pipeline's bundles, and the aliases `champion` and `previous-champion`.
+
+Without an address of a team's server the registry is one SQLite file in the store, with the artifacts beside it.
+Whoever calls holds the store's lock: MLflow's set-up of a new file fails when two do it at once, and is broken
+for good when it is killed, so it happens under a temporary name.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keepfit import files
+from keepfit.config import Pipeline
+from keepfit.errors import MachineError, TransientError
+from keepfit.store import Store
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+DATABASE = "registry.db"
+ARTIFACTS = "registry"
+TAG = "keepfit.bundle"
+
+
+class Registry:
+    """The registered versions of one pipeline's model."""
+
+    def __init__(self, client: MlflowClient, name: str, artifacts: str | None) -> None:
+        self.client, self.name, self.artifacts = client, name, artifacts
+
+    def version_of(self, bundle: str) -> str | None:
+        """The version that holds this bundle, if it was registered."""
+        with _said_plainly():
+            found = self.client.search_model_versions(f"name='{self.name}' and tag.`{TAG}`='{bundle}'")
+        return min((str(v.version) for v in found), key=int, default=None)
+
+    def add(self, bundle: str, folder: Path) -> str:
+        """Register the bundle in `folder` once, and return its version.
+
+        MLflow calls a truncated model READY, so every file is verified before, and after by downloading it.
+        """
+        version = self.version_of(bundle) or self._register(bundle, folder)
+        self._verify(version, bundle)
+        return version
+
+    def serve(self, version: str, previous: str | None) -> None:
+        """Set the aliases, the one that says what is in service last, and read them back."""
+        with _said_plainly():
+            if previous is None:
+                self.client.delete_registered_model_alias(self.name, "previous-champion")
+            else:
+                self.client.set_registered_model_alias(self.name, "previous-champion", previous)
+            self.client.set_registered_model_alias(self.name, "champion", version)
+            found = str(self.client.get_model_version_by_alias(self.name, "champion").version)
+        if found != version:
+            raise TransientError(f"the registry says champion is version {found} after it was set to {version}.")
+
+    def _register(self, bundle: str, folder: Path) -> str:
+        _verified(folder, bundle)
+        with _said_plainly():
+            self._ensure_name()
+            model = self.client.create_logged_model(self._experiment(), name=self.name, tags={TAG: bundle})
+            self.client.log_model_artifacts(model.model_id, str(folder))
+            model = self.client.finalize_logged_model(model.model_id, "READY")
+            # Not by model_id: for that MLflow's SQLite registry asks the process-wide default tracking address.
+            made = self.client.create_model_version(self.name, source=model.artifact_location, tags={TAG: bundle})
+        return str(made.version)
+
+    def _verify(self, version: str, bundle: str) -> None:
+        from mlflow.artifacts import download_artifacts
+
+        with tempfile.TemporaryDirectory() as into:
+            with _said_plainly():
+                uri = self.client.get_model_version_download_uri(self.name, version)
+                copy = download_artifacts(artifact_uri=uri, dst_path=into, tracking_uri=self.client.tracking_uri)
+            _verified(Path(copy), bundle)
+
+    def _ensure_name(self) -> None:
+        if not self.client.search_registered_models(f"name='{self.name}'"):
+            self.client.create_registered_model(self.name)
+
+    def _experiment(self) -> str:
+        found = self.client.get_experiment_by_name(self.name)
+        if found is not None:
+            return str(found.experiment_id)
+        return self.client.create_experiment(self.name, artifact_location=self.artifacts)
+
+
+def open_registry(store: Store, config: Pipeline) -> Registry:
+    """The registry that the YAML names, or the store's own, created at the first call (about 3 CPU seconds)."""
+    _quiet()
+    if config.release.registry is not None:
+        return Registry(_client(config.reveal(config.release.registry)), config.name, None)
+    database = store / DATABASE
+    if not database.exists():
+        _create(database)
+    return Registry(_client(f"sqlite:///{database.resolve()}"), config.name, (store / ARTIFACTS).resolve().as_uri())
+
+
+def _quiet() -> None:
+    """No telemetry, no pickle, no progress bars; read by MLflow when it is imported."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+
+
+def _client(address: str) -> MlflowClient:
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=address, registry_uri=address)
+
+
+def _create(database: Path) -> None:
+    part = database.with_name(f"{DATABASE}.part")
+    with files.machine_errors(database):
+        part.unlink(missing_ok=True)
+        _client(f"sqlite:///{part.resolve()}").search_registered_models()
+        part.replace(database)
+        files.sync_folder(database.parent)
+
+
+def _verified(folder: Path, bundle: str) -> None:
+    from keepfit.bundle.seal import verify
+
+    found = verify(folder)
+    if found != bundle:
+        raise MachineError(f"the bundle {bundle} was expected and {found} lies here.", where=str(folder))
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    """MLflow's own errors can hold the server's address with its password: name the kind only."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        raise TransientError(
+            f"the model registry answered {error.error_code}.",
+            todo="Check release.registry in the YAML and that the server is up; running again goes on from here.",
+        ) from None

@@ -1,0 +1,57 @@
+"""The last stage: judge the new bundle, and put it in service if it has earned it.
+
+It looks at the world (which model is live), so it is never reused; it is idempotent instead.
+"""
+
+from __future__ import annotations
+
+from keepfit import files
+from keepfit.artifacts import Bundle, Evaluated, Prepared, Released
+from keepfit.release.rollback import RolledBack, rollback
+from keepfit.release.steps import STEPS, Case
+from keepfit.report.words import figure, metric_name, span
+from keepfit.run import Event, Run, timed
+
+__all__ = ["RolledBack", "release", "rollback"]
+
+
+def release(run: Run, bundle: Bundle, evaluated: Evaluated, prepared: Prepared, force: str | None = None) -> Released:
+    """The verdict on a bundle, carried out: registry, journal, pointer, report. `force` is a person's reason."""
+    case = Case(run, bundle, evaluated, prepared, force or "")
+    with timed(run, "release", files.digest_of([bundle.id, evaluated.digest, force])) as entry:
+        run.listener(Event("release", "start", "always looks at what is in service"))
+        for done, step in enumerate(STEPS):
+            run.listener(Event("release", "step", f"{done} {step.__name__}", done / len(STEPS)))
+            case = step(case)
+        entry.update(reused=False, reason=case.decided.sentence)
+    return _released(case)
+
+
+def _released(case: Case) -> Released:
+    champion = case.state.champion
+    return Released(
+        verdict=case.decided,
+        bundle=case.bundle.id,
+        version=case.version,
+        champion=champion.bundle if champion else None,
+        metrics=case.evaluated.metrics,
+        report=str(case.run.folder / "report.html"),
+        summary=_summary(case.evaluated, case.run.config.release.metric),
+        model=str(case.run.store / champion.path) if champion else "",
+    )
+
+
+def _summary(evaluated: Evaluated, metric: str) -> tuple[str, ...]:
+    """`test accuracy 97.4 % (95.1 to 98.6 %)` and the same metric of the baselines."""
+    interval = evaluated.intervals.get(metric)
+    value = evaluated.metrics.get(metric)
+    if value is None:
+        return ()
+    around = f" ({span(metric, interval.low, interval.high)})" if interval else ""
+    names = {"majority": "most frequent class", "classical": evaluated.classical}
+    others = [
+        f"{names.get(name, name)} {figure(metric, figures[metric])}"
+        for name, figures in evaluated.baselines.items()
+        if metric in figures
+    ]
+    return (f"test {metric_name(metric)} {figure(metric, value)}{around} on {evaluated.rows:,} rows", *others)

@@ -1,0 +1,78 @@
+"""Back to the previous champion. The bundle taken out stays out until a person forces it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from keepfit.champion import Champion
+from keepfit.config import Pipeline
+from keepfit.errors import ConfigError
+from keepfit.release import journal
+from keepfit.release.steps import points_at, settled
+from keepfit.store import Store
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """What a rollback did."""
+
+    barred: str
+    """Id of the bundle taken out of service."""
+    champion: Champion
+    """The one back in service."""
+    why: str
+
+    def __str__(self) -> str:
+        back = self.champion
+        return (
+            f"Rolled back: version {back.version} (bundle {back.bundle}) is in service again. "
+            f"Bundle {self.barred} is barred until it is forced."
+        )
+
+
+def rollback(config: Pipeline, reason: str) -> RolledBack:
+    """Put the previous champion back in service and bar the present one, under the store's lock.
+
+    Killed and started again it goes back one champion, not two. Raises ConfigError when there is none to go back to.
+    """
+    store = Store(config.resolve(config.store))
+    with store.lock():
+        unfinished = _unfinished(store)
+        if unfinished is None:
+            unfinished = _line(journal.read(store), reason, config)
+            journal.append(store, unfinished)
+        state = settled(store, config)
+        assert state.champion is not None  # a rollback is written only with one to go back to
+        return RolledBack(unfinished.bundle, state.champion, unfinished.why)
+
+
+def _unfinished(store: Store) -> journal.Line | None:
+    """The rollback that was journalled and then killed."""
+    state = journal.read(store)
+    last = state.lines[-1] if state.lines else None
+    if last is None or last.action != "rollback" or state.champion is None or points_at(store, state.champion):
+        return None
+    return last
+
+
+def _line(state: journal.State, reason: str, config: Pipeline) -> journal.Line:
+    out = state.champion
+    if out is None or all(c.bundle == out.bundle for c in state.served):
+        raise ConfigError(
+            "there is no earlier model to go back to." if out else "no model is in service yet.",
+            todo="keepfit run trains one; a model in service stays there until a better one or a rollback.",
+            where=str(config.file),
+        )
+    return journal.Line(
+        id=journal.identity(state, "rollback", out.bundle),
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+        action="rollback",
+        run="",
+        bundle=out.bundle,
+        path=out.path,
+        champion=out.bundle,
+        version=out.version,
+        rules="",
+        why=reason,
+    )

@@ -1,0 +1,76 @@
+"""The report's essentials as markdown: what a Prefect artifact renders, charts as base64 images."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Iterable
+
+from keepfit.report import headline, inputs, results
+from keepfit.report.facts import Facts
+from keepfit.run import Run
+
+LIMIT = 900_000
+"""Characters; Prefect keeps an artifact up to 1 MB. Charts that do not fit are left out."""
+
+
+def brief(run: Run) -> str:
+    """Verdict, score, what changed, validation, curves and confused classes."""
+    facts = Facts(run)
+    head = headline.head(facts)
+    parts = [f"# {head['title']}", _plain(head["sentence"]), *_score(facts), *_stages(facts)]
+    if not facts.nothing_new:
+        parts += [*_validation(facts), *_confused(facts), *_charts(facts)]
+    made = ""
+    for part in [*parts, f"Run `{head['run']}`, report `{run.folder / 'report.html'}`"]:
+        made += f"{part}\n\n" if len(made) + len(part) < LIMIT else ""
+    return made
+
+
+def _score(facts: Facts) -> list[str]:
+    score = headline.score(facts)
+    if not score:
+        return []
+    rows = [("**this model**", f"**{score['value']}**", score["span"])]
+    rows += [(_plain(other["name"]), other["text"], "") for other in score["others"]]
+    return [_table((f"test {score['metric']}, {score['rows']:,} rows", "", "interval"), rows)]
+
+
+def _stages(facts: Facts) -> list[str]:
+    rows = [(s["name"], s["state"], _plain(s["reason"]), s["seconds"]) for s in headline.stages(facts)]
+    return ["## What changed since the last run", _table(("stage", "", "why", "time"), rows)]
+
+
+def _validation(facts: Facts) -> list[str]:
+    found = inputs.validation(facts)
+    if not found:
+        return []
+    failed = [(row["severity"], _plain(row["text"]), row["found"]) for row in found["rows"] if not row["passed"]]
+    told = f"{found['met']} of {len(found['rows'])} expectations met; {found['quarantined']:,} rows in quarantine."
+    return ["## Validation", told, *([_table(("severity", "not met", "rows"), failed)] if failed else [])]
+
+
+def _confused(facts: Facts) -> list[str]:
+    pairs = results.confusion(facts).get("pairs", [])
+    rows = [(_plain(p["true"]), _plain(p["predicted"]), f"{p['count']:,}") for p in pairs]
+    return ["## Most often confused", _table(("true", "said", "rows"), rows)] if rows else []
+
+
+def _charts(facts: Facts) -> list[str]:
+    from keepfit.report.charts import plain
+    from keepfit.report.drawn import curve_charts, training_charts
+
+    drawn = [base64.b64encode(plain(svg).encode()).decode() for svg in training_charts(facts) + curve_charts(facts)]
+    return [f"![chart](data:image/svg+xml;base64,{content})" for content in drawn]
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    titles = list(head)
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _plain(text: str) -> str:
+    """Text from the data as text: nothing in it is taken for markdown or HTML, and no line ends a table."""
+    flat = html.escape(" ".join(text.split()), quote=False)
+    return "".join(f"\\{c}" if c in "\\`*_{}[]#|!~" else c for c in flat)

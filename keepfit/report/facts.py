@@ -1,0 +1,81 @@
+"""Everything a report is made of, read from a run's record and from the folders of its stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from keepfit import files
+from keepfit.run import Run
+
+ORDER = ("ingest", "validate", "preprocess", "train", "baseline", "evaluate", "export", "release")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One run, as its record and its stages tell it. Missing files read as empty: a report is never the obstacle."""
+
+    run: Run
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """The run's own notes."""
+        return self.run.record()
+
+    @property
+    def verdict(self) -> dict[str, Any]:
+        """Outcome, reason, sentence, figures."""
+        return self.record.get("verdict", {})  # type: ignore[no-any-return]
+
+    @property
+    def nothing_new(self) -> bool:
+        """Whether the run only repeats an earlier verdict."""
+        return self.verdict.get("reason") == "nothing_new"
+
+    @cached_property
+    def stages(self) -> list[dict[str, Any]]:
+        """The stages that ran or were reused, in the pipeline's order: name, reused, reason, seconds, key, artifact."""
+        noted = self.record["stages"]
+        names = [*(n for n in ORDER if n in noted), *(n for n in noted if n not in ORDER)]
+        return [{"name": n, **noted[n], "artifact": self._artifact(n, noted[n]["key"])} for n in names]
+
+    def artifact(self, stage: str) -> dict[str, Any]:
+        """What a stage of this run handed on; empty when it did not run."""
+        return next((s["artifact"] for s in self.stages if s["name"] == stage), {})
+
+    def read(self, stage: str, name: str, default: Any) -> Any:
+        """A JSON file in the folder of a stage."""
+        path = self.folder(stage) / name
+        return files.read_json(path) if path.is_file() else default
+
+    def folder(self, stage: str) -> Path:
+        """Where a stage's output lies."""
+        path: str = self.artifact(stage).get("path", f"stages/{stage}/none")
+        return self.run.store / path
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """metrics.json."""
+        return self.read("evaluate", "metrics.json", {})  # type: ignore[no-any-return]
+
+    @cached_property
+    def transform(self) -> dict[str, Any]:
+        """transform.json."""
+        return self.read("preprocess", "transform.json", {"classes": [], "features": []})  # type: ignore[no-any-return]
+
+    @property
+    def classes(self) -> list[str]:
+        """Class names in the order of the codes."""
+        return list(self.transform["classes"])
+
+    @property
+    def earlier_report(self) -> str | None:
+        """The report of the verdict that this run repeats, as a link from this one."""
+        other = self.record.get("repeats")
+        there = other and (self.run.store / f"runs/{other}/report.html").is_file()
+        return f"../{other}/report.html" if there else None
+
+    def _artifact(self, stage: str, key: str) -> dict[str, Any]:
+        return (self.run.store.manifest(stage, key) or {}).get("artifact", {})  # type: ignore[no-any-return]

@@ -1,0 +1,110 @@
+"""The report's first page: verdict, score, what ran and why, as plain values ready to print."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from keepfit.report.facts import Facts
+from keepfit.report.words import LOWER_IS_BETTER, figure, metric_name, seconds, span
+
+TITLES = {"FIRST": "First model", "PROMOTE": "Promoted", "HOLD": "Held", "REJECT": "Rejected"}
+TONES = {"FIRST": "good", "PROMOTE": "good", "HOLD": "hold", "REJECT": "bad"}
+SHOWN = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "mcc", "roc_auc", "pr_auc", "top_k_accuracy",
+         "log_loss", "brier", "calibration_error")  # fmt: skip
+
+
+def head(facts: Facts) -> dict[str, Any]:
+    """Names, times, the verdict, and what is in service."""
+    record, verdict = facts.record, facts.verdict
+    return {
+        "pipeline": record["pipeline"],
+        "run": record["run"],
+        "started": f"{datetime.fromisoformat(record['started']):%-d %B %Y, %H:%M} UTC",
+        "seconds": seconds(sum(s["seconds"] for s in facts.stages if s["name"] != "release")),
+        "tone": "none" if facts.nothing_new else TONES.get(verdict.get("outcome", ""), "none"),
+        "title": TITLES.get(verdict.get("outcome", ""), "No verdict"),
+        "sentence": verdict.get("sentence", "This run has not reached a verdict."),
+        "version": record.get("version"),
+        "bundle": record.get("bundle"),
+        "champion": record.get("champion"),
+        "earlier": facts.earlier_report,
+    }
+
+
+def score(facts: Facts) -> dict[str, Any]:
+    """The metric that decides, with its interval, on one scale with the baselines."""
+    evaluated, metric = facts.artifact("evaluate"), facts.run.config.release.metric
+    value = evaluated.get("metrics", {}).get(metric)
+    if value is None:
+        return {}
+    interval = evaluated["intervals"].get(metric, {"low": value, "high": value})
+    others = _baselines(evaluated, metric)
+    low = min(interval["low"], *(o["value"] for o in others))
+    high = max(interval["high"], *(o["value"] for o in others))
+    pad = 0.06 * (high - low) or 0.01
+    start, end = low - pad, high + pad
+
+    def place(x: float) -> float:
+        return float(round(100 * (x - start) / (end - start), 2))
+
+    return {
+        "metric": metric_name(metric),
+        "value": figure(metric, value),
+        "span": span(metric, interval["low"], interval["high"]),
+        "rows": evaluated["rows"],
+        "at": place(value),
+        "low": place(interval["low"]),
+        "high": place(interval["high"]),
+        "others": [{**o, "text": figure(metric, o["value"]), "at": place(o["value"])} for o in others],
+        "lower": metric in LOWER_IS_BETTER,
+    }
+
+
+def _baselines(evaluated: dict[str, Any], metric: str) -> list[dict[str, Any]]:
+    names = {"majority": "most frequent class", "classical": evaluated.get("classical") or "classical baseline"}
+    return [
+        {"name": names.get(name, name), "value": figures[metric]}
+        for name, figures in evaluated["baselines"].items()
+        if metric in figures
+    ]
+
+
+def table(facts: Facts) -> list[dict[str, str]]:
+    """Every metric of the model, with its interval, beside the baselines'; the best of a row is marked."""
+    evaluated = facts.artifact("evaluate")
+    figures, baselines = evaluated.get("metrics", {}), evaluated.get("baselines", {})
+    rows = []
+    for metric in [m for m in SHOWN if m in figures]:
+        columns = {"model": figures[metric], **{n: baselines.get(n, {}).get(metric) for n in ("classical", "majority")}}
+        known = {n: v for n, v in columns.items() if v is not None}
+        best = (min if metric in LOWER_IS_BETTER else max)(known.values())
+        interval = evaluated["intervals"].get(metric)
+        rows.append(
+            {
+                "name": metric_name(metric),
+                "span": span(metric, interval["low"], interval["high"]) if interval else "",
+                **{n: "" if v is None else figure(metric, v) for n, v in columns.items()},
+                **{f"{n}_best": "best" if v == best else "" for n, v in columns.items()},
+            }
+        )
+    return rows
+
+
+def stages(facts: Facts) -> list[dict[str, Any]]:
+    """Each stage: whether it ran and why, its time, and its share of the longest."""
+    longest = max([1.0, *(s.get("seconds", 0.0) for s in facts.stages)])
+    return [
+        {
+            "name": s["name"],
+            "state": "reused" if s.get("reused") else "ran",
+            "reason": s.get("reason", ""),
+            "seconds": seconds(s.get("seconds", 0)),
+            "cpu": seconds(s["cpu_seconds"]) if "cpu_seconds" in s else "",
+            "share": round(100 * s.get("seconds", 0) / longest, 1),
+            "digest": s["artifact"].get("digest", ""),
+            "key": s["key"],
+        }
+        for s in facts.stages
+        if s["name"] != "release"
+    ]

@@ -1,0 +1,93 @@
+"""The report's sections on what went in: the data's profile, and its validation. Empty where there is none."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from keepfit.report.facts import Facts
+
+COLUMNS, NAMES = 60, 26
+"""Columns and classes that are shown; of more the number is said."""
+
+
+def data(facts: Facts) -> dict[str, Any]:
+    """Rows a part, classes, and a profile of each column of the train rows."""
+    profile, snapshot = facts.read("preprocess", "profile.json", {}), facts.artifact("ingest")
+    if not profile:
+        return {}
+    classes = profile["classes"]
+    most = max((c["train"] for c in classes), default=1) or 1
+    return {
+        "rows": {part: profile["rows"][part] for part in ("train", "validation", "test")},
+        "notes": _remarks(snapshot),
+        "classes": [{**c, "share": round(100 * c["train"] / most, 1)} for c in classes[:NAMES]],
+        "more_classes": max(0, len(classes) - NAMES),
+        "columns": [_column(c, profile["rows"]["train"]) for c in profile["columns"][:COLUMNS]],
+        "more_columns": max(0, len(profile["columns"]) - COLUMNS),
+    }
+
+
+def _remarks(snapshot: dict[str, Any]) -> list[str]:
+    counted = {
+        "without_target": "rows without a target were left out",
+        "duplicates": "rows repeat an earlier one",
+        "shared": "test rows also stand among the train rows",
+    }
+    told = [f"{snapshot[name]:,} {words}" for name, words in counted.items() if snapshot.get(name)]
+    unreadable = snapshot.get("unreadable", {})
+    return told + [f"{count:,} cells of {column} could not be read" for column, count in unreadable.items() if count]
+
+
+def _column(column: dict[str, Any], rows: int) -> dict[str, Any]:
+    made = {"name": column["name"], "kind": column["kind"], "leak": column.get("leak"), "bars": [], "text": ""}
+    made |= {"missing": "", "distinct": ""}
+    if "count" in column:
+        made["missing"] = _percent(column["missing"], rows)
+        made["distinct"] = f"{column['distinct']:,}"
+    if "histogram" in column:
+        made["bars"] = _heights(column["histogram"]["counts"])
+        made["text"] = " · ".join(_value(column[name], column["kind"]) for name in ("min", "median", "max"))
+    elif "top" in column:
+        made["bars"] = _heights([t["rows"] for t in column["top"]])
+        made["text"] = ", ".join(t["value"] for t in column["top"][:3]) + ("…" if column["distinct"] > 3 else "")
+    elif "size" in column:
+        made["text"] = (
+            f"{column['size'][1]} × {column['size'][0]} pixels, {'grey' if column['channels'] == 1 else 'colour'}"
+        )
+    return made
+
+
+def _heights(counts: list[int]) -> list[float]:
+    most = max(counts, default=0) or 1
+    return [round(100 * c / most, 1) for c in counts]
+
+
+def _value(value: float | None, kind: str) -> str:
+    if value is None:
+        return "–"
+    if kind == "datetime":
+        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d}"
+    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+
+
+def _percent(part: int, whole: int) -> str:
+    if not part or not whole:
+        return "0 %"
+    return f"{100 * part / whole:.1f} %" if part / whole >= 0.001 else "< 0.1 %"
+
+
+def validation(facts: Facts) -> dict[str, Any]:
+    """Each expectation and what came of it, those that were not met first."""
+    checks = facts.read("validate", "checks.json", [])
+    rows = [
+        {
+            "text": c["expectation"],
+            "severity": c.get("severity", ""),
+            "passed": c["passed"],
+            "found": f"{c['unexpected']:,} of {c['rows']:,} rows" if c.get("unexpected") else "",
+        }
+        for c in sorted(checks, key=lambda c: c["passed"])
+    ]
+    met = sum(row["passed"] for row in rows)
+    return {"rows": rows, "met": met, "quarantined": facts.artifact("validate").get("quarantined", 0)} if rows else {}

@@ -1,0 +1,55 @@
+"""report.html: the sections filled into the template."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from keepfit.report import headline, inputs, results
+from keepfit.report.facts import Facts
+from keepfit.run import Run
+
+SECTIONS = {
+    "score": "Score", "changes": "What changed", "data": "Data", "validation": "Validation", "training": "Training",
+    "errors": "Errors", "curves": "Curves", "slices": "Slices", "worst": "Worst predictions", "lineage": "Lineage",
+}  # fmt: skip
+
+
+def html(run: Run) -> str:
+    """The whole page."""
+    facts = Facts(run)
+    filled: dict[str, Any] = {
+        "head": headline.head(facts),
+        "score": headline.score(facts),
+        "changes": headline.stages(facts),
+        "lineage": True,
+        **(_nothing() if facts.nothing_new else _details(facts)),
+    }
+    there = [(name, title) for name, title in SECTIONS.items() if filled[name]]
+    environment = Environment(
+        loader=PackageLoader("keepfit.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("report.html").render(sections=there, **filled)
+
+
+def _nothing() -> dict[str, Any]:
+    return {name: None for name in (*SECTIONS, "metrics", "per_class") if name not in ("score", "changes", "lineage")}
+
+
+def _details(facts: Facts) -> dict[str, Any]:
+    from keepfit.report.drawn import curve_charts, training_charts
+    from keepfit.report.worst import worst
+
+    return {
+        "metrics": headline.table(facts),
+        "classical": facts.artifact("evaluate").get("classical") or "classical baseline",
+        "data": inputs.data(facts),
+        "validation": inputs.validation(facts),
+        "training": {"figures": results.training(facts), "charts": training_charts(facts)},
+        "errors": results.confusion(facts),
+        "per_class": results.per_class(facts),
+        "curves": curve_charts(facts),
+        "slices": results.slices(facts),
+        "worst": worst(facts),
+    }

@@ -1,0 +1,22 @@
+"""Stage 4: a model learns from the train rows and is kept at its best epoch by the validation rows.
+
+In `Trained.path`: model.safetensors, architecture.json, history.json, resolved.json; beside/timings.json.
+"""
+
+from keepfit.artifacts import Prepared, Trained
+from keepfit.config import Training
+from keepfit.run import Room, stage
+
+_DECIDES = tuple(f"training.{name}" for name in Training.model_fields if name != "checkpoint_seconds")
+
+
+@stage(reads=("model", *_DECIDES), libraries=("torch",), resume=True)
+def train(room: Room, prepared: Prepared) -> Trained:
+    """Train the model that the YAML describes, going on from a killed execution's checkpoint if there is one.
+
+    Raises OutOfMemoryError after noting that the next try shall use half the micro-batch, ConfigError for a device that
+    is not there and when the loss is no longer a number.
+    """
+    from keepfit.training.session import session
+
+    return session(room, prepared)

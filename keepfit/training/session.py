@@ -1,0 +1,102 @@
+"""One execution of the train stage: read, build, learn or go on learning, write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+
+from keepfit import batches, files, models
+from keepfit.artifacts import Prepared, Trained
+from keepfit.batches import Batches
+from keepfit.models.cnn import Fast
+from keepfit.run import Room
+from keepfit.training import device, memory
+from keepfit.training.checkpoint import Checkpoint
+from keepfit.training.device import Machine
+from keepfit.training.learner import Learner
+from keepfit.training.loop import shuffled
+from keepfit.training.plan import Plan, settle
+from keepfit.training.progress import Progress
+from keepfit.training.stop import Stop
+
+SEEN = 2048
+"""Train pictures that set a CNN's first layer; more do not change it."""
+
+
+def session(room: Room, prepared: Prepared) -> Trained:
+    """Everything that `keepfit.training.train` promises."""
+    training, beside = room.config.training, room.path / "beside"
+    _sweep(room.path)
+    transform = files.read_json(room.store / prepared.path / "transform.json")
+    architecture, derived = models.resolve(
+        room.config.model, training, transform, prepared.train, len(prepared.classes)
+    )
+    machine = device.choose(training, architecture["family"])
+    note = beside / "accumulate.json"
+    plan = settle(training, derived, memory.parts(note, training.accumulate))
+    room.note(f"{architecture['family']} on {machine}: {plan}")
+    checkpoint = Checkpoint(beside / "checkpoint.pt", training.checkpoint_seconds)
+    with (
+        device.repeatable(machine, plan.seed, training.threads),
+        memory.watched(note, plan.accumulate, plan.batch_size),
+    ):
+        rows = (batches.read(room.store / prepared.path / part, transform) for part in ("train", "validation"))
+        learner = begin(architecture, plan, machine, *rows)
+        _learn(learner, checkpoint, room)
+        trained = _write(room.path, learner, architecture)
+    checkpoint.path.unlink(missing_ok=True)
+    note.unlink(missing_ok=True)
+    return trained
+
+
+def _sweep(folder: Path) -> None:
+    """Take away what a killed execution had begun to write, so that only the checkpoint and its notes stay."""
+    for path in folder.glob("*"):
+        if path.is_file():
+            path.unlink()
+
+
+def begin(architecture: dict[str, Any], plan: Plan, machine: Machine, train: Batches, validation: Batches) -> Learner:
+    """A fresh model beside its rows on the device, its weights drawn from torch's generator."""
+    model = models.build(architecture)
+    if isinstance(model, Fast):
+        sample, *_ = shuffled(len(train), SEEN, plan.seed, 0, train.labels.device)
+        model.see(train.take(sample)[0]["image"])
+    model = model.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Learner(model, plan, machine, train.to(machine.device), validation.to(machine.device))
+
+
+def _learn(learner: Learner, checkpoint: Checkpoint, room: Room) -> None:
+    state = checkpoint.read(learner.machine.device)
+    if state is not None:
+        learner.restore(state)
+        room.note(f"going on in epoch {learner.position.epoch + 1}, from the checkpoint of a run that was stopped")
+    progress = Progress(
+        room.step, learner.plan.epochs, learner.position.seconds[-1] if learner.position.seconds else 0.0
+    )
+    with Stop() as stop:
+        learner.fit(checkpoint, progress, stop)
+
+
+def _write(folder: Path, learner: Learner, architecture: dict[str, Any]) -> Trained:
+    at, plan, machine = learner.position, learner.plan, learner.machine
+    weights = {name: value.cpu().contiguous() for name, value in at.best.items()}
+    files.write_bytes(folder / "model.safetensors", save(weights))
+    files.write_json(folder / "architecture.json", architecture)
+    files.write_json(folder / "history.json", at.history)
+    rows = {"train": len(learner.train), "validation": len(learner.validation)}
+    files.write_json(folder / "resolved.json", {"plan": plan.described(), **machine.described(), "rows": rows})
+    processor = torch.backends.cpu.get_cpu_capability()  # the bits depend on it
+    files.write_json(folder / "beside" / "timings.json", {"seconds": at.seconds, "processor": processor})
+    best = at.history[at.best_epoch - 1]
+    return Trained(
+        family=architecture["family"],
+        parameters=sum(p.numel() for p in learner.model.parameters() if p.requires_grad),
+        epochs=at.epoch,
+        best_epoch=at.best_epoch,
+        validation_loss=best["validation_loss"],
+        validation_accuracy=best["validation_accuracy"],
+    )

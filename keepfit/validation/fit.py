@@ -1,0 +1,76 @@
+"""Whether the expectations fit the columns they name, found out before any row is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keepfit.config import Expectation
+from keepfit.config.expectations import WORKS, columns_of, condition_of
+from keepfit.errors import ConfigError, nearest
+from keepfit.validation.words import sentence
+
+_MEETS = {
+    "any": ("text", "number", "time", "boolean", "other"),
+    "text": ("text",),
+    "number": ("number",),
+    "ordered": ("number", "time"),
+}
+_WANTED = {"text": "text", "number": "numbers", "ordered": "numbers or points in time"}
+_HELD = {"text": "text", "number": "numbers", "time": "points in time", "boolean": "booleans", "other": "other values"}
+
+
+def fitted(suite: tuple[Expectation, ...], columns: dict[str, str], file: str) -> tuple[Expectation, ...]:
+    """The suite as it is sent to the database: whole numbers meant for a text column become text.
+
+    `columns` gives each column's kind. Raises ConfigError where a column is not there or holds the wrong kind.
+    """
+    return tuple(_fitted(expectation, columns, f"{file}, expectation {n}") for n, expectation in enumerate(suite, 1))
+
+
+def _fitted(expectation: Expectation, columns: dict[str, str], where: str) -> Expectation:
+    condition = condition_of(expectation)
+    for name in (*columns_of(expectation), *([condition.column] if condition else [])):
+        if name not in columns:
+            raise ConfigError(
+                f'{expectation.type} names the column "{name}", which the rows do not have.',
+                allowed=f"They have {', '.join(columns)}.",
+                todo=nearest(name, list(columns)),
+                where=where,
+            )
+    for name in columns_of(expectation):
+        needs = WORKS[expectation.type].needs
+        if columns[name] not in _MEETS[needs]:
+            raise ConfigError(
+                f"{expectation.type} needs a column of {_WANTED[needs]}, and {name} holds {_HELD[columns[name]]}.",
+                todo="Name another column, or change its kind under features: in the pipeline's YAML.",
+                where=where,
+            )
+    return _with_values(expectation, columns, where)
+
+
+def _with_values(expectation: Expectation, columns: dict[str, str], where: str) -> Expectation:
+    kwargs = dict(expectation.kwargs)
+    if "value_set" in kwargs:
+        kind = columns[kwargs["column"]]
+        kwargs["value_set"] = [_value(v, kind, expectation, where) for v in kwargs["value_set"]]
+    if "value_pairs_set" in kwargs:
+        kinds = columns[kwargs["column_A"]], columns[kwargs["column_B"]]
+        pairs = [zip(pair, kinds, strict=True) for pair in kwargs["value_pairs_set"]]
+        kwargs["value_pairs_set"] = [tuple(_value(v, kind, expectation, where) for v, kind in pair) for pair in pairs]
+    return expectation.model_copy(update={"kwargs": kwargs})
+
+
+def _value(value: Any, kind: str, expectation: Expectation, where: str) -> Any:
+    if kind == "text" and type(value) is int:
+        return str(value)
+    matches = {
+        "text": isinstance(value, str),
+        "number": isinstance(value, int | float) and not isinstance(value, bool),
+        "boolean": isinstance(value, bool),
+    }
+    if value is None or matches.get(kind, True):
+        return value
+    todo = "Put it in quotes, as it stands in the data." if kind == "text" else "Write values of that kind."
+    raise ConfigError(
+        f"{sentence(expectation)}: {value!r} cannot stand in a column that holds {_HELD[kind]}.", todo=todo, where=where
+    )

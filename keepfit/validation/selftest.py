@@ -1,0 +1,86 @@
+"""Proof, before every validation, that Great Expectations and DuckDB find what is there to find.
+
+The two are a fragile pair: in the wrong versions every expectation fails, or NaN is never found. A table with known
+faults goes through the very same engine; anything but the known answer is our error and no verdict on anyone's data.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from keepfit.config import Expectation
+from keepfit.errors import CheckError, EngineError
+from keepfit.validation import quarantine
+from keepfit.validation.engine import Engine
+from keepfit.validation.rows import Rows, opened
+
+_TABLE = {
+    "number": [1.0, 2.0, None, float("nan"), 500.0, 2.0],
+    "text": ["a1", "b2", None, "c%", "é\\d", "b2"],
+    "keepfit_row": [bytes([n]) * 16 for n in range(6)],
+}
+
+
+def _on(column: str, kind: str, **kwargs: object) -> Expectation:
+    return Expectation(type=f"expect_column_{kind}", kwargs={"column": column, **kwargs})
+
+
+_ROWS: tuple[tuple[Expectation, set[int]], ...] = (
+    (_on("number", "values_to_not_be_null"), {2, 3}),
+    (_on("number", "values_to_be_between", min_value=0, max_value=100), {4}),
+    (_on("number", "values_to_be_between", min_value=0, max_value=500), set()),
+    (_on("number", "values_to_be_unique"), {1, 5}),
+    (_on("text", "values_to_be_in_set", value_set=["a1", "b2", "c%"]), {4}),
+    (_on("text", "values_to_match_regex", regex=r"^\w\d$"), {3, 4}),
+    (_on("text", "values_to_be_in_set", value_set=["b2"], row_condition='col("number") < 100'), {0}),
+)
+_FIGURES: tuple[tuple[Expectation, bool, float], ...] = (
+    (_on("number", "mean_to_be_between", min_value=126.25, max_value=126.25), True, 126.25),
+    (_on("number", "max_to_be_between", max_value=100), False, 500.0),
+)
+
+
+def prove(folder: Path, kind: type[Engine] = Engine) -> None:
+    """Try an engine on the known table, in a folder that is not there yet.
+
+    Raises EngineError when a known fault is not found, or one is found that is not there.
+    """
+    folder.mkdir()
+    pq.write_table(pa.table(_TABLE), folder / "rows.parquet")
+    try:
+        with opened(folder, folder / "spill") as rows:
+            _compare_figures(rows, kind, folder / quarantine.FILE)
+    except CheckError as error:
+        raise _disagreement("an answer", error.found) from error
+    _compare_rows(folder / quarantine.FILE)
+
+
+def _compare_figures(rows: Rows, kind: type[Engine], path: Path) -> None:
+    expected: list[object] = [(not bad, len(bad)) for _, bad in _ROWS] + [(met, seen) for _, met, seen in _FIGURES]
+    engine = kind(rows, (*(e for e, _ in _ROWS), *(e for e, _, _ in _FIGURES)))
+    findings, _ = engine.run()
+    found = [(f.passed, f.observed if f.unexpected is None else f.unexpected) for f in findings]
+    if found != expected:
+        raise _disagreement(expected, found)
+    conditions = [(str(number), engine.failing(number)) for number in range(len(_ROWS))]
+    quarantine.write(rows, conditions, path)
+
+
+def _compare_rows(path: Path) -> None:
+    table = pq.read_table(path, columns=["keepfit_row", "failed"]).to_pylist()
+    found = {row["keepfit_row"][0]: row["failed"] for row in table}
+    numbers = {n for _, bad in _ROWS for n in bad}
+    expected = {n: [str(place) for place, (_, bad) in enumerate(_ROWS) if n in bad] for n in numbers}
+    if found != expected:
+        raise _disagreement(expected, found)
+
+
+def _disagreement(expected: object, found: object) -> EngineError:
+    return EngineError(
+        f"the validation engine failed its self-test: {found} instead of {expected}.",
+        allowed="This says nothing about your rows; none of them was looked at.",
+        todo="Install the versions of great-expectations, sqlalchemy and duckdb that constraints.txt names.",
+    )

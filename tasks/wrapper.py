@@ -1,0 +1,57 @@
+"""One wrapper that turns a stage function into a task, and its `reused` into the state a person sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from prefect import Task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import Completed
+from prefect.tasks import exponential_backoff
+
+from keepfit.errors import KeepfitError
+from keepfit.run import Run
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def as_task(stage: Callable[Concatenate[Run, P], R], *, timeout: float) -> Task[Concatenate[Run, P], R]:
+    """A task named after the stage, tried again only on errors that say it may help, with backoff and jitter.
+
+    It ends in the state `Reused`, with the run that made the output, when there was nothing to do.
+    Prefect keeps neither results nor a cache: the store does, by content.
+    """
+
+    @wraps(stage)
+    def body(run: Run, /, *args: P.args, **kwargs: P.kwargs) -> Any:
+        artifact = stage(run, *args, **kwargs)
+        outcome = run.outcome(stage.__name__)
+        name = "Reused" if outcome["reused"] else "Completed"
+        return Completed(name=name, message=outcome["reason"], data=artifact)
+
+    return Task(
+        body,
+        name=stage.__name__,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+        timeout_seconds=timeout,
+        retries=3,
+        retry_delay_seconds=exponential_backoff(backoff_factor=5),
+        retry_jitter_factor=0.5,
+        retry_condition_fn=_worth_a_retry,
+    )
+
+
+def do(task: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a task inside a flow and get its artifact, not the state it ended in."""
+    state: Any = task(*args, return_state=True, **kwargs)
+    result: R = state.result()
+    return result
+
+
+def _worth_a_retry(_task: Any, _task_run: Any, state: Any) -> bool:
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, KeepfitError) and error.retryable

@@ -1,0 +1,46 @@
+"""The seven stages in order without Prefect, for tests of the library: `python -m tests.chain PIPELINE [STAGE]`.
+
+Run as a program it prints a line when a stage starts and one at each step, and waits for an answer on its standard
+input at the first line of STAGE, so that a test can kill it right there.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from keepfit import config
+from keepfit.artifacts import Released
+from keepfit.config import Pipeline
+from keepfit.evaluation import evaluate
+from keepfit.export import export
+from keepfit.ingest import ingest
+from keepfit.preprocessing import preprocess
+from keepfit.release import release
+from keepfit.run import Event, begin, watching
+from keepfit.training import train
+from keepfit.validation import validate
+
+
+def retrain(pipeline: Pipeline, force: str | None = None) -> Released:
+    """What flows.retrain does, as plain calls."""
+    with begin(pipeline) as run:
+        snapshot = ingest(run)
+        validated = validate(run, snapshot)
+        prepared = preprocess(run, validated)
+        trained = train(run, prepared)
+        evaluated = evaluate(run, trained, prepared)
+        bundle = export(run, trained, prepared, evaluated)
+        return release(run, bundle, evaluated, prepared, force)
+
+
+def _tell(event: Event, stop_at: str) -> None:
+    print(event.stage, event.what, flush=True)
+    if event.stage == stop_at and event.what != "done":
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    stop_at = sys.argv[2] if len(sys.argv) > 2 else ""
+    with watching(lambda event: _tell(event, stop_at)):
+        retrain(config.load(Path(sys.argv[1])))

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from keepfit.config import load
+from keepfit.errors import ConfigError
+
+GOOD = """\
+name: people
+source:
+  path: people.csv
+target: income
+features:
+  age: number
+  job: {kind: category}
+model:
+  family: mlp
+"""
+
+
+def write(folder: Path, text: str, name: str = "pipeline.yaml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def complaint(folder: Path, text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load(write(folder, text))
+    return str(caught.value)
+
+
+def test_short_and_long_feature_forms_mean_the_same(tmp_path: Path) -> None:
+    short = load(write(tmp_path, GOOD))
+    long = load(write(tmp_path, GOOD.replace("age: number", "age: {kind: number}"), "long.yaml"))
+    assert short.model_dump() == long.model_dump()
+    assert short.folder == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("target", "tarhet", ["line 4, column 1", 'unknown key "tarhet"', 'Did you mean "target"?']),
+        ("family: mlp", "family: mlp\n  widht: 3", ["line 10, column 3", "model.widht", 'Did you mean "width"?']),
+        ("family: mlp", "family: mlpp", ["line 8", "mlpp", "'mlp', 'wide_deep', 'cnn'"]),
+        ("age: number", "age: nummber", ["line 6, column 3", "nummber", "'number'"]),
+        ("path: people.csv", "test: people.csv", ["line 2", "either path or sql"]),
+        ("target: income", "target: age", ['"age" is also a feature']),
+        ("family: mlp", "family: cnn", ["exactly one image feature"]),
+        ("name: people", "name: My People", ["line 1", "name is 'My People'"]),
+        ("features:", "features: [", ["line", "not valid YAML"]),
+    ],
+)
+def test_a_mistake_is_named_with_its_line_and_what_is_allowed(
+    tmp_path: Path, old: str, new: str, words: list[str]
+) -> None:
+    said = complaint(tmp_path, GOOD.replace(old, new, 1))
+    assert "pipeline.yaml" in said
+    for word in words:
+        assert word in said
+
+
+def test_a_file_that_is_missing_is_named_with_the_way_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml: there is no such file.*keepfit init"):
+        load(tmp_path / "nowhere.yaml")
+
+
+def test_a_list_is_not_a_pipeline(tmp_path: Path) -> None:
+    assert "expected keys and values" in complaint(tmp_path, "- a\n- b\n")
+
+
+def test_a_mistake_in_the_expectations_file_names_that_file(tmp_path: Path) -> None:
+    write(tmp_path, "expectations:\n  - type: expect_column_values_to_not_be_null\n    kwarg: {}\n", "checks.yaml")
+    said = complaint(tmp_path, GOOD + "validation:\n  expectations: checks.yaml\n")
+    assert "checks.yaml, line 3" in said
+    assert 'Did you mean "kwargs"?' in said
+
+
+def test_secrets_stay_variables_in_every_record(tmp_path: Path) -> None:
+    text = GOOD.replace("path: people.csv", "sql: select 1\n  database: postgresql://u:${KEEPFIT_TEST_PASSWORD}@h/d")
+    pipeline = load(write(tmp_path, text))
+    assert "${KEEPFIT_TEST_PASSWORD}" in str(pipeline.read("source"))
+    with pytest.raises(ConfigError, match="export KEEPFIT_TEST_PASSWORD="):
+        pipeline.reveal(str(pipeline.source.database))
+
+
+def test_reading_a_part_gives_dotted_keys(tmp_path: Path) -> None:
+    pipeline = load(write(tmp_path, GOOD))
+    assert pipeline.read("preprocessing.split")["preprocessing.split.by"] == "hash"
+    assert set(pipeline.read("target")) == {"target"}
+
+
+def test_chinese_names_are_names(tmp_path: Path) -> None:
+    pipeline = load(write(tmp_path, GOOD.replace("age:", "年龄:").replace("income", "收入")))
+    assert pipeline.target == "收入"
+    assert "年龄" in pipeline.features

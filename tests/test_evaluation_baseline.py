@@ -1,0 +1,64 @@
+"""The classical baselines on real data, apart from the stage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_digits
+
+from keepfit.evaluation import boosting, linear, parts
+from keepfit.evaluation.parts import Matrix, Parts
+
+
+def cut(rows: Matrix, labels: Matrix, categories: int = 0, pictures: tuple[int, ...] = ()) -> tuple[Parts, Matrix]:
+    """60, 20 and 20 % of shuffled rows, and the labels of the last."""
+    order = np.random.default_rng(0).permutation(len(labels))
+    known, asked = order[: int(0.8 * len(order))], order[int(0.8 * len(order)) :]
+    return Parts(rows[known], labels[known], int(0.6 * len(order)), rows[asked], categories, pictures), labels[asked]
+
+
+def test_pixels_of_digits() -> None:
+    images, labels = load_digits(return_X_y=True)
+    given, wanted = cut((images * 15).astype(np.uint8), labels, pictures=(8, 8, 1))
+    name, probabilities = linear.answer(given, 10)
+    assert name == "logistic regression on 8×8 pixels"
+    assert (probabilities.argmax(axis=1) == wanted).mean() > 0.95
+    assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_boosting_uses_categories_that_have_no_order() -> None:
+    """The answer depends on whether a code is odd: no order of the codes helps, a category split does."""
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 40, 3000).astype(float)
+    labels = (codes % 2).astype(int)
+    codes[:200] = np.nan
+    given, wanted = cut(np.stack([rng.normal(size=3000), codes], axis=1), labels, categories=1)
+    _, probabilities = boosting.answer(given, 2)
+    assert (probabilities.argmax(axis=1) == wanted).mean() > 0.95
+
+
+def test_a_class_that_stands_only_in_the_test_part_gets_no_probability() -> None:
+    rows, labels = load_breast_cancer(return_X_y=True)
+    given, _ = cut(rows, labels)
+    _, probabilities = boosting.answer(replace(given, labels=given.labels * 2), 4)
+    assert probabilities.shape == (len(given.test), 4)
+    assert (probabilities[:, [1, 3]] == 0).all()
+
+
+def test_of_too_many_rows_every_class_keeps_its_share_and_the_name_says_so() -> None:
+    labels = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], [9000, 990, 10]))
+    kept = parts.sample(labels, 1000)
+    assert np.bincount(labels[kept]) == pytest.approx([900, 99, 1], abs=1)
+    assert (np.diff(kept) > 0).all()
+    assert boosting._name(1000, 10_000) == "HistGradientBoosting on 1,000 of 10,000 rows"
+    assert len(parts.sample(labels, 10_000)) == 10_000
+
+
+def test_large_pictures_are_shrunk_by_the_mean_of_blocks() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (2, 70, 100, 3)).astype(np.uint8)
+    small = parts._shrink(images)
+    assert small.shape == (2, 17, 25, 3)
+    assert small[0, 0, 0, 0] == round(float(images[0, :4, :4, 0].mean()))
+    assert parts._shrink(images[:, :32, :32]).shape == (2, 32, 32, 3)

@@ -1,0 +1,118 @@
+"""The flow as people start it: from Python, from the command line, from a deployment through a server and a worker."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parent.parent
+KEEPFIT = Path(sys.executable).with_name("keepfit")
+PREFECT = Path(sys.executable).with_name("prefect")
+
+
+def keepfit(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([KEEPFIT, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+def test_a_run_ends_in_a_verdict_and_the_next_finds_nothing_new(carried: Callable[[str], Path]) -> None:
+    pipeline = carried("breast_cancer")
+    first = keepfit("run", pipeline)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.startswith("FIRST: ")
+    report = Path(re.search(r"report: (.+)", first.stdout)[1])  # type: ignore[index]
+    assert report.is_file()
+    again = keepfit("run", pipeline)
+    assert again.stdout.startswith("HOLD: ")
+    assert again.stderr.count("same as run") == 6
+    shown = keepfit("show", pipeline)
+    assert "In service: version 1" in shown.stdout
+
+
+def test_no_server_outlives_a_killed_run(carried: Callable[[str], Path]) -> None:
+    run = subprocess.Popen(
+        [KEEPFIT, "run", carried("breast_cancer")], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert run.stderr is not None
+    assert any("ingest" in line for line in run.stderr)
+    servers = children(run.pid)
+    assert servers
+    run.kill()
+    run.communicate()
+    for pid in servers:
+        wait_for_exit(pid)
+
+
+def children(pid: int) -> list[int]:
+    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def wait_for_exit(pid: int) -> None:
+    """Returns when the process is gone; the test's own timeout is the system's, by pidfd."""
+    import select
+
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    assert select.select([descriptor], [], [], 60)[0], f"process {pid} is still there"
+    os.close(descriptor)
+
+
+def test_ctrl_c_ends_quietly_and_the_same_command_goes_on(carried: Callable[[str], Path]) -> None:
+    pipeline = carried("breast_cancer")
+    run = subprocess.Popen([KEEPFIT, "run", pipeline], stderr=subprocess.PIPE, text=True)
+    assert run.stderr is not None
+    assert any("train" in line for line in run.stderr)
+    run.send_signal(signal.SIGINT)
+    said = run.communicate()[1]
+    assert run.returncode == 130
+    assert "Traceback" not in said
+    assert keepfit("run", pipeline).returncode == 0
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """A real Prefect server with a database of its own."""
+    environment = {**os.environ, "PREFECT_HOME": str(tmp_path / "home")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows.server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    )
+    assert process.stdout is not None
+    url = f"http://127.0.0.1:{process.stdout.readline().decode().strip()}/api"
+    httpx.get(f"{url}/health", timeout=180, trust_env=False)
+    yield url
+    process.communicate()
+
+
+def test_a_deployment_retrains_through_a_worker(server: str, tmp_path: Path, carried: Callable[[str], Path]) -> None:
+    environment = {**os.environ, "PREFECT_API_URL": server, "PREFECT_HOME": str(tmp_path / "home")}
+
+    def prefect(*arguments: str) -> None:
+        done = subprocess.run([PREFECT, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    prefect("work-pool", "create", "keepfit", "--type", "process")
+    prefect("--no-prompt", "deploy", "--prefect-file", "deployments/prefect.yaml", "--all")
+    with httpx.Client(base_url=server, timeout=180, trust_env=False) as api:
+        deployment = api.get("/deployments/name/retrain/retrain").json()
+        pipeline = str(carried("breast_cancer"))
+        started = api.post(
+            f"/deployments/{deployment['id']}/create_flow_run", json={"parameters": {"pipeline": pipeline}}
+        )
+        prefect("worker", "start", "--pool", "keepfit", "--run-once")
+        run = api.get(f"/flow_runs/{started.json()['id']}").json()
+        tasks: list[dict[str, Any]] = api.post(
+            "/task_runs/filter", json={"flow_runs": {"id": {"any_": [run["id"]]}}, "sort": "EXPECTED_START_TIME_ASC"}
+        ).json()
+    assert (run["state"]["name"], run["tags"]) == ("First", ["verdict:first"])
+    names = [task["name"].rsplit("-", 1)[0] for task in tasks]
+    assert names == ["ingest", "validate", "preprocess", "train", "evaluate", "export", "release"]

@@ -1,0 +1,66 @@
+"""Killed in any stage, the same command ends where an undisturbed one does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from keepfit.files import sha256
+
+STAGES = ("ingest", "validate", "preprocess", "train", "evaluate", "export", "release")
+ROOT = Path(__file__).parent.parent
+
+
+def start(pipeline: Path, *stop_at: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.chain", str(pipeline), *stop_at],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def end_of(pipeline: Path) -> dict[str, object]:
+    """What a finished run left behind, as far as it must be equal."""
+    done = start(pipeline)
+    assert done.communicate()[0].splitlines()[-1] == "release done"
+    assert done.returncode == 0
+    store = pipeline.parent / ".keepfit"
+    journal = [json.loads(line) for line in (store / "journal.jsonl").read_text().splitlines()]
+    (weights,) = store.glob("stages/train/*/model.safetensors")
+    champion = json.loads((store / "champion.json").read_text())
+    assert not list(store.rglob("*.part"))
+    return {
+        "weights": sha256(weights),
+        "bundle": champion["bundle"],
+        "version": champion["version"],
+        "decisions": [(line["bundle"], line["outcome"]) for line in journal],
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    return end_of(small(tmp_path_factory.mktemp("undisturbed")))
+
+
+def small(folder: Path) -> Path:
+    """The carried table with few epochs: the point is where a run stops, not what it learns."""
+    source = ROOT / "data" / "breast_cancer"
+    for name in ("breast_cancer.csv", "expectations.yaml"):
+        (folder / name).write_bytes((source / name).read_bytes())
+    text = (source / "pipeline.yaml").read_text()
+    (folder / "pipeline.yaml").write_text(text + "training:\n  epochs: 4\n  checkpoint_seconds: 0\n")
+    return folder / "pipeline.yaml"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_kill_9_in_a_stage_changes_nothing(tmp_path: Path, undisturbed: dict[str, object], stage: str) -> None:
+    pipeline = small(tmp_path)
+    victim = start(pipeline, stage)
+    assert victim.stdout is not None
+    assert any(line.startswith(stage) for line in victim.stdout)
+    victim.kill()
+    victim.communicate()
+    assert end_of(pipeline) == undisturbed

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from keepfit.artifacts import Prepared
+from keepfit.config import Pipeline, load
+from keepfit.errors import DataError
+from keepfit.run import Event, Room, Run, begin, records, stage, watching
+
+made: list[str] = []
+
+
+@stage(reads=("training.seed",))
+def _first(room: Room) -> Prepared:
+    made.append("first")
+    (room.path / "rows").write_text(str(room.config.training.seed))
+    return Prepared(train=1, validation=1, test=1, classes=("a", "b"), source="s")
+
+
+@stage(reads=("training.lr",))
+def second(room: Room, prepared: Prepared) -> Prepared:
+    made.append("second")
+    if room.config.training.lr == 13:
+        raise DataError("the rows are bad.")
+    (room.path / "rows").write_text((room.store / prepared.path / "rows").read_text() * 2)
+    return prepared
+
+
+def go(config: Pipeline) -> Run:
+    made.clear()
+    with begin(config) as run:
+        second(run, _first(run))
+    return run
+
+
+def with_training(config: Pipeline, **changes: float) -> Pipeline:
+    changed = config.model_copy(update={"training": config.training.model_copy(update=changes)})
+    changed._file = config.file
+    return changed
+
+
+@pytest.fixture
+def config(carried: Callable[[str], Path]) -> Pipeline:
+    return load(carried("breast_cancer"))
+
+
+def test_nothing_new_runs_nothing_and_names_the_run_that_made_it(config: Pipeline) -> None:
+    before = go(config)
+    after = go(config)
+    assert made == []
+    assert after.outcome("second") == {**after.outcome("second"), "reused": True, "reason": f"same as run {before.id}"}
+
+
+def test_a_changed_line_runs_only_the_stages_that_read_it_and_what_follows(config: Pipeline) -> None:
+    go(config)
+    run = go(with_training(config, lr=0.5))
+    assert made == ["second"]
+    assert run.outcome("second")["reason"] == "config.training.lr changed"
+    run = go(with_training(config, seed=3))
+    assert made == ["first", "second"]
+    assert run.outcome("first")["reason"] == "config.training.seed changed"
+
+
+def test_going_back_to_an_earlier_setting_reuses_its_output(config: Pipeline) -> None:
+    go(config)
+    go(with_training(config, lr=0.5))
+    go(config)
+    assert made == []
+
+
+def test_a_failed_stage_leaves_nothing_and_the_record_says_why(config: Pipeline) -> None:
+    with pytest.raises(DataError):
+        go(with_training(config, lr=13))
+    run = records(go(config).store)[0]
+    assert run["failed"] == "DataError: the rows are bad."
+    assert not list((config.folder / ".keepfit/stages").rglob("*.part"))
+
+
+def test_a_listener_hears_every_stage(config: Pipeline) -> None:
+    heard: list[Event] = []
+    with watching(heard.append):
+        go(config)
+    assert [(e.stage, e.what) for e in heard] == [
+        ("first", "start"), ("first", "done"), ("second", "start"), ("second", "done"),
+    ]  # fmt: skip

@@ -1,0 +1,222 @@
+"""JSON Lines, Parquet, idx, and pictures in folders and zips: what they give, and what they refuse."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from keepfit.errors import DataError
+from keepfit.sources import Opened, Reading, open_source
+
+
+def opened(path: Path, target: str = "label", **reading: object) -> Opened:
+    return open_source((path,), Reading(path.parent, target=target, **reading))  # type: ignore[arg-type]
+
+
+def table(path: Path, **reading: object) -> pa.Table:
+    return pa.Table.from_batches(list(opened(path, **reading).batches()))  # type: ignore[arg-type]
+
+
+# JSON Lines
+
+
+def test_json_lines_take_absent_keys_as_missing_and_mixed_values_as_text(tmp_path: Path) -> None:
+    path = tmp_path / "people.jsonl"
+    path.write_text('{"年龄": 31, "id": 1}\n\n{"年龄": null, "id": "b", "more": {"x": [1]}}\n{"id": 2.5}\n')
+    assert table(path).to_pylist() == [
+        {"年龄": 31.0, "id": "1", "more": None},
+        {"年龄": None, "id": "b", "more": '{"x": [1]}'},
+        {"年龄": None, "id": "2.5", "more": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"a": 1}\n{"a": }\n', "line 2, column 7: this line is not JSON"),
+        ('{"a": 1}\n[1, 2]\n', "line 2: this line is not an object"),
+        ("\n", "empty"),
+        (b'{"a": "\xe9"}\n', "line 1: a byte here is not utf-8"),
+    ],
+)
+def test_what_is_no_json_lines_is_named(tmp_path: Path, content: str | bytes, words: str) -> None:
+    path = tmp_path / "people.jsonl"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(DataError, match=words):
+        table(path)
+
+
+# Parquet
+
+
+def test_a_folder_of_parquet_is_one_table(tmp_path: Path) -> None:
+    folder = tmp_path / "people" / "2024"
+    folder.mkdir(parents=True)
+    pq.write_table(pa.table({"a": [1, 2], "b": ["x", "y"]}), folder / "1.parquet")
+    pq.write_table(pa.table({"b": ["z"], "a": [3]}), folder / "2.parquet")
+    (folder / "_hidden.parquet").write_bytes(b"")
+    assert table(tmp_path / "people").to_pydict() == {"a": [1, 2, 3], "b": ["x", "y", "z"]}
+
+
+def test_damaged_and_differing_parquet_is_named(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": [1], "b": ["x"]}), tmp_path / "1.parquet")
+    pq.write_table(pa.table({"a": [1], "c": ["x"]}), tmp_path / "2.parquet")
+    with pytest.raises(DataError, match=r"2.parquet: its columns differ .* b, c"):
+        table(tmp_path)
+    (tmp_path / "2.parquet").write_bytes((tmp_path / "1.parquet").read_bytes()[:-9])
+    with pytest.raises(DataError, match=r"2.parquet: this is not a whole Parquet file"):
+        table(tmp_path)
+
+
+# idx
+
+
+def idx(content: np.ndarray, magic: bytes = b"\0\0\x08") -> bytes:
+    return magic + bytes([content.ndim]) + struct.pack(f">{content.ndim}I", *content.shape) + content.tobytes()
+
+
+PIXELS = np.arange(3 * 4 * 5, dtype=np.uint8).reshape(3, 4, 5)
+LABELS = np.array([7, 0, 7], np.uint8)
+
+
+def test_idx_gives_raw_pixels_and_labels(tmp_path: Path) -> None:
+    images, labels = tmp_path / "images.gz", tmp_path / "labels"
+    images.write_bytes(gzip.compress(idx(PIXELS)))
+    labels.write_bytes(idx(LABELS))
+    found = opened(images, labels=(labels,))
+    assert found.pixels == (4, 5, 1)
+    rows = pa.Table.from_batches(list(found.batches())).to_pydict()
+    assert rows == {"image": [p.tobytes() for p in PIXELS], "label": ["7", "0", "7"]}
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "words"),
+    [
+        (idx(PIXELS), idx(LABELS[:2]), "3 pictures and, in labels, 2 labels"),
+        (idx(PIXELS), idx(PIXELS), "no idx file of labels: it begins with 00 00 08 03"),
+        (idx(PIXELS)[:-1], idx(LABELS), "ends before the last picture"),
+        (idx(PIXELS) + b"x", idx(LABELS), "more bytes than its header says"),
+        (idx(PIXELS), idx(LABELS)[:-1], "ends before the last picture or label"),
+        (idx(PIXELS[:0]), idx(LABELS[:0]), "no picture"),
+        (gzip.compress(idx(PIXELS))[:-9], idx(LABELS), "truncated"),
+    ],
+)
+def test_what_is_wrong_with_idx_is_named(tmp_path: Path, images: bytes, labels: bytes, words: str) -> None:
+    (tmp_path / "images").write_bytes(images)
+    (tmp_path / "labels").write_bytes(labels)
+    with pytest.raises(DataError, match=words):
+        table(tmp_path / "images", labels=(tmp_path / "labels",))
+
+
+def test_idx_without_its_labels_says_where_to_name_them(tmp_path: Path) -> None:
+    (tmp_path / "images").write_bytes(idx(PIXELS))
+    with pytest.raises(DataError, match=r"source\.labels"):
+        opened(tmp_path / "images")
+
+
+# Pictures
+
+
+def png(shade: int, size: int = 8) -> bytes:
+    file = io.BytesIO()
+    Image.new("L", (size, size), shade).save(file, "PNG")
+    return file.getvalue()
+
+
+def jpeg() -> bytes:
+    file = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(file, "JPEG")
+    return file.getvalue()
+
+
+def folder(root: Path, files: dict[str, bytes]) -> Path:
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(content)
+    return root
+
+
+def archive(root: Path, files: dict[str, bytes]) -> Path:
+    path = root / "pictures.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+        for name, content in files.items():
+            out.writestr(name, content)
+    return path
+
+
+MAKERS = pytest.mark.parametrize("make", [folder, archive])
+Maker = Callable[[Path, dict[str, bytes]], Path]
+
+
+@MAKERS
+def test_the_folder_is_the_class(tmp_path: Path, make: Maker) -> None:
+    files = {
+        "Set/猫/b.PNG": png(1), "Set/狗/a.jpg": jpeg(), "Set/猫/deep/c.png": png(2), "Set/README.txt": b"hello",
+        "__MACOSX/Set/猫/._b.png": b"junk",
+    }  # fmt: skip
+    found = table(make(tmp_path / "x" if make is folder else tmp_path, files), target="animal")
+    assert found.column_names == ["file", "image", "animal"]
+    assert list(zip(*found.select(["file", "animal"]).to_pydict().values(), strict=True)) == [
+        ("Set/狗/a.jpg", "狗"), ("Set/猫/b.PNG", "猫"), ("Set/猫/deep/c.png", "猫"),
+    ]  # fmt: skip
+    assert found["image"][1].as_py() == png(1)
+
+
+@MAKERS
+@pytest.mark.parametrize("content", [png(1)[:-20], jpeg()[:-300], b"no picture", b""])
+def test_a_damaged_picture_is_named(tmp_path: Path, make: Maker, content: bytes) -> None:
+    path = make(tmp_path, {"a/1.png": png(1), "b/broken.png": content})
+    with pytest.raises(DataError, match=r"b/broken\.png: this picture cannot be read"):
+        table(path)
+
+
+@MAKERS
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [({"readme.txt": b"x"}, "no picture in it"), ({"a.png": png(1), "b.png": png(2)}, "at least two folders")],
+)
+def test_pictures_must_lie_in_folders(tmp_path: Path, make: Maker, files: dict[str, bytes], words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        opened(make(tmp_path, files), format="images")
+
+
+@pytest.mark.parametrize("name", ["../a/x.png", "/a/x.png", "a/../../x.png", "c:/a/x.png"])
+def test_a_zip_that_points_outside_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DataError, match="points outside"):
+        opened(archive(tmp_path, {"b/1.png": png(1), name: png(2)}))
+
+
+def test_bombs_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="zip bomb"):
+        opened(archive(tmp_path, {"a/1.png": bytes(10_000_000), "b/2.png": png(1)}))
+    huge = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(huge, "PNG")
+    with pytest.raises(DataError, match=r"a/1.png: .* pixels"):
+        table(folder(tmp_path / "x", {"a/1.png": huge.getvalue(), "b/2.png": png(1)}))
+
+
+def test_a_cut_off_zip_is_named(tmp_path: Path) -> None:
+    path = archive(tmp_path, {"a/1.png": png(1), "b/2.png": png(2)})
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(DataError, match="not a whole zip"):
+        opened(path)
+
+
+def test_formats_are_told_by_content_where_names_do_not_help(tmp_path: Path) -> None:
+    (tmp_path / "lines").write_text("\n".join(json.dumps({"a": i, "b": "x"}) for i in range(3)))
+    pq.write_table(pa.table({"a": [1], "b": [2]}), tmp_path / "table.bin")
+    assert opened(tmp_path / "lines").columns == opened(tmp_path / "table.bin").columns == ("a", "b")
+    with pytest.raises(DataError, match="several formats"):
+        opened(tmp_path / "*")

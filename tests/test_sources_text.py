@@ -1,0 +1,189 @@
+"""CSV in every dress: the dialect is found, the cells arrive as meant, and what is wrong is named with its line."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from keepfit.errors import DataError
+from keepfit.sources import Reading, open_source
+
+PEOPLE = "name,age,city\nAnna,31,Wien\nBob,44,Bonn\nCleo,,Rom\n"
+ROWS = [("Anna", "31", "Wien"), ("Bob", "44", "Bonn"), ("Cleo", None, "Rom")]
+
+
+def write(folder: Path, content: str | bytes, name: str = "people.csv") -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def read(path: Path, **reading: object) -> tuple[tuple[str, ...], list[tuple[str | None, ...]]]:
+    """The columns, and the rows with their cells stripped as ingest does."""
+    opened = open_source((path,), Reading(path.parent, **{"target": "", **reading}))
+    rows = [tuple(row.values()) for batch in opened.batches() for row in pa.table(batch).to_pylist()]
+    return opened.columns, [tuple((cell or "").strip() or None for cell in row) for row in rows]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        PEOPLE,
+        PEOPLE.replace(",", "\t"),
+        PEOPLE.replace(",", ";"),
+        PEOPLE.replace(",", "|"),
+        PEOPLE.replace(",", ", "),
+        PEOPLE.replace("\n", "\r\n"),
+        PEOPLE.rstrip("\n"),
+        PEOPLE + "\n\n",
+        "\ufeff" + PEOPLE,
+        PEOPLE.replace(",,", ",?,"),
+        PEOPLE.replace(",,", ", NA,"),
+        PEOPLE.replace("Wien", '"Wien"'),
+        PEOPLE.replace("Wien", "'Wien'").replace("Bonn", "'Bonn'").replace("Rom", "'Rom'"),
+        PEOPLE.replace("Wien", ' "Wien"'),
+        "# made by hand\n" + PEOPLE,
+        "a report\n\nof people\n" + PEOPLE,
+        "name age city\nAnna   31  Wien\nBob\t44 Bonn\nCleo NA Rom\n",
+    ],
+)
+def test_every_dialect_gives_the_same_rows(tmp_path: Path, content: str) -> None:
+    assert read(write(tmp_path, content)) == (("name", "age", "city"), ROWS)
+
+
+CHINESE = "姓名,年龄,城市\n" + "".join(f"王{c}明,{30 + i},北京市\n" for i, c in enumerate("小大中天月"))
+FRENCH = "prénom,âge,ville\n" + "".join(f"Hélène{i},{i},Besançon\n" for i in range(9))
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [(CHINESE, "gb18030"), (CHINESE, "utf-16"), (CHINESE, "utf-8-sig"), (FRENCH, "cp1252"), (FRENCH, "utf-16-le")],
+)
+def test_the_encoding_is_found(tmp_path: Path, content: str, encoding: str) -> None:
+    columns, rows = read(write(tmp_path, content.encode(encoding)))
+    assert [columns, *rows] == [tuple(line.split(",")) for line in content.splitlines()]
+
+
+def test_an_encoding_can_be_named(tmp_path: Path) -> None:
+    path = write(tmp_path, "名前,都市\n太郎,東京\n花子,大阪\n".encode("shift_jis"))
+    assert read(path, encoding="shift_jis")[1] == [("太郎", "東京"), ("花子", "大阪")]
+    with pytest.raises(DataError, match="no known encoding"):
+        read(path, encoding="utf-9")
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lambda c: pa.compress(c, "zstd", asbytes=True)], ids=["gzip", "zstd"])
+def test_compressed_files_are_read_by_content_and_not_by_name(tmp_path: Path, pack: object) -> None:
+    assert read(write(tmp_path, pack(PEOPLE.encode())))[1] == ROWS  # type: ignore[operator]
+
+
+def test_a_file_without_header_gets_column_names(tmp_path: Path) -> None:
+    path = write(tmp_path, PEOPLE.split("\n", 1)[1])
+    assert read(path) == (("column_1", "column_2", "column_3"), ROWS)
+    assert read(path, columns=("a", "b", "c"))[0] == ("a", "b", "c")
+
+
+def test_all_texts_without_header_are_recognised_by_values_that_come_again(tmp_path: Path) -> None:
+    path = write(tmp_path, "e,x,s\np,x,y\ne,b,s\ne,x,y\n")
+    assert read(path)[0] == ("column_1", "column_2", "column_3")
+
+
+def test_names_in_the_yaml_make_the_first_line_a_header(tmp_path: Path) -> None:
+    path = write(tmp_path, "2019,2020\n1,2\n3,4\n")
+    assert read(path)[0] == ("column_1", "column_2")
+    assert read(path, target="2020")[0] == ("2019", "2020")
+
+
+def test_tables_written_by_r_have_row_names(tmp_path: Path) -> None:
+    assert read(write(tmp_path, 'x y\n"1" 5 6\n"2" 7 8\n'))[0] == ("row_name", "x", "y")
+
+
+def test_a_decimal_comma_is_recognised(tmp_path: Path) -> None:
+    opened = open_source((write(tmp_path, "a;b\n1,5;x\n2,25;y\n"),), Reading(tmp_path))
+    assert opened.dialect is not None
+    assert opened.dialect["decimal"] == ","
+
+
+def test_stray_quotes_do_not_swallow_lines(tmp_path: Path) -> None:
+    lines = [f"ham\tit's {i}\n" for i in range(20)]
+    lines[3], lines[7] = 'spam\t"Hello\n', 'ham\tbye"\n'
+    assert len(read(write(tmp_path, "".join(lines)))[1]) == 20
+
+
+def test_the_public_sms_set_keeps_all_its_rows(data, tmp_path: Path) -> None:
+    opened = open_source((data("sms_spam/SMSSpamCollection"),), Reading(tmp_path))
+    assert sum(map(len, opened.batches())) == 5574
+
+
+def test_blanks_before_quotes_keep_the_delimiters_inside(tmp_path: Path) -> None:
+    path = write(tmp_path, 'a, b, c\n1, "x, y", 2\n3, "z", 4\n')
+    assert read(path)[1] == [("1", "x, y", "2"), ("3", "z", "4")]
+
+
+def test_lines_inside_quotes_are_one_cell(tmp_path: Path) -> None:
+    path = write(tmp_path, 'a,b\n1,"two\nlines"\n2,"say ""hi"", all"\n')
+    assert read(path)[1] == [("1", "two\nlines"), ("2", 'say "hi", all')]
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\ufeff"), max_size=8)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(rows=st.lists(st.tuples(st.integers(), TEXT, TEXT), min_size=2, max_size=20))
+def test_what_python_writes_is_read_back(tmp_path: Path, rows: list[tuple[int, str, str]]) -> None:
+    file = io.StringIO(newline="")
+    csv.writer(file, quoting=csv.QUOTE_NONNUMERIC).writerows([("n", "text", "more"), *rows])
+    columns, found = read(write(tmp_path, file.getvalue()), target="n", missing=())
+    assert columns == ("n", "text", "more")
+    assert found == [tuple(str(cell).strip() or None for cell in row) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b" \n\n", "empty"),
+        (b"a,b\n", "no row"),
+        (b"a,a\n1,2\n", 'column "a" is there 2 times'),
+        (b"a,b\n1,2\n3\n4,5\n", "line 3: this row has 1 cells, and the others have 2"),
+        (b"a,b\n1,2\n3,4,5\n6,7\n", "line 3: this row has 3 cells"),
+        (b'a, b\n1, "2"\n3\n4, "5"\n', "line 3: this row has 1 cells"),
+        (b"just\nwords\n", "no delimiter"),
+        (b"a,b\n\x00\x01\x02,\xff\n", "not a text file"),
+        (b"a,b\n" + b"1,2\n" * 1_200_000 + b"3,\xe9\n", "line 1200002: a byte here is not utf-8"),
+        (gzip.compress(PEOPLE.encode() * 100)[:-20], "gzip file is truncated"),
+        (pa.compress(PEOPLE.encode() * 5000, "zstd", asbytes=True)[:-20], "zstd file is truncated"),
+    ],
+)
+def test_what_cannot_be_read_is_named(tmp_path: Path, content: bytes, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        read(write(tmp_path, content))
+
+
+def test_a_missing_file_suggests_its_neighbour(tmp_path: Path) -> None:
+    write(tmp_path, PEOPLE)
+    with pytest.raises(DataError, match=r'no such file.*Did you mean "people.csv"'):
+        read(tmp_path / "peple.csv")
+    with pytest.raises(DataError, match="no file matches"):
+        read(tmp_path / "*.tsv")
+
+
+def test_a_glob_joins_files_whose_columns_are_in_any_order(tmp_path: Path) -> None:
+    write(tmp_path, "a,b\n1,x\n", "1.csv")
+    write(tmp_path, "b,a\ny,2\n", "2.csv")
+    assert read(tmp_path / "*.csv") == (("a", "b"), [("1", "x"), ("2", "y")])
+    write(tmp_path, "b,c\ny,2\n", "3.csv")
+    with pytest.raises(DataError, match=r"3.csv: its columns differ from those of 1.csv: a, c"):
+        read(tmp_path / "*.csv")
+
+
+def test_more_rows_than_a_block_arrive_in_order(tmp_path: Path) -> None:
+    text = "n,filler\n" + "".join(f"{i},{'x' * 90}\n" for i in range(300_000))
+    numbers = [n for n, _ in read(write(tmp_path, text))[1]]
+    assert numbers == [str(i) for i in range(300_000)]

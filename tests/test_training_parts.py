@@ -1,0 +1,199 @@
+"""The pieces of training, each on its own."""
+
+from __future__ import annotations
+
+import signal
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from keepfit.config import Training
+from keepfit.errors import ConfigError, OutOfMemoryError
+from keepfit.objectives import cross_entropy, log_probabilities, score
+from keepfit.training import device, memory
+from keepfit.training.augment import Amount, augment
+from keepfit.training.checkpoint import Checkpoint
+from keepfit.training.loop import epoch, in_order, shuffled
+from keepfit.training.optimiser import adamw, descend
+from keepfit.training.schedule import schedule
+from keepfit.training.stop import Stop
+
+CPU = torch.device("cpu")
+
+
+@given(st.sampled_from(["cosine", "one_cycle", "constant"]), st.floats(0, 0.5))
+def test_the_rate_rises_in_the_warm_up_and_never_after(kind, warmup):
+    shares = [schedule(kind, warmup)(i / 100) for i in range(101)]
+    assert all(0 <= share <= 1 for share in shares)
+    turn = int(warmup * 100)
+    assert all(a <= b + 1e-9 for a, b in pairwise(shares[: turn + 1]))
+    assert all(a >= b - 1e-9 for a, b in pairwise(shares[turn + 1 :]))
+    assert shares[-1] == pytest.approx(1 if kind == "constant" else 0)
+
+
+def test_one_cycle_starts_at_a_25th_and_peaks_after_the_warm_up():
+    share = schedule("one_cycle", 0.25)
+    assert share(0) == pytest.approx(1 / 25)
+    assert share(0.25) == 1
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(0, 5), st.integers(0, 5))
+def test_an_epoch_holds_every_row_once_in_batches_of_nearly_one_size(rows, batch_size, seed, number):
+    batches = shuffled(rows, batch_size, seed, number, CPU)
+    sizes = [len(batch) for batch in batches]
+    assert torch.cat(batches).sort().values.equal(torch.arange(rows))
+    assert max(sizes) <= batch_size
+    assert max(sizes) - min(sizes) <= 1
+    assert torch.cat(batches).equal(torch.cat(shuffled(rows, batch_size, seed, number, CPU)))
+
+
+def test_every_epoch_and_every_seed_has_an_order_of_its_own():
+    orders = {tuple(torch.cat(shuffled(50, 8, seed, n, CPU)).tolist()) for seed in range(3) for n in range(3)}
+    assert len(orders) == 9
+
+
+def test_an_epoch_that_goes_on_in_the_middle_adds_up_to_the_same():
+    batches, whole, halves, done = in_order(10, 3, CPU), torch.zeros(()), torch.zeros(()), []
+    epoch(batches, lambda rows: rows.sum(), whole, first=0, pulse=done.append)
+    epoch(batches[:2], lambda rows: rows.sum(), halves, first=0, pulse=done.append)
+    epoch(batches, lambda rows: rows.sum(), halves, first=2, pulse=done.append)
+    assert whole == halves == 45
+    assert done == [1, 2, 3, 4, 1, 2, 3, 4]
+
+
+def weights_after(accumulate: int) -> Tensor:
+    """What three steps on the same 30 rows of float64 learn, in so many parts each."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 3)).double()
+    rows, labels = torch.randn(30, 5, dtype=torch.float64), torch.arange(30) % 3
+    optimiser = adamw(model, 1e-2, 1e-2)
+
+    def loss(part: Tensor) -> Tensor:
+        return nn.functional.cross_entropy(model(rows[part]), labels[part], reduction="sum")
+
+    for _ in range(3):
+        descend(optimiser, loss, torch.arange(30), lr=1e-2, clip=1.0, accumulate=accumulate)
+    return torch.cat([p.detach().flatten() for p in model.parameters()])
+
+
+@pytest.mark.parametrize("accumulate", [2, 4, 7, 100])
+def test_accumulated_parts_learn_what_the_whole_batch_learns(accumulate):
+    torch.testing.assert_close(weights_after(accumulate), weights_after(1), rtol=1e-12, atol=1e-12)
+
+
+def test_the_gradient_is_clipped_to_the_norm_asked_for():
+    weight = nn.Parameter(torch.full((4,), 10.0))
+    optimiser = torch.optim.SGD([weight], lr=1.0)
+    descend(optimiser, lambda rows: (weight**2).sum() * len(rows), torch.arange(2), lr=1.0, clip=0.5, accumulate=1)
+    assert (weight - 10).norm().item() == pytest.approx(0.5, rel=1e-4)
+
+
+AMOUNTS = [Amount(shift=0.1), Amount(shift=0.1, rotate=15, scale=0.15, light=0.3), Amount(light=1.0)]
+
+
+@pytest.mark.parametrize("amount", AMOUNTS)
+@pytest.mark.parametrize("channels", [1, 3])
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 1000), rows=st.integers(1, 5), side=st.integers(4, 20))
+def test_augmented_pictures_keep_shape_and_range(amount, channels, seed, rows, side):
+    torch.manual_seed(seed)
+    images = torch.randint(0, 256, (rows, side, side + 1, channels), dtype=torch.uint8)
+    changed = augment(amount)(images)
+    assert changed.shape == images.shape
+    assert changed.min() >= 0
+    assert changed.max() <= 255
+
+
+@pytest.mark.parametrize("amount", AMOUNTS)
+def test_equal_pictures_are_each_changed_in_a_way_of_their_own(amount):
+    torch.manual_seed(0)
+    one = torch.randint(0, 256, (1, 16, 16, 1), dtype=torch.uint8)
+    changed = augment(amount)(one.expand(64, -1, -1, -1)).float()
+    assert len(changed.flatten(1).unique(dim=0)) > 8
+
+
+def test_a_shift_moves_whole_pixels_by_at_most_the_share_asked_for():
+    torch.manual_seed(0)
+    picture = torch.zeros(1, 21, 21, 1, dtype=torch.uint8)
+    picture[0, 10, 10] = 200
+    places = augment(Amount(shift=0.1))(picture.expand(200, -1, -1, -1)).nonzero()[:, 1:3] - 10
+    assert places.abs().max() == 2
+    assert len(places.unique(dim=0)) == 25
+
+
+def test_members_are_judged_by_their_mean_probability():
+    logits = torch.tensor([[[4.0, 0.0], [0.0, 0.0]]]).log_softmax(-1)
+    mean = logits.exp().mean(1)
+    torch.testing.assert_close(log_probabilities(logits).exp(), mean)
+    loss, right = score(logits, torch.tensor([0])).tolist()
+    assert (loss, right) == (pytest.approx(-mean[0, 0].log().item()), 1)
+
+
+def test_each_member_learns_on_its_own():
+    logits, labels = torch.randn(6, 3, 4), torch.tensor([0, 1, 2, 3, 0, 1])
+    alone = [cross_entropy(logits[:, m : m + 1], labels, 0.1) for m in range(3)]
+    torch.testing.assert_close(cross_entropy(logits, labels, 0.1), torch.stack(alone).mean())
+
+
+def test_a_full_memory_halves_the_next_try(tmp_path):
+    note = tmp_path / "accumulate.json"
+    assert memory.parts(note, 3) == 3
+    with pytest.raises(OutOfMemoryError, match="parts of 34") as caught, memory.watched(note, 3, 100):
+        torch.empty(2**60)
+    assert caught.value.retryable
+    assert memory.parts(note, 3) == 6
+
+
+def test_other_errors_are_left_alone(tmp_path):
+    with pytest.raises(RuntimeError, match="shapes"), memory.watched(tmp_path / "note", 1, 8):
+        torch.ones(2, 3) @ torch.ones(2, 3)
+    assert not (tmp_path / "note").exists()
+
+
+def test_a_device_that_is_not_there_is_named_with_those_that_are():
+    absent = next(name for name in ("mps", "cuda") if not getattr(torch, name).is_available())
+    with pytest.raises(ConfigError, match=f"training.device is {absent}.*Here: auto, .*cpu"):
+        device.choose(Training(device=absent), "mlp")
+
+
+def test_a_table_trains_in_float32_and_precision_can_be_set():
+    assert device.choose(Training(device="cpu"), "mlp").precision is torch.float32
+    assert device.choose(Training(device="cpu", precision="bfloat16"), "mlp").precision is torch.bfloat16
+
+
+def test_the_process_keeps_its_settings():
+    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    with device.repeatable(device.Machine(CPU, torch.float32), 0, before[0] + 1):
+        assert torch.get_num_threads() == before[0] + 1
+    assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before
+
+
+def test_a_signal_waits_until_the_block_has_saved_and_is_then_done():
+    saved = []
+
+    def interrupted() -> None:
+        with Stop() as stop:
+            signal.raise_signal(signal.SIGINT)
+            saved.append(stop.signal)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert saved == [signal.SIGINT]
+
+
+def test_a_checkpoint_is_read_back_as_it_was_and_written_only_when_due(tmp_path: Path):
+    file = tmp_path / "beside" / "checkpoint.pt"
+    never, always = Checkpoint(file, 1e9), Checkpoint(file, 0)
+    assert never.read(CPU) is None
+    never.write_if_due(lambda: {"epoch": 1})
+    assert not file.exists()
+    always.write_if_due(lambda: {"epoch": 2, "weights": {"a": torch.arange(3.0)}})
+    found = never.read(CPU)
+    assert found is not None
+    assert found["epoch"] == 2
+    assert found["weights"]["a"].equal(torch.arange(3.0))

@@ -1,0 +1,327 @@
+"""The validate stage as a whole: which rows it puts aside, when it stops, and what it says."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import yaml
+
+from keepfit import config, files, run
+from keepfit.artifacts import Snapshot, Validated
+from keepfit.errors import CheckError, ConfigError, DataError, EngineError
+from keepfit.validation import validate
+
+PEOPLE = pl.DataFrame(
+    {
+        "age": [30.0, -5.0, None, 40.0, 999.0, 51.0, 28.0, 33.0],
+        "城市": ["北京", "上海", "北京", None, "x%'y", "上海", "北京", "北京"],
+        "vip": [True, False, None, True, True, False, True, True],
+        "photo": [b"\xff", b"\x00", None, b"a", b"b", b"c", b"d", b"e"],
+        "paid": ["1", "0", "1", "0", "1", "0", "1", "0"],
+    }
+)
+AGE = "age: values to be between (min_value 0, max_value 120)"
+CITY = "城市: values to be in set (value_set 北京, 上海)"
+ADULTS = {"column": "age", "min_value": 0, "max_value": 120}
+
+
+def expect(kind: str, severity: str = "critical", **kwargs: Any) -> dict[str, Any]:
+    return {"type": f"expect_{kind}", "kwargs": kwargs, "severity": severity}
+
+
+def begin(folder: Path, frame: pl.DataFrame, suite: list[Any], **validation: Any) -> tuple[run.Run, Snapshot]:
+    """A run over a snapshot of `frame`, in two files, and over a suite as it stands in YAML."""
+    pipeline = {
+        "name": "people", "source": {"path": "people.csv"}, "target": "paid", "features": {"age": "number"},
+        "model": {"family": "mlp"}, "validation": {"expectations": "expectations.yaml", **validation},
+    }  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "pipeline.yaml").write_text(yaml.safe_dump(pipeline), encoding="utf-8")
+    (folder / "expectations.yaml").write_text(yaml.safe_dump({"expectations": suite}, sort_keys=False), "utf-8")
+    started = run.start(config.load(folder / "pipeline.yaml"))
+    rows = started.store / "stages/ingest/key/rows"
+    rows.mkdir(parents=True, exist_ok=True)
+    ids = pl.Series([n.to_bytes(16, "big") for n in range(len(frame))], dtype=pl.Binary)
+    whole = frame.with_columns(
+        keepfit_row=ids, keepfit_features=pl.int_range(len(frame), dtype=pl.UInt64), keepfit_test=pl.lit(False)
+    )
+    whole[: len(frame) // 2].write_parquet(rows / "part-00000.parquet")
+    whole[len(frame) // 2 :].write_parquet(rows / "part-00001.parquet", row_group_size=3)
+    return started, Snapshot(
+        path="stages/ingest/key", digest="1", rows=len(frame), test_rows=0, without_target=0, duplicates=0, shared=0,
+        unreadable={}, classes=("0", "1"),
+    )  # fmt: skip
+
+
+def quarantine(started: run.Run, validated: Validated) -> dict[int, list[str]]:
+    """Row number, from 0 → the expectations it failed."""
+    table = pl.read_parquet(started.store / validated.path / "quarantine.parquet")
+    return {int.from_bytes(row, "big"): failed for row, failed in table.select("keepfit_row", "failed").iter_rows()}
+
+
+def test_failing_rows_are_put_aside_with_what_they_failed(tmp_path):
+    suite = [
+        expect("column_values_to_be_between", "warning", **ADULTS),
+        expect("column_values_to_be_in_set", "warning", column="城市", value_set=["北京", "上海"]),
+        expect("column_values_to_not_be_null", "info", column="age"),
+        expect("column_values_to_not_be_null", "warning", column="photo", mostly=0.8),
+        expect("column_max_to_be_between", "warning", column="age", max_value=100),
+    ]
+    started, snapshot = begin(tmp_path, PEOPLE, suite, max_bad_share=0.5)
+    validated = validate(started, snapshot)
+    assert quarantine(started, validated) == {1: [AGE], 4: [AGE, CITY]}
+    assert (validated.rows, validated.quarantined, validated.expectations) == (6, 2, 5)
+    assert validated.failed == (AGE, CITY, "age: values to not be null", "age: max to be between (max_value 100)")
+    folder = started.store / validated.path
+    table = pl.read_parquet(folder / "quarantine.parquet")
+    assert table.select(PEOPLE.columns).equals(PEOPLE[[1, 4]])
+    checks = files.read_json(folder / "checks.json")
+    assert [check["unexpected"] for check in checks] == [2, 1, 1, 1, None]
+    assert [check["rows"] for check in checks] == [7, 7, 8, 8, None]
+    assert (checks[4]["observed"], checks[4]["passed"], checks[3]["passed"]) == (999.0, False, True)
+    results = files.read_json(folder / "beside/gx.json")["results"]
+    assert results[0]["result"]["partial_unexpected_list"] == [-5.0, 999.0]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "beside", "checks.json", "manifest.json", "quarantine.parquet",
+    ]  # fmt: skip
+
+
+def test_stops_when_a_critical_expectation_fails(tmp_path):
+    started, snapshot = begin(tmp_path, PEOPLE, [expect("column_values_to_be_between", **ADULTS)], max_bad_share=1)
+    with pytest.raises(DataError) as raised:
+        validate(started, snapshot)
+    message = str(raised.value)
+    assert "expectations.yaml: a critical expectation was not met" in message
+    assert f"{AGE}: 2 of 7 rows (28.57%), such as row 2 (age -5), row 5 (age 999)" in message
+    kept = started.folder / "validation"
+    assert str(kept / "quarantine.parquet") in message
+    assert "validation.stop: false" in message
+    assert pl.read_parquet(kept / "quarantine.parquet")["age"].to_list() == [-5.0, 999.0]
+    assert sorted(path.name for path in kept.iterdir()) == ["checks.json", "gx.json", "quarantine.parquet"]
+    assert list((started.store / "stages/validate").iterdir()) == []
+
+
+def test_a_figure_that_fails_stops_too_and_quarantines_nothing(tmp_path):
+    started, snapshot = begin(tmp_path, PEOPLE, [expect("column_mean_to_be_between", column="age", max_value=50)])
+    with pytest.raises(DataError, match=r"age: mean to be between \(max_value 50\), found 168"):
+        validate(started, snapshot)
+
+
+def test_stops_when_too_many_rows_are_bad(tmp_path):
+    suite = [expect("column_values_to_be_between", "warning", **ADULTS)]
+    started, snapshot = begin(tmp_path, PEOPLE, suite, max_bad_share=0.2)
+    with pytest.raises(DataError, match=r"2 of 8 rows failed \(25.00%\), and validation.max_bad_share allows 20.00%"):
+        validate(started, snapshot)
+
+
+def test_goes_on_without_the_bad_rows_when_told_so(tmp_path):
+    started, snapshot = begin(tmp_path, PEOPLE, [expect("column_values_to_be_between", **ADULTS)], stop=False)
+    validated = validate(started, snapshot)
+    assert (validated.rows, validated.quarantined, validated.failed) == (6, 2, (AGE,))
+
+
+def test_never_goes_on_without_any_row(tmp_path):
+    suite = [expect("column_values_to_be_in_set", "warning", column="paid", value_set=["yes"])]
+    started, snapshot = begin(tmp_path, PEOPLE, suite, stop=False, max_bad_share=1)
+    with pytest.raises(DataError, match="no row is left to learn from: paid: values to be in set"):
+        validate(started, snapshot)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_rows_put_aside_are_those_that_polars_finds(tmp_path, seed):
+    count = 2000
+    table = pl.DataFrame(
+        {
+            "x": pl.Series(range(count)).sample(count, shuffle=True, seed=seed) % 97 - 3.0,
+            "y": pl.Series(range(count)).sample(count, shuffle=True, seed=seed + 10) % 89 / 8,
+            "word": pl.Series(range(count)).sample(count, shuffle=True, seed=seed + 20).cast(pl.String),
+        }
+    ).with_columns(
+        x=pl.when(pl.col("x") % 7 == 0).then(None).when(pl.col("x") % 11 == 0).then(float("nan")).otherwise("x"),
+        word=pl.when(pl.col("y") > 10).then(pl.lit("日本")).otherwise("word"),
+    )
+    suite = [
+        expect("column_values_to_be_between", "warning", column="x", min_value=0, max_value=80),
+        expect("column_values_to_not_be_null", "warning", column="x", row_condition='col("y") > 9'),
+        expect("column_values_to_be_unique", "warning", column="word"),
+        expect("column_values_to_match_regex", "warning", column="word", regex=r"^(\d{2,4}|日本)$"),
+    ]
+    x = pl.col("x").fill_nan(None)
+    failing = table.with_row_index("row").select(
+        "row", a=~x.is_between(0, 80), b=x.is_null() & (pl.col("y") > 9), c=pl.col("word").is_duplicated(),
+        d=~pl.col("word").str.contains(r"^(\d{2,4}|日本)$"),
+    )  # fmt: skip
+    expected = {
+        row: [name for name, failed in zip("abcd", flags, strict=True) if failed]
+        for row, *flags in failing.iter_rows()
+        if any(flags)
+    }
+    started, snapshot = begin(tmp_path, table, suite, stop=False)
+    validated = validate(started, snapshot)
+    names = dict(zip((c["expectation"] for c in _checks(started, validated)), "abcd", strict=True))
+    found = {row: [names[one] for one in failed] for row, failed in quarantine(started, validated).items()}
+    assert found == expected
+
+
+def _checks(started: run.Run, validated: Validated) -> list[dict[str, Any]]:
+    checks: list[dict[str, Any]] = files.read_json(started.store / validated.path / "checks.json")
+    return checks
+
+
+def test_equal_rows_give_equal_outputs(tmp_path):
+    suite = [
+        expect("column_values_to_be_between", "warning", **ADULTS),
+        expect("column_mean_to_be_between", column="age", min_value=0),
+    ]
+    digests = set()
+    for name in ("one", "two"):
+        started, snapshot = begin(tmp_path / name, PEOPLE, suite, max_bad_share=0.5, docs=name == "one")
+        validated = validate(started, snapshot)
+        digests.add(validated.digest)
+        assert (started.store / validated.path / "beside/docs/index.html").exists() == (name == "one")
+    assert len(digests) == 1
+
+
+def test_numbers_in_a_set_fit_a_text_column(tmp_path):
+    suite = [
+        expect("column_values_to_be_in_set", column="paid", value_set=[0, 1]),
+        expect("column_distinct_values_to_equal_set", column="paid", value_set=["0", 1]),
+        expect("column_pair_values_to_be_in_set", column_A="paid", column_B="vip",
+               value_pairs_set=[[1, True], [0, False], [0, True]]),
+    ]  # fmt: skip
+    started, snapshot = begin(tmp_path, PEOPLE, suite)
+    assert validate(started, snapshot).failed == ()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (expect("column_values_to_not_be_null", column="agee"), 'the column "agee".*Did you mean "age"'),
+        (expect("column_values_to_be_null", column="age", row_condition='col("城") == "北京"'), 'the column "城"'),
+        (expect("column_mean_to_be_between", column="城市", max_value=3), "needs a column of numbers, and 城市 holds"),
+        (expect("column_values_to_match_regex", column="age", regex="a"), "needs a column of text, and age holds"),
+        (expect("column_values_to_be_in_set", column="age", value_set=["old"]), "'old' cannot stand in a column"),
+        (expect("column_values_to_be_in_set", column="paid", value_set=[True]), "Put it in quotes"),
+        (expect("column_mean_to_be_between", column="age", min_value="low"), "min_value value is not a valid float"),
+    ],
+)
+def test_an_expectation_that_does_not_fit_the_columns_is_refused_before_any_work(tmp_path, wrong, words):
+    started, snapshot = begin(tmp_path, PEOPLE, [expect("table_row_count_to_be_between", min_value=1), wrong])
+    with pytest.raises(ConfigError, match=f"expectation 2.*{words}"):
+        validate(started, snapshot)
+    assert list((started.store / "stages/validate").iterdir()) == []
+
+
+def test_what_cannot_be_checked_is_no_failure_of_the_rows(tmp_path):
+    suite = [expect("column_values_to_match_regex", column="城市", regex="(?<=北)京")]
+    started, snapshot = begin(tmp_path, PEOPLE, suite)
+    with pytest.raises(CheckError, match=r"could not be checked.*says nothing about the rows"):
+        validate(started, snapshot)
+
+
+def test_columns_that_differ_only_in_capitals_are_refused(tmp_path):
+    started, snapshot = begin(tmp_path, PEOPLE.with_columns(Age=1.0), [expect("table_row_count_to_equal", value=8)])
+    with pytest.raises(DataError, match='"age" and "Age" differ only in capital letters'):
+        validate(started, snapshot)
+
+
+def test_an_engine_that_answers_wrongly_is_found_out(tmp_path):
+    from keepfit.validation import selftest
+    from keepfit.validation.engine import Engine
+
+    class Blind(Engine):
+        """It finds every fault but the last one."""
+
+        def run(self):
+            findings, result = super().run()
+            return [*findings[:-1], type(findings[-1])(findings[-1].expectation, True, None, None, 1.0)], result
+
+    class Lost(Engine):
+        """It counts right and names the wrong rows."""
+
+        def failing(self, number: int) -> str:
+            return f"NOT ({super().failing(number)})"
+
+    selftest.prove(tmp_path / "right")
+    for kind in (Blind, Lost):
+        with pytest.raises(EngineError, match=r"failed its self-test.*says nothing about your rows"):
+            selftest.prove(tmp_path / kind.__name__, kind)
+
+
+SCRIPT = """
+import sys
+from keepfit import config, run
+from keepfit.artifacts import Snapshot
+from keepfit.validation import validate
+started = run.start(config.load("pipeline.yaml"))
+validate(started, Snapshot.model_validate_json(sys.argv[1]))
+print("great_expectations" in sys.modules)
+"""
+
+
+def test_the_library_is_imported_only_to_check_something(tmp_path):
+    started, snapshot = begin(tmp_path, PEOPLE, [])
+    assert _in_a_process(tmp_path, snapshot) == "False"
+    table = next((started.store / "stages/validate").glob("*/quarantine.parquet"))
+    assert pl.read_parquet(table).schema["failed"] == pl.List(pl.String)
+    _, snapshot = begin(tmp_path, PEOPLE, [expect("table_row_count_to_equal", value=8)])
+    assert _in_a_process(tmp_path, snapshot) == "True"
+    assert _in_a_process(tmp_path, snapshot) == "False"
+    assert list((tmp_path / "home").iterdir()) == []
+
+
+def _in_a_process(folder: Path, snapshot: Snapshot) -> str:
+    """What SCRIPT prints, warnings being errors; nothing else may appear on the terminal."""
+    (folder / "home").mkdir(exist_ok=True)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, snapshot.model_dump_json()], cwd=folder, capture_output=True, text=True,
+        env={**os.environ, "HOME": str(folder / "home"), "TMPDIR": str(folder / "home")}, timeout=300, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.strip()
+
+
+FULL_DISK = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+"""
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
+    texts = [hashlib.sha256(bytes([n % 256, n // 256])).hexdigest() for n in range(9000)]
+    long = pl.DataFrame({"age": 1.0, "paid": texts})
+    _, snapshot = begin(tmp_path, long, [expect("column_max_to_be_between", column="age", min_value=1),
+                                         expect("column_values_to_be_null", column="paid")])  # fmt: skip
+    (tmp_path / "script.py").write_text(FULL_DISK + SCRIPT)
+    done = subprocess.run(
+        [sys.executable, "script.py", snapshot.model_dump_json()], cwd=tmp_path, capture_output=True, text=True,
+        timeout=300, check=False,
+    )  # fmt: skip
+    assert "MachineError" in done.stderr.splitlines()[-1]
+    assert "DuckDB could not go on: IO Error" in done.stderr
+    assert list((tmp_path / ".keepfit/stages/validate").iterdir()) == []
+
+
+def test_titanic(tmp_path, data: Callable[[str], Path]):
+    frame = pl.read_csv(next(data("titanic").glob("*.csv")), infer_schema_length=None)
+    target = next(name for name in frame.columns if name.lower() == "survived")
+    age = next(name for name in frame.columns if name.lower() == "age")
+    frame = frame.with_columns(pl.col(target).cast(pl.String), pl.col(age).cast(pl.Float64, strict=False))
+    suite = [
+        expect("column_values_to_be_in_set", column=target, value_set=[0, 1]),
+        expect("column_values_to_be_between", "warning", column=age, min_value=0, max_value=60),
+        expect("column_values_to_not_be_null", "info", column=age),
+    ]
+    started, snapshot = begin(tmp_path, frame, suite)
+    validated = validate(started, snapshot)
+    old = frame.with_row_index("row").filter(pl.col(age) > 60)["row"].to_list()
+    assert sorted(quarantine(started, validated)) == old
+    assert len(old) > 0

@@ -1,0 +1,148 @@
+"""The verdict: each reason on one example, and what must hold for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keepfit.artifacts import Interval, Verdict
+from keepfit.config import Release
+from keepfit.release.verdict import Facts, Incomparable, decide, enters_service
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The figures of a paired test, without the rows they come from."""
+
+    low: float
+    high: float
+    difference: float = 0.0
+    p_better: float = 0.5
+    rows: int = 100
+
+
+GOOD = Facts(
+    passed=True,
+    failure="",
+    metrics={"accuracy": 0.95, "log_loss": 0.2, "roc_auc": 0.98},
+    intervals={"accuracy": Interval(value=0.95, low=0.9, high=0.98)},
+    majority={"accuracy": 0.6, "roc_auc": 0.5},
+    classical={"accuracy": 0.94},
+    champion=True,
+    in_service=False,
+    earlier=None,
+    barred=False,
+)
+EARLIER = Verdict(outcome="HOLD", reason="equal", sentence="Level: no difference.")
+LOWER = Interval(value=0.61, low=0.55, high=0.66)
+MIDDLE = Compared(-0.02, 0.02)
+
+
+def judged(facts=GOOD, rules=None, compared=MIDDLE):
+    return decide(facts, rules or Release(), lambda: compared)
+
+
+@pytest.mark.parametrize(
+    ("facts", "rules", "compared", "expected"),
+    [
+        (replace(GOOD, champion=False), {}, MIDDLE, "FIRST first"),
+        (GOOD, {}, Compared(0.001, 0.02), "PROMOTE better"),
+        (GOOD, {}, Compared(-0.03, -0.001), "REJECT worse"),
+        (GOOD, {}, Compared(-0.009, 0.02), "HOLD equal"),
+        (GOOD, {}, Compared(-0.011, 0.02), "HOLD inconclusive"),
+        (GOOD, {}, Incomparable("a column is missing"), "HOLD not_comparable"),
+        (replace(GOOD, passed=False, failure="too slow"), {}, MIDDLE, "REJECT check_failed"),
+        (GOOD, {"gates": {"accuracy": 0.96}}, MIDDLE, "REJECT gate_failed"),
+        (GOOD, {"gates": {"log_loss": 0.1}}, MIDDLE, "REJECT gate_failed"),
+        (GOOD, {"gates": {"log_loss": 0.3, "accuracy": 0.95}}, MIDDLE, "HOLD inconclusive"),
+        (GOOD, {"gates": {"pr_auc": 0.5}}, MIDDLE, "REJECT gate_failed"),
+        (replace(GOOD, intervals={"accuracy": LOWER}), {}, MIDDLE, "REJECT not_better_than_trivial"),
+        (replace(GOOD, intervals={}), {}, MIDDLE, "REJECT not_better_than_trivial"),
+        (replace(GOOD, classical={"accuracy": 0.97}), {"beat_classical": True}, MIDDLE, "REJECT worse_than_classical"),
+        (replace(GOOD, classical={"accuracy": 0.97}), {}, MIDDLE, "HOLD inconclusive"),
+        (replace(GOOD, barred=True), {}, MIDDLE, "REJECT barred"),
+        (replace(GOOD, barred=True, earlier=EARLIER), {}, MIDDLE, "REJECT barred"),
+        (replace(GOOD, earlier=EARLIER), {}, MIDDLE, "HOLD nothing_new"),
+        (replace(GOOD, in_service=True), {}, MIDDLE, "HOLD nothing_new"),
+        (replace(GOOD, force="a person knows"), {}, Compared(-0.1, -0.05), "PROMOTE forced"),
+        (replace(GOOD, force="a person knows", barred=True), {}, MIDDLE, "PROMOTE forced"),
+        (replace(GOOD, force="a person knows", earlier=EARLIER), {}, MIDDLE, "PROMOTE forced"),
+        (replace(GOOD, force="a person knows", champion=False, intervals={}), {}, MIDDLE, "FIRST forced"),
+        (replace(GOOD, force="a person knows", in_service=True), {}, MIDDLE, "HOLD nothing_new"),
+        (replace(GOOD, force="a person knows", passed=False), {}, MIDDLE, "REJECT check_failed"),
+        (replace(GOOD, force="a person knows"), {}, Compared(0.01, 0.05), "PROMOTE better"),
+    ],
+)
+def test_each_reason(facts, rules, compared, expected):
+    verdict = judged(facts, Release(**rules), compared)
+    assert f"{verdict.outcome} {verdict.reason}" == expected
+
+
+def test_a_ranking_that_is_better_than_chance_counts_where_every_row_gets_the_most_frequent_class():
+    useful = replace(GOOD, intervals={"accuracy": LOWER, "roc_auc": Interval(value=0.9, low=0.85, high=0.94)})
+    assert judged(useful).reason == "inconclusive"
+
+
+def test_the_sentence_holds_the_figures():
+    assert "+1.2 points" in judged(compared=Compared(0.004, 0.02, 0.012)).sentence
+    assert "90 % interval +0.4 to +2.0, 100 test rows" in judged(compared=Compared(0.004, 0.02, 0.012)).sentence
+    gate = judged(rules=Release(gates={"accuracy": 0.96})).sentence
+    assert "accuracy is 95.0 %" in gate
+    assert "at least 96.0 %" in gate
+
+
+def test_an_earlier_verdict_is_repeated_without_a_second_look():
+    def second_look():
+        raise AssertionError("the rows were looked at again")
+
+    verdict = decide(replace(GOOD, earlier=EARLIER), Release(), second_look)
+    assert EARLIER.sentence in verdict.sentence
+
+
+numbers = st.floats(-1, 1)
+metrics = st.dictionaries(st.sampled_from(["accuracy", "log_loss", "roc_auc"]), st.floats(0, 1))
+intervals = st.builds(lambda a, b, c: Interval(low=a, value=b, high=c), numbers, numbers, numbers)
+facts = st.builds(
+    Facts,
+    passed=st.booleans(),
+    failure=st.text(),
+    metrics=metrics,
+    intervals=st.dictionaries(st.sampled_from(["accuracy", "log_loss", "roc_auc"]), intervals),
+    majority=metrics,
+    classical=metrics,
+    champion=st.booleans(),
+    in_service=st.booleans(),
+    earlier=st.none() | st.just(EARLIER),
+    barred=st.booleans(),
+    force=st.sampled_from(["", "because"]),
+)
+rules = st.builds(
+    Release,
+    metric=st.sampled_from(["accuracy", "log_loss"]),
+    gates=metrics,
+    margin=st.floats(0, 0.2),
+    beat_classical=st.booleans(),
+)
+RANK = {"worse": 0, "inconclusive": 1, "equal": 2, "better": 3}
+
+
+@given(facts, rules, numbers, numbers)
+def test_a_verdict_is_always_reached_and_safe(facts, rules, a, b):
+    verdict = judged(facts, rules, Compared(min(a, b), max(a, b)))
+    assert verdict.sentence.endswith(".")
+    assert verdict == judged(facts, rules, Compared(min(a, b), max(a, b)))
+    if enters_service(verdict):
+        assert facts.passed
+        assert not facts.in_service
+        assert facts.force or not facts.barred
+        assert (verdict.outcome == "FIRST") == (not facts.champion)
+
+
+@given(numbers, numbers, numbers, st.floats(0, 0.2))
+def test_a_larger_lower_bound_never_worsens_the_verdict(a, b, c, margin):
+    low, higher, high = sorted((a, b, c))
+    before, after = (judged(rules=Release(margin=margin), compared=Compared(x, high)) for x in (low, higher))
+    assert RANK[before.reason] <= RANK[after.reason]

@@ -1,0 +1,110 @@
+"""Prepared folders for tests of the train stage alone: the shards that preprocessing writes, from arrays."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from keepfit import config
+from keepfit.artifacts import Prepared
+from keepfit.run import Run, start
+
+Array = NDArray[Any]
+
+
+def table(folder: Path, training: str = "", model: str = "{family: mlp}") -> tuple[Run, Prepared]:
+    """The breast cancer table, prepared in a store in `folder`, and a run whose YAML has these sections."""
+    from sklearn.datasets import load_breast_cancer  # not at the top: a process that only trains need not pay for it
+
+    rows, labels = load_breast_cancer(return_X_y=True)
+    features = [number(f"x{i}", i, column) for i, column in enumerate(rows.T)]
+    prepared = prepare(folder, rows.astype("<f8"), labels, features, "numbers")
+    return run(folder, training, model, "x0: number"), prepared
+
+
+def pictures(folder: Path, training: str = "", model: str = "{family: cnn}") -> tuple[Run, Prepared]:
+    """The 8×8 digits, likewise."""
+    from sklearn.datasets import load_digits
+
+    rows, labels = load_digits(return_X_y=True)
+    images = np.round(rows * 255 / 16).astype("u1").reshape(-1, 8, 8, 1)
+    prepared = prepare(folder, images, labels, [picture(images)], "image")
+    return run(folder, training, model, "image: image"), prepared
+
+
+def run(folder: Path, training: str, model: str, feature: str) -> Run:
+    """A run of a pipeline with these sections."""
+    text = f"name: test\nsource: {{path: none.csv}}\ntarget: y\nfeatures: {{{feature}}}\nmodel: {model}\n"
+    (folder / "pipeline.yaml").write_text(text + (f"training: {training}\n" if training else ""))
+    return start(config.load(folder / "pipeline.yaml"))
+
+
+def number(name: str, slot: int, column: Array) -> dict[str, Any]:
+    """A number's entry in transform.json."""
+    return {
+        "name": name, "kind": "number", "slot": slot, "missing": 0, "distinct": None,
+        "mean": column.mean(), "std": column.std(), "min": column.min(), "max": column.max(),
+        "quantiles": np.quantile(column, np.linspace(0, 1, 101)).tolist(),
+        "distinct_quantiles": np.quantile(np.unique(column), np.linspace(0, 1, 65)).tolist(),
+    }  # fmt: skip
+
+
+def picture(images: Array) -> dict[str, Any]:
+    """A picture's entry in transform.json."""
+    share = images / 255
+    mean, std = share.mean((0, 1, 2)).tolist(), share.std((0, 1, 2)).tolist()
+    size, channels = list(images.shape[1:3]), images.shape[3]
+    return {"name": "image", "kind": "image", "slot": 0, "size": size, "channels": channels, "mean": mean, "std": std}
+
+
+def prepare(folder: Path, values: Array, labels: Array, features: list[dict[str, Any]], column: str) -> Prepared:
+    """Three parts, 60, 20 and 20 %, of shuffled rows."""
+    classes = [str(c) for c in np.unique(labels)]
+    root = folder / ".keepfit" / "prepared"
+    root.mkdir(parents=True)
+    (root / "transform.json").write_text(
+        json.dumps({"format": 1, "target": "y", "classes": classes, "features": features})
+    )
+    order = np.random.default_rng(0).permutation(len(labels))
+    cuts = np.split(order, [int(0.6 * len(order)), int(0.8 * len(order))])
+    for part, rows in zip(("train", "validation", "test"), cuts, strict=True):
+        _shard(root / part, values[rows], labels[rows], rows, column)
+    sizes = {part: len(rows) for part, rows in zip(("train", "validation", "test"), cuts, strict=True)}
+    prepared = Prepared(path="prepared", digest="0", classes=tuple(classes), source="0", **sizes)
+    (root / "manifest").write_text(prepared.model_dump_json())
+    return prepared
+
+
+def _shard(folder: Path, values: Array, labels: Array, rows: Array, column: str) -> None:
+    ids = [int(row).to_bytes(16, "big") for row in rows]
+    cells = [row.tobytes() for row in values]
+    columns = {
+        "keepfit_row": pa.array(ids, pa.binary(16)),
+        "label": pa.array(labels, pa.int32()),
+        column: pa.array(cells, pa.binary(len(cells[0]))),
+    }
+    folder.mkdir()
+    pq.write_table(pa.table(columns), folder / "part-00000.parquet", write_page_checksum=True)
+
+
+def _again(folder: Path) -> None:
+    """Train in a folder that `table` or `pictures` made, telling every event: what a test kills."""
+    from keepfit.run import watching
+    from keepfit.training import train
+
+    root = folder / ".keepfit" / "prepared"
+    with watching(lambda event: print(event.stage, event.what, event.message, flush=True)):
+        train(
+            start(config.load(folder / "pipeline.yaml")), Prepared.model_validate_json((root / "manifest").read_text())
+        )
+
+
+if __name__ == "__main__":
+    _again(Path(sys.argv[1]))
