@@ -3,7 +3,7 @@
 Every table goes through `keepfit init` and the stages up to training, with no edit, three seeds of training each. The
 classical models learn from the train and the validation rows of the same split, with scikit-learn's defaults, seed 0.
 All are judged on the same test rows; a standard error is that of the best classical model's share of right answers.
-With the word Adult, the published train and test files are measured too, against the 60 CPU seconds they may take.
+Adult is measured in its published train and test files too, where 60 CPU seconds of training are the limit.
 """
 
 from __future__ import annotations
@@ -170,9 +170,10 @@ def scores(words: list[str]) -> Iterator[Score]:
                 source = Path(folder) / "rows.csv"
                 make().to_csv(source, index=False)
                 yield measure(name, source)
-    if (not words or "Adult" in words) and (DATA / "adult").exists():
+    whole = "Adult as published"
+    if (not words or any(word in whole for word in words)) and (DATA / "adult").exists():
         with tempfile.TemporaryDirectory() as folder:
-            yield measure("Adult as published", *published(Path(folder)))
+            yield measure(whole, *published(Path(folder)))
 
 
 def published(folder: Path) -> tuple[Path, Path]:

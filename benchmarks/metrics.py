@@ -1,6 +1,6 @@
 """A million predictions of ten classes: our metrics against scikit-learn's, in alternation.
 
-`python -m benchmarks.metrics`
+`python benchmarks/metrics.py`
 
 Both compute accuracy, balanced accuracy, precision, recall and F1 of each class and averaged, MCC, confusion matrix,
 log loss, Brier score, ROC-AUC and average precision one against the rest, and top-3 accuracy. Ours also bins the

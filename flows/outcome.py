@@ -1,6 +1,8 @@
-"""How a run's verdict shows in Prefect: the state's name and message, a tag, and a markdown artifact."""
+"""How a run shows in Prefect: its name, the verdict as state, message and tag, and the report as an artifact."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from prefect import State
 from prefect.artifacts import create_markdown_artifact
@@ -13,6 +15,11 @@ from keepfit.artifacts import Released
 from keepfit.run import Run
 
 STATES = {"FIRST": "First", "PROMOTE": "Promoted", "HOLD": "Hold", "REJECT": "Rejected"}
+
+
+def run_name() -> str:
+    """What a run is called in the UI: the folder its pipeline lies in."""
+    return Path(flow_run.parameters["pipeline"]).absolute().parent.name
 
 
 def conclude(run: Run, released: Released) -> State[Released]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prefect import State, flow
 
-from flows.outcome import conclude
+from flows.outcome import conclude, run_name
 from flows.server import with_server
 from keepfit import config
 from keepfit.artifacts import Released
@@ -16,7 +16,7 @@ from tasks.wrapper import do
 
 
 @with_server
-@flow(name="retrain", flow_run_name="{pipeline}", persist_result=False)
+@flow(name="retrain", flow_run_name=run_name, persist_result=False)
 def retrain(pipeline: Path, force: str | None = None) -> State[Released]:
     """Retrain one pipeline and release the new model if it is better.
 

@@ -60,6 +60,8 @@ def changes(before: Parts, now: Parts) -> list[str]:
 def _different(before: Parts, now: Parts, group: str) -> list[str]:
     old, new = before.get(group, {}), now.get(group, {})
     names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    if group == "takes":  # source_rows, an argument's name, is "source rows" to a person
+        return [name.replace("_", " ") for name in names]
     if group == "code" and len(names) > 2:  # a new version of keepfit touches dozens
         return [f"{names[0]} and {len(names) - 1} more of our modules"]
     return names

@@ -8,6 +8,8 @@ for good when it is killed, so it happens under a temporary name.
 from __future__ import annotations
 
 import os
+import secrets
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,24 +105,33 @@ def open_registry(store: Store, config: Pipeline) -> Registry:
 
 
 def _quiet() -> None:
-    """No telemetry, no pickle, no progress bars; read by MLflow when it is imported."""
+    """No telemetry, no pickle, no progress bars, no traceback of what we explain; read when MLflow is imported."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "CRITICAL")
 
 
 def _client(address: str) -> MlflowClient:
     from mlflow import MlflowClient
 
-    return MlflowClient(tracking_uri=address, registry_uri=address)
+    with _said_plainly():
+        return MlflowClient(tracking_uri=address, registry_uri=address)
 
 
 def _create(database: Path) -> None:
-    part = database.with_name(f"{DATABASE}.part")
+    # A name of its own each time: MLflow keeps its connection to an address, here a file that is gone, for the
+    # life of the process.
+    part = database.with_name(f"{DATABASE}.{secrets.token_hex(4)}.part")
     with files.machine_errors(database):
-        part.unlink(missing_ok=True)
-        _client(f"sqlite:///{part.resolve()}").search_registered_models()
+        for left in database.parent.glob(f"{DATABASE}*.part"):  # by a run that was killed
+            left.unlink()
+        try:
+            with _said_plainly():
+                _client(f"sqlite:///{part.resolve()}").search_registered_models()
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
         part.replace(database)
         files.sync_folder(database.parent)
 
@@ -137,11 +148,24 @@ def _verified(folder: Path, bundle: str) -> None:
 def _said_plainly() -> Iterator[None]:
     """MLflow's own errors can hold the server's address with its password: name the kind only."""
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
-    except MlflowException as error:
-        raise TransientError(
-            f"the model registry answered {error.error_code}.",
-            todo="Check release.registry in the YAML and that the server is up; running again goes on from here.",
-        ) from None
+    except (MlflowException, SQLAlchemyError) as error:
+        raise _plainly(error) from None
+
+
+def _plainly(error: BaseException) -> MachineError | TransientError:
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, sqlite3.Error):
+        cause = cause.__cause__ or cause.__context__
+    if cause is not None:
+        return MachineError(
+            f"SQLite cannot write {DATABASE} in the store: {cause}.",
+            todo="Free some room or make it writable, and run again: it goes on from here.",
+        )
+    return TransientError(
+        f"the model registry answered {getattr(error, 'error_code', type(error).__name__)}.",
+        todo="Check release.registry in the YAML and that the server is up; running again goes on from here.",
+    )

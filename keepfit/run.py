@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from typing import Any, Concatenate, ParamSpec, get_type_hints
 from keepfit import files, keys
 from keepfit.artifacts import A, Artifact
 from keepfit.config import Pipeline
+from keepfit.errors import MachineError
 from keepfit.store import Store
 
 P = ParamSpec("P")
@@ -121,7 +122,8 @@ def begin(config: Pipeline) -> Iterator[Run]:
         try:
             yield run
         except BaseException as error:
-            run.add(ended=_now(), failed=f"{type(error).__name__}: {error}")
+            with suppress(MachineError):  # a full disk must not hide why the run ended
+                run.add(ended=_now(), failed=f"{type(error).__name__}: {error}")
             raise
         run.add(ended=_now())
 

@@ -96,9 +96,8 @@ class Store:
         """
         from filelock import FileLock, Timeout
 
-        with files.machine_errors(self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.root / "lock", timeout=0)
+        self._make_root()
+        lock = FileLock(self.root / "lock", timeout=0)
         try:
             with files.machine_errors(self.root):
                 lock.acquire()
@@ -112,6 +111,17 @@ class Store:
             yield
         finally:
             lock.release()
+
+    def _make_root(self) -> None:
+        try:
+            with files.machine_errors(self.root):
+                self.root.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise MachineError(
+                "a file stands where the store's folder has to be.",
+                todo="Name another folder with store: in the YAML, and run again.",
+                where=str(self.root),
+            ) from error
 
     def _folder(self, stage: str, key: str) -> Path:
         return self.root / "stages" / stage / key

@@ -1,7 +1,7 @@
 """The seven stages in order without Prefect, for tests of the library: `python -m tests.chain PIPELINE [STAGE]`.
 
-Run as a program it prints a line when a stage starts and one at each step, and waits for an answer on its standard
-input at the first line of STAGE, so that a test can kill it right there.
+Run as a program it prints a line for each of a stage's events, and waits for an answer on its standard input at the
+first step of STAGE, so that a test can kill it right there. It ends as the command line does, with its exit codes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from keepfit import config
 from keepfit.artifacts import Released
+from keepfit.cli.main import exit_code
 from keepfit.config import Pipeline
 from keepfit.evaluation import evaluate
 from keepfit.export import export
@@ -36,11 +37,11 @@ def retrain(pipeline: Pipeline, force: str | None = None) -> Released:
 
 def _tell(event: Event, stop_at: str) -> None:
     print(event.stage, event.what, flush=True)
-    if event.stage == stop_at and event.what != "done":
+    if (event.stage, event.what) == (stop_at, "step"):
         sys.stdin.read()
 
 
 if __name__ == "__main__":
     stop_at = sys.argv[2] if len(sys.argv) > 2 else ""
     with watching(lambda event: _tell(event, stop_at)):
-        retrain(config.load(Path(sys.argv[1])))
+        sys.exit(exit_code(lambda: retrain(config.load(Path(sys.argv[1])))))

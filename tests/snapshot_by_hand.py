@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def with_ids(table: pa.Table, target: str = "answer", tested: list[bool] | None 
 def validated(
     config: Pipeline,
     table: pa.Table,
-    quarantined: list[int] = (),
+    quarantined: Sequence[int] = (),
     pixels: list[int] | None = None,
     group: int = 100_000,
 ) -> tuple[Run, Validated]:
@@ -75,8 +76,10 @@ def validated(
     (folder / "rows").mkdir()
     pq.write_table(table, folder / "rows" / "part-00000.parquet", row_group_size=group)
     classes = tuple(sorted(set(table[config.target].to_pylist())))
-    figures = {"rows": len(table), "test_rows": 0, "without_target": 0, "duplicates": 0, "shared": 0}
-    snapshot = run.store.finish("ingest", "k", {}, Snapshot(**figures, unreadable={}, classes=classes))
+    figures = Snapshot(
+        rows=len(table), test_rows=0, without_target=0, duplicates=0, shared=0, unreadable={}, classes=classes
+    )
+    snapshot = run.store.finish("ingest", "k", {}, figures)
     folder = run.store.begin("validate", "k", resume=False)
     bad = table.take(pa.array(list(quarantined), pa.int64()))
     bad = bad.append_column("failed", pa.array([["not liked"]] * len(bad), pa.list_(pa.string())))

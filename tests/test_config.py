@@ -92,6 +92,15 @@ def test_reading_a_part_gives_dotted_keys(tmp_path: Path) -> None:
     assert set(pipeline.read("target")) == {"target"}
 
 
+def test_a_stage_can_read_one_key_of_every_feature_and_their_order_counts(tmp_path: Path) -> None:
+    pipeline = load(write(tmp_path, GOOD))
+    assert pipeline.read("features.*.kind") == {
+        "features": ["age", "job"], "features.age.kind": "number", "features.job.kind": "category",
+    }  # fmt: skip
+    swapped = GOOD.replace("  age: number\n  job: {kind: category}", "  job: category\n  age: number")
+    assert load(write(tmp_path, swapped)).read("features") != pipeline.read("features")
+
+
 def test_chinese_names_are_names(tmp_path: Path) -> None:
     pipeline = load(write(tmp_path, GOOD.replace("age:", "年龄:").replace("income", "收入")))
     assert pipeline.target == "收入"

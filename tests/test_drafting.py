@@ -45,6 +45,7 @@ def kinds(pipeline: config.Pipeline) -> dict[str, str]:
     ("cells", "kind"),
     [
         (NUMBER, "number"),
+        ([f"${RANDOM.gauss(5000, 900):,.2f}" for i in range(N)], "number"),
         ([i % 7 for i in range(N)], "number"),
         ([i % 2 for i in range(N)], "number"),
         (["", *NUMBER[1:]], "number"),

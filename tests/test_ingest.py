@@ -94,6 +94,29 @@ def test_dates_are_read_in_the_format_that_fits_them_all(tmp_path: Path, dates: 
     assert rows(begun, ingest(begun))["when"].to_pylist() == [datetime(2023, 12, 31), datetime(2024, 2, 1)]
 
 
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("a;y\n1,5;p\n1.234,25;q\n", [1.5, 1234.25]),
+        ('a,y\n"$1,234.50",p\n12 %,q\n', [1234.5, 12]),
+        ("a\ty\n1e-3\tp\n .5 \tq\ninf\tq\n", [0.001, 0.5, None]),
+    ],
+)
+def test_numbers_as_people_write_them(tmp_path: Path, text: str, numbers: list[float]) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    begun = start(tmp_path, {"path": "a.csv"}, {"a": "number"}, "y")
+    assert rows(begun, ingest(begun))["a"].to_pylist() == numbers
+
+
+def test_markers_of_missing_values_count_in_every_format(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": [1, -999], "b": ["x", "leer"], "y": ["p", "q"]}), tmp_path / "a.parquet")
+    (tmp_path / "a.csv").write_text("a,b,y\n1,x,p\n-999,leer,q\n")
+    for name in ("a.parquet", "a.csv"):
+        source = {"path": name, "missing": ["-999", "leer"]}
+        begun = start(tmp_path, source, {"a": "number", "b": "category"}, "y")
+        assert rows(begun, ingest(begun)).select(["a", "b"]).to_pydict() == {"a": [1, None], "b": ["x", None]}
+
+
 def test_the_carried_pictures_and_table(carried) -> None:
     begun = run.start(config.load(carried("digits")))
     snapshot = ingest(begun)
@@ -320,7 +343,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     np.savetxt(tmp_path / "rows.csv", np.c_[numbers, numbers[:, 0] > 0], "%.6g", ",")
     features = {f"column_{i + 1}": "number" for i in range(10)}
     peaks = []
-    for times in (1, 6):
+    for times in (4, 10):  # beyond the blocks that are read ahead
         begun = start(tmp_path, {"path": ["rows.csv"] * times}, features, "column_11")
         found = subprocess.run([sys.executable, "-c", _MEASURE, begun.config.file], capture_output=True, check=True)
         duplicates, peak = map(int, found.stdout.split())

@@ -110,6 +110,11 @@ def test_a_decimal_comma_is_recognised(tmp_path: Path) -> None:
     assert opened.dialect["decimal"] == ","
 
 
+def test_a_ragged_row_in_utf_16_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="line 3: this row has 1 cells"):
+        read(write(tmp_path, "a,b\n1,2\n3\n4,5\n".encode("utf-16")))
+
+
 def test_stray_quotes_do_not_swallow_lines(tmp_path: Path) -> None:
     lines = [f"ham\tit's {i}\n" for i in range(20)]
     lines[3], lines[7] = 'spam\t"Hello\n', 'ham\tbye"\n'
@@ -129,6 +134,11 @@ def test_blanks_before_quotes_keep_the_delimiters_inside(tmp_path: Path) -> None
 def test_lines_inside_quotes_are_one_cell(tmp_path: Path) -> None:
     path = write(tmp_path, 'a,b\n1,"two\nlines"\n2,"say ""hi"", all"\n')
     assert read(path)[1] == [("1", "two\nlines"), ("2", 'say "hi", all')]
+
+
+def test_quotes_after_backslashes(tmp_path: Path) -> None:
+    path = write(tmp_path, 'a,b\n1,"say \\"hi\\", all"\n2,"x"\n')
+    assert read(path)[1] == [("1", 'say "hi", all'), ("2", "x")]
 
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\ufeff"), max_size=8)

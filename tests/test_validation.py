@@ -128,6 +128,12 @@ def test_goes_on_without_the_bad_rows_when_told_so(tmp_path):
     assert (validated.rows, validated.quarantined, validated.failed) == (6, 2, (AGE,))
 
 
+def test_the_same_expectation_twice_is_no_mistake(tmp_path):
+    suite = [expect("column_values_to_be_between", "warning", **ADULTS)] * 2
+    started, snapshot = begin(tmp_path, PEOPLE, suite, max_bad_share=0.5)
+    assert quarantine(started, validate(started, snapshot)) == {1: [AGE, AGE], 4: [AGE, AGE]}
+
+
 def test_never_goes_on_without_any_row(tmp_path):
     suite = [expect("column_values_to_be_in_set", "warning", column="paid", value_set=["yes"])]
     started, snapshot = begin(tmp_path, PEOPLE, suite, stop=False, max_bad_share=1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -129,18 +130,19 @@ def predict(
 def main() -> None:
     """Run the command that the arguments name, and exit with its code."""
     atexit.register(_silence)  # registered first, so it runs last
-    sys.exit(_exit_code())
+    sys.exit(exit_code(lambda: app(exit_on_error=False, print_error=True)))
 
 
 def _silence() -> None:
-    """Great Expectations and duckdb_engine together make DuckDB 2.0 print 30 lines about leaks when Python is gone."""
+    """Once torch's exporter was loaded, DuckDB 2.0 prints 30 lines about leaks when Python itself is gone."""
     sys.stderr.flush()
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
-def _exit_code() -> int:
+def exit_code(command: Callable[[], object]) -> int:
+    """Do what was asked; an error becomes one message on standard error and the code that a command ends with."""
     try:
-        app(exit_on_error=False, print_error=True)
+        command()
     except KeepfitError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

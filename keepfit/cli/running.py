@@ -8,12 +8,15 @@ from pathlib import Path
 from keepfit import config
 from keepfit.artifacts import Released
 from keepfit.cli.progress import Progress
+from keepfit.ingest import roles_of
 from keepfit.run import watching
 
 
 def run_pipeline(pipeline: Path, force: str | None) -> None:
     """Check the YAML, retrain, and print the verdict. Prefect's own console is silent; its API keeps the logs."""
-    config.load(pipeline)
+    settings = config.load(pipeline)
+    if settings.source.sql is None:
+        roles_of(settings)  # a source that is not there is said before Prefect takes its seconds to start
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     with Progress() as progress:
         progress.say("starting Prefect" if "PREFECT_API_URL" not in os.environ else "reporting to your Prefect server")

@@ -20,7 +20,7 @@ def show_pipeline(pipeline: Path) -> None:
     settings = config.load(pipeline)
     store = Store(settings.resolve(settings.store))
     runs = records(store)
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     if not runs:
         console.print(f"{settings.name} has not been run yet. Next:  keepfit run {pipeline}")
         return
@@ -39,7 +39,7 @@ def show_pipeline(pipeline: Path) -> None:
 
 def _table(name: str, runs: list[dict[str, Any]]) -> Table:
     table = Table(title=f"Runs of {name}", title_justify="left", box=None)
-    for column in ("run", "verdict", "reason", "accuracy", "ran", "reused"):
+    for column in ("run", "verdict", "reason", "accuracy", "bundle", "ran", "reused"):
         table.add_column(column)
     for record in runs:
         verdict = record.get("verdict", {})
@@ -49,6 +49,7 @@ def _table(name: str, runs: list[dict[str, Any]]) -> Table:
             verdict.get("outcome", "failed" if "failed" in record else "did not end"),
             verdict.get("reason", ""),
             f"{record['metrics']['accuracy']:.4f}" if "metrics" in record else "",
+            record.get("bundle", "")[:8],
             str(sum(not s["reused"] for s in stages)),
             str(sum(s["reused"] for s in stages)),
         )

@@ -89,18 +89,22 @@ class Pipeline(Section):
         return _VARIABLE.sub(value, text)
 
     def read(self, *paths: str) -> dict[str, Any]:
-        """The named parts, such as "training" or "preprocessing.split", flattened to dotted keys and plain values.
+        """The named parts, such as "training" or "features.*.kind", flattened to dotted keys and plain values.
 
-        This is what a stage's key is made of, and what its reason to run names.
+        This is what a stage's key is made of, and what its reason to run names. The features come in the YAML's order.
         """
-        whole = self.model_dump(mode="json")
-        flat: dict[str, Any] = {}
+        flat: dict[str, Any] = {"features": list(self.features)} if any(p.startswith("features") for p in paths) else {}
         for path in paths:
-            value: Any = whole
-            for step in path.split("."):
-                value = value[step]
-            _flatten(path, value, flat)
+            _descend("", path.split("."), self.model_dump(mode="json"), flat)
         return flat
+
+
+def _descend(prefix: str, steps: list[str], value: Any, into: dict[str, Any]) -> None:
+    if not steps:
+        _flatten(prefix, value, into)
+        return
+    for name in value if steps[0] == "*" else steps[:1]:
+        _descend(f"{prefix}.{name}" if prefix else name, steps[1:], value[name], into)
 
 
 def _flatten(prefix: str, value: Any, into: dict[str, Any]) -> None:

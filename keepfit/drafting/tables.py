@@ -41,13 +41,18 @@ def plan_table(path: Path, named: str | None, test: Path | None, place: Path, sc
     """Look at a table, and at the publisher's test file if there is one, and choose."""
     seen = _look(path, Reading(scratch, target=named or ""))
     columns = facts_of(seen.batches, seen.decimal)
-    target = find_target(columns, named, str(path))
+    target = find_target(columns, named, str(path), headless=seen.headless)
     check_target(target, str(path))
     choices = [choose(column, target) for column in columns if column.name != target.name]
     kinds = {choice.name: choice.kind for choice in choices if choice.kind}
     if not kinds:
         why = "; ".join(f'"{choice.name}": {choice.comment}' for choice in choices[:5])
-        raise DataError(f"no column is left to predict from ({why}).", todo="Add features to it.", where=str(path))
+        raise DataError(
+            f"no column is left to predict from ({why}).",
+            allowed="Numbers, dates, booleans, categories and pictures are learned from.",
+            todo="Add a column of one of these.",
+            where=str(path),
+        )
     said = _said(seen, target, named, choices)
     said += _leaks(columns, target, kinds)
     everything, classes = columns, list(target.values)

@@ -12,7 +12,7 @@ _MANY = 1000
 """More classes than this are refused at once."""
 
 
-def find_target(columns: list[Facts], named: str | None, where: str) -> Facts:
+def find_target(columns: list[Facts], named: str | None, where: str, *, headless: bool = False) -> Facts:
     """The column to predict. Without a name: one that is called so, else the last or first one with few values.
 
     Raises ConfigError where there is no such column or none suggests itself.
@@ -20,10 +20,10 @@ def find_target(columns: list[Facts], named: str | None, where: str) -> Facts:
     known = {column.name: column for column in columns}
     if named is not None:
         if named not in known:
-            names = ", ".join(list(known)[:40])
+            there = "The file has no header line; we call its columns" if headless else "There are"
             raise ConfigError(
                 f'there is no column "{named}", the target.',
-                allowed=f"There are: {names}.",
+                allowed=f"{there}: {', '.join(list(known)[:40])}.",
                 todo=nearest(named, list(known)) or "Name one of them with --target.",
                 where=where,
             )

@@ -10,6 +10,8 @@ from keepfit.drafting.facts import Facts
 _BINS = 128
 _BIN_ROWS = 8
 _FEW = 32
+_EDGE = 0.05
+"""Share of the rows that may lie in the ranges where two classes meet."""
 _LEAK = 0.02
 """A column alone that leaves less than this share of the guessing errors gives the target away."""
 
@@ -37,9 +39,17 @@ def leaks(column: Facts, target: Facts, *, as_number: bool) -> bool:
     table = _table(codes, target)
     if table.sum() < max(20, column.rows / 2):
         return False
-    wrong = np.sort(table.sum(1) - table.max(1))
-    errors = wrong[: len(wrong) - (target.distinct - 1) * ranges].sum()
-    return bool(errors < _LEAK * (table.sum() - table.sum(0).max()))
+    wrong = _wrong(table, target.distinct - 1) if ranges else (table.sum(1) - table.max(1)).sum()
+    return bool(wrong < _LEAK * (table.sum() - table.sum(0).max()))
+
+
+def _wrong(table: npt.NDArray[np.float64], edges: int) -> float:
+    """Rows not in the main class of their range, those of at most `edges` narrow ranges apart."""
+    rows = table.sum(1)
+    wrong = rows - table.max(1)
+    worst = np.argsort(-wrong)[:edges]
+    spared = worst[np.cumsum(rows[worst]) <= _EDGE * rows.sum()]
+    return float(wrong.sum() - wrong[spared].sum())
 
 
 def _binned(column: Facts, bins: int) -> npt.NDArray[np.int64]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from keepfit import files
 from keepfit.artifacts import Snapshot
 from keepfit.config import Pipeline
+from keepfit.ingest.columns import check_named
 from keepfit.ingest.fingerprint import Roles, SourceRows, check_unchanged, fingerprint, stamp
 from keepfit.ingest.reading import Table, check_classes, open_table
 from keepfit.ingest.repeats import Repeats, Spool
@@ -22,19 +23,30 @@ from keepfit.sources.locate import locate
 from keepfit.sources.sql import spool
 
 _READS = (
-    "target", "features", "source.format", "source.columns", "source.delimiter", "source.encoding", "source.missing",
+    "target", "features.*.kind",
+    "source.format", "source.columns", "source.delimiter", "source.encoding", "source.missing",
 )  # fmt: skip
 
 
 def ingest(run: Run) -> Snapshot:
     """Snapshot the source's rows; reused when neither their content nor the way to read them changed.
 
-    Raises DataError naming file, line or column for what cannot be read, or not be learned from.
+    Raises DataError naming file, line or column for what cannot be read, or not be learned from, and ConfigError
+    where the YAML names, for a later stage, a column that the source has not.
     """
     if run.config.source.sql is not None:
-        return _ingest_query(run, run.config.source.sql)
-    roles = roles_of(run.config)
-    return _ingest(run, fingerprint(roles), roles)
+        snapshot = _ingest_query(run, run.config.source.sql)
+    else:
+        roles = roles_of(run.config)
+        snapshot = _ingest(run, fingerprint(roles), roles)
+    # Not in the stage: these columns do not decide what is in the snapshot, so they must not be in its key.
+    _check_named_columns(run, snapshot)
+    return snapshot
+
+
+def _check_named_columns(run: Run, snapshot: Snapshot) -> None:
+    schema = files.read_json(run.store / snapshot.path / "schema.json")
+    check_named(run.config, [column["name"] for column in schema["columns"]])
 
 
 def _ingest_query(run: Run, query: str) -> Snapshot:
@@ -97,7 +109,7 @@ def _copy(table: Table, spool: Spool, parts: Parts, room: Room, like: frozenset[
         is_test = pa.repeat(like is not None, len(rows))
         added = {ROW: ids(found.low, found.high), FEATURES: pa.array(found.features), TEST: is_test}
         parts.add(pa.table({**{name: rows[name] for name in rows.column_names}, **added}))
-        room.step(f"{parts.rows:,} rows")
+        room.step(f"{table.tally.rows:,} rows read")
 
 
 def _schema(train: Table, source_rows: SourceRows, config: Pipeline) -> dict[str, Any]:

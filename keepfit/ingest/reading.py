@@ -15,7 +15,7 @@ from keepfit.ingest.columns import Column, check_columns, columns_of
 from keepfit.ingest.fingerprint import Roles
 from keepfit.ingest.tally import Tally
 from keepfit.sources import Opened, Reading, open_source
-from keepfit.sources.cells import read_as
+from keepfit.sources.cells import read_as, without
 
 
 @dataclass
@@ -49,6 +49,8 @@ class Table:
         arrays = {}
         for column in self.columns:
             cells = batch[column.name]
+            if self.opened.dialect is None and self.config.source.missing:
+                cells = without(cells, self.config.source.missing)
             arrays[column.name], bad = read_as(column.kind, cells, decimal=decimal, format=column.format)
             if bad and column.declared:
                 self._note_unreadable(column.name, cells, arrays[column.name], bad)

@@ -26,7 +26,7 @@ class Parts:
         folder.mkdir(parents=True)
         self.folder = folder
         self.rows = 0
-        """Rows a part, in order."""
+        """Rows written so far."""
         self._waiting: list[pa.Table] = []
         self._writer: pq.ParquetWriter | None = None
         self._in_part = 0
@@ -110,6 +110,7 @@ def _rewrite(part: pq.ParquetFile, path: Path, seen: Lanes) -> None:
 
 def _renumbered(group: pa.Table, seen: Lanes) -> pa.Table:
     """The rows with ids that tell how many equal ones came before."""
-    pair = np.frombuffer(b"".join(group[ROW].to_pylist()), "<u8").reshape(-1, 2)
+    first = group[ROW].combine_chunks()
+    pair = np.frombuffer(first.buffers()[1], "<u8").reshape(-1, 2)[first.offset :][: len(first)]
     column = ids(pair[:, 0], pair[:, 1], seen)
     return group.set_column(group.column_names.index(ROW), pa.field(ROW, column.type), column)

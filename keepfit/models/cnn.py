@@ -35,7 +35,7 @@ def defaults(model: CNN, image: dict[str, Any], rows: int) -> Settings:
     small = rows < SMALL
     derived = {
         "variant": "fast",
-        "width": 32 if small else 64,
+        "width": 32 if small or model.variant == "plain" else 64,
         "dropout": 0.3 if small else 0.0,
         # 15 passes over 1,200 rows and 4 over 50,000 were enough; between and beyond them, along a power of the rows.
         "epochs": min(max(round(15 * (1200 / rows) ** 0.35), 3), 40),

@@ -28,8 +28,8 @@ class MLP(nn.Module):
     """One tower, or for an ensemble two that share out the members.
 
     The first tower sees numbers through many bins and finds steps; the second through few, and finds smooth shapes.
-    Which of the two a table needs is seldom known beforehand, and their mean does better than the first alone (log loss
-    on breast cancer .056 against .136, on California's houses .288 against .307).
+    Which of the two a table needs is seldom known beforehand, so both are asked (log loss on California's houses .288
+    against .307 with the first alone and slightly less dropout, one seed).
     """
 
     def __init__(self, settings: Settings, transform: dict[str, Any]) -> None:
@@ -68,8 +68,8 @@ class Tower(nn.Module):
 class Layer(nn.Module):
     """A matrix that all members share, between each member's own factors; then ReLU and dropout.
 
-    The first layer's matrix product is made once for all members, who are set apart by random signs after it: 3 times
-    as fast with many columns as signs before it, and no worse (digits: log loss .087 against .100).
+    The first layer's matrix product is made once for all members, who are set apart by random signs after it and not,
+    as in the paper, before it: with many columns half the time (64 pixels as numbers: 5.0 against 9.6 CPU s).
     """
 
     def __init__(

@@ -9,8 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import numpy as np
-
 from keepfit import files
 from keepfit.artifacts import Prepared, Validated
 from keepfit.preprocessing import apply, checks, ids, leaks, profile, split
@@ -46,11 +44,11 @@ def preprocess(room: Room, validated: Validated) -> Prepared:
     for leak in found:
         room.note(leak.sentence(target))
     files.write_json(room.path / "profile.json", profile.of(features, learners, names, counts, found))
-    sizes = np.bincount(parts, minlength=4).tolist()
+    train, validation, test = counts.sum(axis=1).tolist()
     return Prepared(
-        train=sizes[split.TRAIN],
-        validation=sizes[split.VALIDATION],
-        test=sizes[split.TEST],
+        train=train,
+        validation=validation,
+        test=test,
         classes=tuple(names),
         source=files.read_json(room.store / validated.snapshot / MANIFEST)["artifact"]["digest"],
     )

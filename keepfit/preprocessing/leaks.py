@@ -42,6 +42,8 @@ class Leak:
 def find(train: Path, features: list[dict[str, Any]]) -> list[Leak]:
     """The numeric and category features among `features` that leak, judged on the train shards alone."""
     columns = [f for f in features if f["kind"] != "image"]
+    if not columns:
+        return []
     sample = _sample(train, {TENSOR[f["kind"]] for f in columns})
     labels = sample["label"]
     leaks = []
@@ -80,7 +82,7 @@ def _every(path: Path, group: int, columns: list[str], rows: int) -> pa.Table:
     """About so many evenly spaced rows of a row group."""
     with pq.ParquetFile(path) as file:
         table = file.read_row_group(group, columns=columns)
-    return table.take(pa.array(range(0, table.num_rows, max(1, table.num_rows // rows))))
+    return table.take(pa.array(range(0, table.num_rows, max(1, table.num_rows // rows)), pa.int64()))
 
 
 def _array(column: pa.Array, name: str) -> NDArray[Any]:

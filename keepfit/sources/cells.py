@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_AMOUNT = r"^[$€£¥]? ?([+-]?[0-9.,]+([eE][+-]?[0-9]+)?) ?[%$€£¥]?$"
 _TRUE = ("true", "yes", "t", "y", "1")
 _FALSE = ("false", "no", "f", "n", "0")
 _WHOLE = r"^([+-]?[0-9]+)\.0+$"
@@ -48,6 +49,18 @@ def _typed(kind: str | None, cells: pa.Array, decimal: str, format: str) -> pa.A
     return _stripped(cells)
 
 
+def without(cells: pa.Array, markers: tuple[str, ...]) -> pa.Array:
+    """The cells with those that say one of `markers` made missing; text readers do so themselves."""
+    if pa.types.is_floating(cells.type) or pa.types.is_integer(cells.type):
+        numbers, _ = read_as("number", pa.array(markers, pa.string()))
+        said = pc.is_in(cells.cast(pa.float64(), safe=False), numbers.drop_null())
+    elif is_text(cells.type):
+        said = pc.is_in(pc.utf8_trim_whitespace(cells.cast(pa.string())), pa.array(markers, pa.string()))
+    else:
+        return cells
+    return pc.if_else(said, None, cells)
+
+
 def is_text(kind: pa.DataType) -> bool:
     """Whether cells of this type are text, coded or not."""
     inner = kind.value_type if pa.types.is_dictionary(kind) else kind
@@ -75,13 +88,20 @@ def _numbers(cells: pa.Array, decimal: str) -> pa.Array:
 
 
 def _parsed(cells: pa.Array, decimal: str) -> pa.Array:
-    if decimal == ",":
-        cells = pc.replace_substring(cells, ",", ".")
     try:
-        return cells.cast(pa.float64())
+        return (pc.replace_substring(cells, ",", ".") if decimal == "," else cells).cast(pa.float64())
     except pa.ArrowInvalid:  # some cell is odd: the slow way, for this batch alone
-        trimmed = pc.utf8_trim_whitespace(cells)
-        return pc.if_else(pc.match_substring_regex(trimmed, NUMBER), trimmed, None).cast(pa.float64())
+        plain = _plain_numbers(pc.utf8_trim_whitespace(cells), decimal)
+        return pc.if_else(pc.match_substring_regex(plain, NUMBER), plain, None).cast(pa.float64())
+
+
+def _plain_numbers(texts: pa.Array, decimal: str) -> pa.Array:
+    """Amounts such as $1,234.50 or 12 % without their signs and marks between thousands, and with a decimal point."""
+    bare = pc.replace_substring_regex(texts, _AMOUNT, r"\1")
+    mark = "." if decimal == "," else ","
+    grouped = pc.match_substring_regex(bare, rf"^[+-]?[0-9]{{1,3}}([{mark}][0-9]{{3}})+([{decimal}][0-9]+)?$")
+    bare = pc.if_else(grouped, pc.replace_substring(bare, mark, ""), bare)
+    return pc.replace_substring(bare, ",", ".") if decimal == "," else bare
 
 
 def _booleans(cells: pa.Array) -> pa.Array:
@@ -136,7 +156,7 @@ def _categories(cells: pa.Array) -> pa.Array:
     if pa.types.is_floating(cells.type):
         return pa.array([None if v is None or v != v else _plain(v) for v in cells.to_pylist()], pa.string())
     if not is_text(cells.type):
-        return cells.cast(pa.string())
+        return _categories(cells.cast(pa.string()))
     if not pa.types.is_dictionary(cells.type):
         return _categories(cells.dictionary_encode())
     texts = _stripped(cells.dictionary.cast(pa.string()))

@@ -17,7 +17,7 @@ _DELIMITERS = (",", "\t", ";", "|")
 _ROWS = 1000
 """Lines looked at."""
 _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
-_COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+")
+_COMMA_NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?")
 
 Rows = list[tuple[int, list[str]]]
 """(line on which the row ends, from 1; its cells)."""
@@ -65,7 +65,7 @@ def dialect_of(text: str, encoding: str, reading: Reading, *, whole: bool) -> Di
     delimiter, quote = _cut(lines, reading)
     if quote and _swallows_lines(everything, delimiter, quote):
         quote = ""
-    escape = "\\" if quote and f"\\{quote}" in "".join(lines) else ""
+    escape = "\\" if quote and _escapes(lines, delimiter, quote) else ""
     rows = list(_rows(lines, delimiter, quote, escape))
     width = _width(rows)
     junk, rows = _junk(rows, width)
@@ -151,6 +151,12 @@ def _swallows_lines(lines: list[str], delimiter: str, quote: str) -> bool:
         return len(counts) == 1
 
 
+def _escapes(lines: list[str], delimiter: str, quote: str) -> bool:
+    """Whether a backslash stands before quotes inside cells: where quotes are doubled, none is followed by a letter."""
+    pattern = re.compile(rf"\\{quote}[^{re.escape(delimiter)}{quote}\r\n]")
+    return any(pattern.search(line) for line in lines)
+
+
 def _quote_rank(cells: list[str], lines: list[str], quote: str) -> int:
     """Prefer double quotes, single ones only where cells are wrapped in them, none only where quotes do harm."""
     text = "".join(lines)
@@ -198,7 +204,6 @@ def _vote(name: str, cells: list[str]) -> int:
 def _has_decimal_comma(rows: list[tuple[str, ...]]) -> bool:
     for column in zip(*rows, strict=False):
         filled = [cell for cell in column if cell and cell not in MISSING]
-        commas = sum(_COMMA_NUMBER.fullmatch(cell) is not None for cell in filled)
-        if commas and all(_NUMBER.fullmatch(cell) and "." not in cell for cell in filled):
+        if any("," in cell for cell in filled) and all(_COMMA_NUMBER.fullmatch(cell) for cell in filled):
             return True
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import shutil
 from collections.abc import Iterator
@@ -57,13 +58,18 @@ def first_ragged(file: Path, dialect: Dialect) -> DataError | None:
 
 def first_undecodable(file: Path, dialect: Dialect) -> DataError | None:
     """The first line of a file that its encoding cannot read."""
+    decoder = codecs.getincrementaldecoder(dialect.encoding)()
+    line = 1
     with unpacked(file) as stream:
-        for line, content in enumerate(stream, 1):
+        while True:
+            part = stream.read(1 << 20)
             try:
-                content.decode(dialect.encoding)
-            except UnicodeDecodeError:
-                return wrong_encoding(file, dialect.encoding, line)
-    return None
+                line += decoder.decode(part, final=not part).count("\n")
+            except UnicodeDecodeError as error:
+                good = bytes(error.object[: error.start]).decode(dialect.encoding, "ignore")
+                return wrong_encoding(file, dialect.encoding, line + good.count("\n"))
+            if not part:
+                return None
 
 
 def _write_text(file: Path, dialect: Dialect, copy: Path) -> None:
