@@ -55,7 +55,10 @@ def address() -> str:
     """
     said = tempfile.TemporaryFile()  # noqa: SIM115  # the server writes to it as long as it lives
     command = [sys.executable, "-m", "flows.server"]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said)
+    # In a session of its own: a terminal sends Ctrl-C to all its processes, and the run needs the server to end well.
+    child = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, start_new_session=True
+    )
     _owned.append((child, said))
     assert child.stdout is not None
     url = f"http://127.0.0.1:{child.stdout.readline().decode().strip()}/api"

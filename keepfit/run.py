@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import logging
 import os
-import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -132,7 +131,7 @@ def start(config: Pipeline) -> Run:
     """A new id and a new record, without the lock that `begin` holds."""
     store = Store(config.resolve(config.store))
     now = datetime.now(UTC)
-    run = Run(config, store, f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}", _listener.get())
+    run = Run(config, store, f"{now:%Y%m%d-%H%M%S-%f}", _listener.get())
     entry = {"run": run.id, "pipeline": config.name, "started": now.isoformat(), "pid": os.getpid(), "stages": {}}
     files.write_json(run.folder / "record.json", entry)
     return run

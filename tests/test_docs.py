@@ -40,6 +40,11 @@ SECTIONS: dict[str, type[BaseModel]] = {
 }  # fmt: skip
 
 
+def tracked() -> list[str]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return listed.stdout.splitlines()
+
+
 def keys() -> Iterator[tuple[str, str]]:
     for prefix, section in [*SECTIONS.items(), ("model.", CNN)]:
         for name, field in section.model_fields.items():
@@ -62,11 +67,10 @@ def test_every_command_is_in_the_reference(command: str) -> None:
 def test_the_readmes_tree_is_the_tree() -> None:
     block = README.split("## The tree")[1].split("```")[1]
     named = {line.split("/")[0] for line in block.splitlines() if line.strip()}
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert named == {line.split("/")[0] for line in tracked.splitlines() if "/" in line} - {".ci"}
+    assert named == {name.split("/")[0] for name in tracked() if "/" in name} - {".ci"}
 
 
-@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("*/*.md")]), ids=lambda p: p.name)
+@pytest.mark.parametrize("page", [ROOT / name for name in tracked() if name.endswith(".md")], ids=str)
 def test_every_link_between_the_documents_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"

@@ -21,6 +21,7 @@ app = App(
     name="keepfit",
     help="Retrain a classifier, prove that it is better, and only then put it in service.",
     version="0.1.0",
+    suppress_keyboard_interrupt=False,  # cyclopts would exit with 130 in silence; exit_code says that it can go on
 )
 
 
