@@ -38,6 +38,20 @@ def test_a_run_ends_in_a_verdict_and_the_next_finds_nothing_new(carried: Callabl
     assert "In service: version 1" in shown.stdout
 
 
+def test_retrain_from_python_gives_the_release(carried: Callable[[str], Path]) -> None:
+    pipeline = carried("breast_cancer")
+    code = f"""
+from flows.retrain import retrain
+import keepfit, pandas
+released = retrain({str(pipeline)!r})
+frame = pandas.read_csv({str(pipeline.with_name("breast_cancer.csv"))!r})
+answers = keepfit.load({str(pipeline)!r}).predict(frame)
+print(released.verdict.outcome, released.metrics["accuracy"] > 0.9, len(answers) == len(frame))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1:] == ["FIRST True True"], done.stderr
+
+
 def test_no_server_outlives_a_killed_run(carried: Callable[[str], Path]) -> None:
     run = subprocess.Popen(
         [KEEPFIT, "run", carried("breast_cancer")], stderr=subprocess.PIPE, text=True, start_new_session=True

@@ -18,8 +18,8 @@ FIGURES = {
     "loss": "loss {:.4f}",
     "validation_loss": "validation {:.4f}",
     "validation_accuracy": "{:.1%} right",
-    "rows_per_second": "{:,.0f} rows/s",
     "seconds_left": "{:.0f} s left",
+    "rows_per_second": "{:,.0f} rows/s",
 }
 """How the figures of a step are written, in this order; others are for the listeners of machines."""
 
@@ -71,11 +71,12 @@ class Progress:
         reused = event.what == "reused"
         word = "reused:" if reused else "ran:"
         seconds = float(event.figures.get("seconds", 0))
+        self.live.update(Text())
         line = f"{'=' if reused else '✓'} {event.stage:<11}{seconds:8.1f} s   {word} {event.message}"
         self.console.print(Text(line, style="dim" if reused else "green"))
 
 
 def _line(event: Event) -> str:
-    bar = "━" * round(20 * event.done)
+    bar = "━" * round(10 * event.done)
     figures = [form.format(event.figures[name]) for name, form in FIGURES.items() if name in event.figures]
-    return f"  {event.stage:<11}{bar:<20} {event.message}  {'  '.join(figures)}"
+    return f"  {event.stage:<11}{bar:<10} {event.message}  {'  '.join(figures)}"

@@ -48,7 +48,16 @@ def _names_count(paths: tuple[Path, ...]) -> bool:
 
 def _entries(path: Path) -> list[tuple[str, int, str]]:
     root = path if path.is_dir() else path.parent
-    return [(p.relative_to(root).as_posix(), p.stat().st_size, files.sha256(p)) for p in _files(path)]
+    return [(p.relative_to(root).as_posix(), p.stat().st_size, _hash(p)) for p in _files(path)]
+
+
+def _hash(file: Path) -> str:
+    try:
+        return files.sha256(file)
+    except PermissionError as error:
+        raise DataError(
+            "this user may not read it.", todo="Allow it, or run as another user.", where=str(file)
+        ) from error
 
 
 def _files(path: Path) -> list[Path]:
