@@ -26,9 +26,8 @@ def conclude(run: Run, released: Released) -> State[Released]:
     """The state a run ends in. The UI can filter by tag but not by a state's own name, so it is tagged as well."""
     name = STATES[released.verdict.outcome]
     _tag(f"verdict:{name.lower()}")
-    create_markdown_artifact(
-        report.markdown(run), key=f"{run.config.name}-report", description=released.verdict.sentence
-    )
+    key = f"{run.config.name}-report".replace("_", "-")  # Prefect takes lowercase letters, digits and dashes
+    create_markdown_artifact(report.markdown(run), key=key, description=released.verdict.sentence)
     return Completed(name=name, message=released.verdict.sentence, data=released)
 
 

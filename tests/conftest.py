@@ -9,6 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# In CI the same examples every time: a change is judged by what it did, not by luck. At a desk they vary.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 _home = tempfile.mkdtemp(prefix="keepfit-tests-")
 # Before Prefect is imported: tests must not write into the home folder, nor report to a server that happens to run.

@@ -40,6 +40,7 @@ def test_a_run_ends_in_a_verdict_and_the_next_finds_nothing_new(carried: Callabl
 
 def test_retrain_from_python_gives_the_release(carried: Callable[[str], Path]) -> None:
     pipeline = carried("breast_cancer")
+    pipeline.write_text(pipeline.read_text().replace("name: breast-cancer", "name: breast_cancer"))
     code = f"""
 from flows.retrain import retrain
 import keepfit, pandas

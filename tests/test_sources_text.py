@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from keepfit.errors import DataError
@@ -146,6 +146,7 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\ufeff"), ma
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(rows=st.lists(st.tuples(st.integers(), TEXT, TEXT), min_size=2, max_size=20))
+@example(rows=[(0, "", ""), (0, "", " |")])
 def test_what_python_writes_is_read_back(tmp_path: Path, rows: list[tuple[int, str, str]]) -> None:
     file = io.StringIO(newline="")
     csv.writer(file, quoting=csv.QUOTE_NONNUMERIC).writerows([("n", "text", "more"), *rows])

@@ -10,6 +10,7 @@ import atexit
 import os
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,7 @@ from keepfit.errors import KeepfitError
 app = App(
     name="keepfit",
     help="Retrain a classifier, prove that it is better, and only then put it in service.",
-    version="0.1.0",
+    version=lambda: version("keepfit"),
     suppress_keyboard_interrupt=False,  # cyclopts would exit with 130 in silence; exit_code says that it can go on
 )
 

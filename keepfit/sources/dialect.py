@@ -136,7 +136,8 @@ def _score(lines: list[str], delimiter: str, quote: str) -> tuple[float, int, fl
 
 def _is_clean(cell: str, delimiter: str) -> bool:
     others = [d for d in _DELIMITERS if d != delimiter]
-    return not any(d in cell for d in others) or _NUMBER.fullmatch(cell.strip()) is not None or " " in cell.strip()
+    text = cell.strip().strip("\"'").strip()  # a cell is no cleaner for keeping its quotes
+    return not any(d in text for d in others) or _NUMBER.fullmatch(text) is not None or " " in text
 
 
 def _swallows_lines(lines: list[str], delimiter: str, quote: str) -> bool:
