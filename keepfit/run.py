@@ -224,9 +224,11 @@ def _first_run(run: Run, name: str, key: str) -> str:
 
 def _why(run: Run, name: str, parts: keys.Parts) -> str:
     """Why a stage has to run, against the last run that finished it."""
-    for record in reversed(records(run.store)):
-        entry = record["stages"].get(name)
-        manifest = run.store.manifest(name, entry["key"]) if entry else None
+    done = [r["stages"][name]["key"] for r in reversed(records(run.store)) if name in r["stages"]]
+    if done and done[0] == keys.key_of(name, parts):
+        return "its stored output was lost"
+    for key in done:
+        manifest = run.store.manifest(name, key)
         if manifest and "parts" in manifest:
-            return ", ".join(keys.changes(manifest["parts"], parts)) or "its stored output was lost"
+            return ", ".join(keys.changes(manifest["parts"], parts))
     return "first run"

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import keepfit
-from keepfit.bundle import open_bundle, verify
+from keepfit import files
+from keepfit.bundle import Model, open_bundle, verify
 from keepfit.errors import DataError
 from tests import exporting
 from tests.test_export import FILES
@@ -118,6 +119,20 @@ def test_unreadable_cells_count_as_missing_with_a_warning(model, frame):
         found = model.predict(odd)
     gaps = frame.head(3).assign(label=[np.nan, 1.5, np.nan], smoker=[None, True, None])
     pd.testing.assert_frame_equal(found, model.predict(gaps))
+
+
+def test_what_the_source_calls_missing_is_missing_in_frames_too(tmp_path, frame):
+    folder = shutil.copytree(exporting.table().folder, tmp_path / "bundle")
+    schema = files.read_json(folder / "schema.json")
+    assert schema["missing"] is None
+    files.write_json(folder / "schema.json", {**schema, "missing": ["-999", "未知"]})
+    model = Model(folder, "", "7")
+    few = frame.head(3)
+    marked = few.assign(label=[-999, 1, 2], stage=[" 未知 ", "early", "late"], 医院=["未知", "北京", "北京"])
+    gaps = few.assign(label=[np.nan, 1, 2], stage=[None, "early", "late"], 医院=[None, "北京", "北京"])
+    coded = marked.astype({"stage": "category"})
+    pd.testing.assert_frame_equal(model.predict(marked), model.predict(gaps))
+    pd.testing.assert_frame_equal(model.predict(coded), model.predict(gaps))
 
 
 def test_a_missing_feature_is_named_with_the_nearest(model, frame):

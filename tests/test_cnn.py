@@ -55,6 +55,26 @@ def test_a_picture_need_not_be_square(variant):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("size", [(1, 1), (2, 30), (30, 3), (1, 100)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_picture_may_be_a_line_or_a_dot(variant, size, channels):
+    image = {
+        "kind": "image",
+        "size": list(size),
+        "channels": channels,
+        "mean": [0.5] * channels,
+        "std": [0.2] * channels,
+    }
+    settings = cnn.defaults(CNN(variant=variant), image, 100)
+    model = cnn.build(settings, {"features": [image], "classes": ["a", "b"]})
+    images = torch.randint(0, 256, (8, *size, channels), dtype=torch.uint8)
+    if isinstance(model, cnn.Fast):
+        model.see(images)
+    assert model({"image": images}).isfinite().all()
+    assert not torch.equal(model.eval()({"image": images[:1]}), model({"image": 255 - images[:1]}))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
 def test_the_gradient_reaches_every_parameter_that_learns(variant):
     model = network(variant)
     model({"image": noise(16, 8)}).square().sum().backward()

@@ -19,7 +19,7 @@ from keepfit.artifacts import Evaluated, Prepared, Trained
 from keepfit.config import Pipeline
 from keepfit.errors import ConfigError
 from keepfit.evaluation import evaluate
-from keepfit.evaluation.slices import split
+from keepfit.evaluation.slices import check, split
 from keepfit.preprocessing import preprocess
 from keepfit.run import Run, start
 from keepfit.training import train
@@ -144,6 +144,15 @@ def test_a_slice_column_that_is_not_there_is_named_before_any_work(case: Case) -
         case.judge(slices=["membr"])
     assert "pipeline.yaml" in caught.value.where
     assert "城市" in caught.value.allowed
+
+
+def test_a_slice_column_of_lists_or_structures_is_refused(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "test_raw").mkdir()
+    odd = pa.table({"tags": [["a"]], "address": [{"city": "北京"}]})
+    pq.write_table(odd, tmp_path / "test_raw/part-00000.parquet")
+    for name in odd.column_names:
+        with pytest.raises(ConfigError, match=f'names "{name}", which holds lists'):
+            check(case.pipeline(slices=[name]), tmp_path)
 
 
 def test_the_worst_predictions_come_first(case: Case) -> None:

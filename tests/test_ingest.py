@@ -27,6 +27,7 @@ from keepfit.errors import DataError, TransientError
 from keepfit.ingest import ingest
 from keepfit.ingest.fingerprint import check_unchanged, stamp
 from keepfit.ingest.repeats import Spool
+from keepfit.sources.cells import read_as
 
 PEOPLE = """id,age,city,paid,since,vip,plan
 1,31,北京,12.5,2024-01-02,yes,1.0
@@ -106,6 +107,43 @@ def test_numbers_as_people_write_them(tmp_path: Path, text: str, numbers: list[f
     (tmp_path / "a.csv").write_text(text)
     begun = start(tmp_path, {"path": "a.csv"}, {"a": "number"}, "y")
     assert rows(begun, ingest(begun))["a"].to_pylist() == numbers
+
+
+def test_a_number_means_the_same_in_any_batch() -> None:
+    for last in ("12,5", "1.234,50"):
+        numbers, bad = read_as("number", pa.array(["1.234", "999", last]), decimal=",")
+        assert (numbers.to_pylist()[:2], bad) == ([1234, 999], 0)
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_an_undeclared_column_keeps_every_cell_where_late_ones_are_no_numbers(tmp_path: Path, form: str) -> None:
+    groups = [str(i) for i in range(12_000)] + ["A1000", "A1001"]
+    if form == "csv":
+        lines = ["g,a,y", *(f"{g},1,{i % 2}" for i, g in enumerate(groups))]
+    else:
+        cells = [int(g) if g.isdigit() else g for g in groups]
+        lines = [json.dumps({"g": g, "a": 1, "y": i % 2}) for i, g in enumerate(cells)]
+    (tmp_path / f"a.{form}").write_text("\n".join(lines) + "\n")
+    begun = start(tmp_path, {"path": f"a.{form}"}, {"a": "number"}, "y")
+    snapshot = ingest(begun)
+    assert rows(begun, snapshot)["g"].to_pylist() == groups
+    assert (snapshot.rows, schema(begun, snapshot)["columns"][0]["type"]) == (12_002, "string")
+
+
+def test_an_undeclared_column_may_be_empty_in_the_first_parquet_part(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    for name, cells in (("a", pa.nulls(2)), ("b", pa.array(["x", None]))):
+        pq.write_table(pa.table({"g": cells, "a": [1, 2], "y": ["p", "q"]}), tmp_path / f"parts/{name}.parquet")
+    begun = start(tmp_path, {"path": "parts"}, {"a": "number"}, "y")
+    assert rows(begun, ingest(begun))["g"].to_pylist() == [None, None, "x", None]
+
+
+def test_an_undeclared_column_of_numbers_and_nan_may_be_text_in_a_later_part(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    for name, cells in (("a", pa.array([1.0, np.nan])), ("b", pa.array(["x", None]))):
+        pq.write_table(pa.table({"g": cells, "a": [1, 2], "y": ["p", "q"]}), tmp_path / f"parts/{name}.parquet")
+    begun = start(tmp_path, {"path": "parts"}, {"a": "number"}, "y")
+    assert rows(begun, ingest(begun))["g"].to_pylist() == ["1", None, "x", None]
 
 
 def test_markers_of_missing_values_count_in_every_format(tmp_path: Path) -> None:
@@ -350,3 +388,20 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
         assert duplicates == (times - 1) * 500_000
         peaks.append(peak)
     assert peaks[1] < 1.3 * peaks[0]
+
+
+@pytest.mark.parametrize("written", ["-999", "-999.0", " -9.99e2"])
+def test_a_number_that_means_missing_does_so_however_it_is_written(tmp_path: Path, written: str) -> None:
+    begun = people(tmp_path, PEOPLE.replace(",12.5,", f",{written},"), missing=["-999", "?"])
+    assert rows(begun, ingest(begun))["paid"].to_pylist()[:3] == [None, None, 1000]
+
+
+def test_a_renamed_file_is_the_same_source(tmp_path: Path) -> None:
+    begun = people(tmp_path)
+    first = ingest(begun)
+    (tmp_path / "people.csv").rename(tmp_path / "later.csv")
+    assert ingest(start(tmp_path, {"path": "later.csv"}, KINDS, "plan")) == first
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    (other / "later.csv").write_text(PEOPLE, encoding="utf-8")
+    assert ingest(start(other, {"path": "later.csv"}, KINDS, "plan")).digest == first.digest

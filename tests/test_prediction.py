@@ -88,6 +88,35 @@ def test_decimal_commas_and_a_single_row_are_read(served, tmp_path):
     _assert_close(pl.read_csv(tmp_path / "one.out.csv"), pl.read_csv(tmp_path / "points.out.csv").head(1))
 
 
+def test_points_between_thousands_are_read_as_ingest_reads_them(served, tmp_path):
+    rows = exporting.awkward().head(3)
+    grouped = pl.Series(["1.234,50", "2.000,25", "1.100,75"])
+    rows.with_columns(grouped.alias("worst area 最大")).write_csv(tmp_path / "commas.csv", separator=";")
+    rows.with_columns(pl.Series("worst area 最大", [1234.5, 2000.25, 1100.75])).write_csv(tmp_path / "points.csv")
+    for name in ("commas", "points"):
+        said = predict_file(served, tmp_path / f"{name}.csv", tmp_path / f"{name}.out.csv")
+        assert "count as missing" not in said
+    assert (tmp_path / "commas.out.csv").read_text() == (tmp_path / "points.out.csv").read_text()
+
+
+def test_unreadable_numbers_are_counted_beside_decimal_commas(served, tmp_path):
+    rows = exporting.awkward().head(30)
+    odd = pl.Series("worst area 最大", ["1.234,50"] * 29 + ["much"])
+    rows.with_columns(odd, label=pl.lit("1,5")).write_csv(tmp_path / "rows.csv", separator=";")
+    said = predict_file(served, tmp_path / "rows.csv", tmp_path / "out.csv")
+    assert "count as missing: worst area 最大 1." in said
+
+
+def test_the_format_of_the_source_holds_for_rows_of_the_same_ending(served, tmp_path):
+    text = served.file.read_text(encoding="utf-8")
+    served.file.write_text(text.replace("{path: rows.csv}", "{path: past.txt, format: jsonl}"), encoding="utf-8")
+    exporting.awkward().write_ndjson(tmp_path / "rows.txt")
+    exporting.awkward().write_csv(tmp_path / "rows.csv")
+    for name in ("rows.txt", "rows.csv"):
+        predict_file(config.load(served.file), tmp_path / name, tmp_path / f"{name}.out.csv")
+    assert (tmp_path / "rows.txt.out.csv").read_text() == (tmp_path / "rows.csv.out.csv").read_text()
+
+
 @pytest.mark.parametrize("with_target", [True, False])
 def test_rows_without_a_header_take_the_names_of_the_yaml(served, tmp_path, with_target):
     rows = exporting.awkward()

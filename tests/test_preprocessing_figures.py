@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keepfit.errors import MachineError
+from keepfit.preprocessing import profile
 from keepfit.preprocessing.figures import Categories, Numbers
 from keepfit.preprocessing.ids import AT_ONCE, Quarantine, write_sorted
 from keepfit.preprocessing.shards import Shards, fixed
@@ -63,6 +64,17 @@ def test_a_constant_column_can_be_divided_by_its_deviation() -> None:
     numbers = Numbers()
     numbers.add(np.full(10, 7.0), None)
     assert (numbers.fitted()["mean"], numbers.fitted()["std"]) == (7.0, 1.0)
+
+
+@pytest.mark.parametrize(("high", "bins"), [(0.3, 1), (0.1 + 0.2, 1), (0.4, profile.BINS)])
+def test_values_a_rounding_apart_share_one_bin(high: float, bins: int) -> None:
+    numbers = Numbers()
+    numbers.add(np.array([0.3, high] * 50), None)
+    fitted = {"name": "x", "kind": "number", **numbers.fitted()}
+    rows = np.array([[50, 50]] * 3)
+    (column,) = profile.of([fitted], [numbers], ["a", "b"], rows, [])["columns"]
+    assert len(column["histogram"]["counts"]) == bins
+    assert sum(column["histogram"]["counts"]) == 100
 
 
 @settings(deadline=None, max_examples=50)

@@ -133,6 +133,14 @@ def test_a_key_draws_in_place_of_the_features(tmp_path: Path) -> None:
     )
 
 
+def test_one_keys_rows_stay_together_though_a_class_is_rare(tmp_path: Path) -> None:
+    key = [f"k{i % 200}" for i in range(600)]
+    answers = ["rare" if i < 30 else "ab"[i % 2] for i in range(600)]
+    table = with_ids(table_of(answers, key=key))
+    found = parts_by(table, split(tmp_path, table, column="key"), "key")
+    assert all(len(parts) == 1 for parts in found.values())
+
+
 @pytest.mark.parametrize("form", ["timestamp", "date", "number", "text"])
 def test_the_newest_rows_are_tested_and_equal_times_stay_together(tmp_path: Path, form: str) -> None:
     day = np.random.default_rng(0).integers(0, 60, 1000).tolist()
@@ -153,11 +161,13 @@ def test_the_newest_rows_are_tested_and_equal_times_stay_together(tmp_path: Path
     assert abs(total["validation"] - 150) < 20
 
 
-def test_rows_without_a_time_are_learned_from(tmp_path: Path) -> None:
+def test_rows_without_a_time_are_learned_from_and_told(tmp_path: Path) -> None:
     when = [None if i % 10 == 0 else float(i) for i in range(600)]
     table = with_ids(table_of(["a", "b"] * 300, when=when))
-    found = parts_by(table, split(tmp_path, table, by="time", column="when"), "when")
+    notes: list[str] = []
+    found = parts_by(table, split(tmp_path, table, notes, by="time", column="when"), "when")
     assert set(found[None]) == {"train"}
+    assert notes == ['rows without a time in the column "when", all in the train part: 60.']
 
 
 def test_what_is_no_time_is_refused(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,6 +70,13 @@ def test_going_back_to_an_earlier_setting_reuses_its_output(config: Pipeline) ->
     go(with_training(config, lr=0.5))
     go(config)
     assert made == []
+
+
+def test_a_lost_output_is_made_again_and_said_to_be_lost(config: Pipeline) -> None:
+    run = go(config)
+    shutil.rmtree(run.store / f"stages/first/{run.outcome('first')['key']}")
+    assert go(config).outcome("first")["reason"] == "its stored output was lost"
+    assert made == ["first"]
 
 
 def test_a_failed_stage_leaves_nothing_and_the_record_says_why(config: Pipeline) -> None:

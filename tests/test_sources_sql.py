@@ -103,6 +103,15 @@ def test_a_database_that_does_not_exist_is_not_tried_again(tmp_path: Path, postg
         rows(tmp_path, "SELECT 1", SERVER.rsplit("/", 1)[0] + "/no_such_database")
 
 
+def test_a_column_that_changes_its_type_is_named(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "mixed.db") as connection:
+        connection.execute("CREATE TABLE t (a)")
+        connection.executemany("INSERT INTO t VALUES (?)", [(i,) for i in range(10_000)] + [("n/a",)])
+    connection.close()
+    with pytest.raises(DataError, match=r'column "a" is double in the first rows and string later.*CAST'):
+        rows(tmp_path, "SELECT a FROM t", "sqlite:///mixed.db")
+
+
 @pytest.mark.parametrize(
     ("query", "database", "words"),
     [

@@ -8,19 +8,20 @@ import pyarrow as pa
 
 from keepfit.bundle.feeds import Column
 from keepfit.errors import DataError, nearest
-from keepfit.sources.cells import ISO, is_text, read_as
+from keepfit.sources.cells import ISO, is_text, numbers_without, read_as, without
 
 
-def typed(table: pa.Table, columns: list[Column]) -> tuple[pa.Table, Counter[str]]:
+def typed(table: pa.Table, columns: list[Column], missing: tuple[str, ...]) -> tuple[pa.Table, Counter[str]]:
     """The model's columns of a table in their types, `file` beside them, and how many cells a column were unreadable.
 
+    Cells that say one of `missing` are missing, and not unreadable.
     Raises DataError for a column of a type that cannot hold such values, a list for a number for example.
     """
     found: dict[str, pa.Array] = {}
     unreadable = Counter[str]()
     for column in columns:
         name = column["name"]
-        found[name], odd = _read(table[name], column)
+        found[name], odd = _read(table[name], column, missing)
         if odd:
             unreadable[name] = odd
     if "file" in table.column_names:
@@ -46,10 +47,12 @@ def unreadable_sentence(unreadable: Counter[str]) -> str:
     return f"cells that could not be read count as missing: {counts}."
 
 
-def _read(cells: pa.ChunkedArray, column: Column) -> tuple[pa.Array, int]:
+def _read(cells: pa.ChunkedArray, column: Column, missing: tuple[str, ...]) -> tuple[pa.Array, int]:
     array = _plain(cells)
     try:
-        return read_as(column["kind"], array, format=column.get("format", ISO))
+        cells = without(array, missing) if missing else array
+        found, unreadable = read_as(column["kind"], cells, format=column.get("format", ISO))
+        return numbers_without(found, missing), unreadable
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise DataError(
             f'the column "{column["name"]}" holds {array.type}.',

@@ -47,6 +47,7 @@ class Model:
         self.schema: dict[str, Any] = files.read_json(folder / "schema.json")
         self.classes: tuple[str, ...] = tuple(self.schema["classes"])
         self.columns: list[Column] = self.schema["inputs"]
+        self.missing: tuple[str, ...] = tuple(self.schema.get("missing") or ())
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # the bits of a sum depend on the number of threads
         options.log_severity_level = 3
@@ -77,7 +78,7 @@ class Model:
         """
         self.require(table.column_names)
         step = PICTURES if any(column["kind"] == "image" for column in self.columns) else ROWS
-        rows, unreadable = typed(table, self.columns)
+        rows, unreadable = typed(table, self.columns, self.missing)
         parts = [np.empty((0, len(self.classes)), dtype=np.float32)]
         for start in range(0, rows.num_rows, step):
             parts.append(self.ask(feeds(rows.slice(start, step), self.columns, first_row + start)))

@@ -47,6 +47,9 @@ class Source(Section):
             raise ValueError("give either path or sql, and not both")
         if self.sql is not None and self.database is None:
             raise ValueError("sql needs database, the address to send the query to")
+        extra = [name for name in ("test", "labels", "test_labels") if getattr(self, name) is not None]
+        if self.sql is not None and extra:
+            raise ValueError(f"{extra[0]} names a file, and the rows come from sql: leave it out")
         return self
 
 

@@ -33,7 +33,7 @@ class Group:
 
 
 def check(config: Pipeline, prepared: Path) -> None:
-    """Raises ConfigError for a slice whose column the source lacks, or that holds pictures."""
+    """Raises ConfigError for a slice whose column the source lacks, or that holds pictures, lists or structures."""
     schema = pq.read_schema(next(iter(sorted((prepared / "test_raw").glob("*.parquet")))))
     known = [field.name for field in schema if not field.name.startswith("keepfit_")]
     for name in config.evaluation.slices:
@@ -44,9 +44,11 @@ def check(config: Pipeline, prepared: Path) -> None:
                 todo=nearest(name, known) or "Take it out, or name one of these.",
                 where=str(config.file),
             )
-        if pa.types.is_binary(schema.field(name).type):
+        kind = schema.field(name).type
+        if pa.types.is_binary(kind) or pa.types.is_nested(kind):
+            held = "pictures" if pa.types.is_binary(kind) else "lists or structures"
             raise ConfigError(
-                f'evaluation.slices names "{name}", which holds pictures.',
+                f'evaluation.slices names "{name}", which holds {held}.',
                 todo="Name a column of values.",
                 where=str(config.file),
             )

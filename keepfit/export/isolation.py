@@ -13,10 +13,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from keepfit.errors import TransientError
 from keepfit.export import isolated
 
 SECONDS = 600
-"""A bundle that has not answered its golden rows by then has failed."""
+"""Long beyond any model's answer to its golden rows, on however busy a machine."""
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,20 @@ class Isolation:
 
 
 def isolate(bundle: Path) -> Isolation:
-    """Ask the bundle in a process without torch, our package, environment variables or, where allowed, network."""
+    """Ask the bundle in a process without torch, our package, environment variables or, where allowed, network.
+
+    Raises TransientError when the process does not end by itself.
+    """
     size = {"bytes": sum(path.stat().st_size for path in bundle.iterdir()), "network": "cut off" if _cut() else "open"}
     with tempfile.TemporaryDirectory() as libraries:
         _link_libraries(Path(libraries))
         command = [*_cut(), sys.executable, "-I", "-S", "-B", isolated.__file__, str(bundle), libraries]
         try:
             done = subprocess.run(command, env={}, capture_output=True, text=True, timeout=SECONDS, check=False)
-        except subprocess.TimeoutExpired:
-            return Isolation(size, f"Isolation failed: no answer within {SECONDS} s.")
+        except subprocess.TimeoutExpired as error:
+            raise TransientError(f"the bundle's isolation check gave no answer within {SECONDS} s.") from error
+    if done.returncode < 0:  # says something about this machine, not about the bundle, whose verdict would be kept
+        raise TransientError(f"the bundle's isolation check was ended by signal {-done.returncode}.")
     if done.returncode:
         words = done.stderr.strip().splitlines() or [f"the process ended with code {done.returncode}"]
         return Isolation({**size, "error": done.stderr[-2000:]}, f"Isolation failed: {words[-1]}.")

@@ -9,7 +9,7 @@ from keepfit.artifacts import Bundle, Evaluated, Prepared, Trained
 from keepfit.run import Room, stage
 
 
-@stage(reads=("name",), libraries=("torch", "onnx", "onnxscript", "onnxruntime", "numpy"))
+@stage(reads=("name", "source.missing"), libraries=("torch", "onnx", "onnxscript", "onnxruntime", "numpy"))
 def export(room: Room, trained: Trained, prepared: Prepared, evaluated: Evaluated) -> Bundle:
     """The bundle under `bundle/`, its id, and whether it passed the parity and isolation checks.
 
@@ -22,7 +22,7 @@ def export(room: Room, trained: Trained, prepared: Prepared, evaluated: Evaluate
 
     folder = room.path / "bundle"
     room.step("tracing the model", done=0.1)
-    write(folder, room.config.name, room.store, trained, prepared, evaluated)
+    write(folder, room.config, room.store, trained, prepared, evaluated)
     id = seal(folder)
     room.step("comparing it with torch on the test rows", done=0.6)
     parity = compare(open_bundle(folder), room.store / trained.path, room.store / prepared.path)

@@ -9,6 +9,7 @@ from typing import Any
 from keepfit import files
 from keepfit.artifacts import Evaluated, Prepared, Trained
 from keepfit.bundle.model import Model
+from keepfit.config import Pipeline
 from keepfit.errors import MachineError
 from keepfit.export.card import card
 from keepfit.export.columns import whole_graph
@@ -22,12 +23,15 @@ FORMAT = 1
 _RESERVED = ("label", "probabilities")
 
 
-def write(folder: Path, name: str, store: Store, trained: Trained, prepared: Prepared, evaluated: Evaluated) -> None:
+def write(
+    folder: Path, config: Pipeline, store: Store, trained: Trained, prepared: Prepared, evaluated: Evaluated
+) -> None:
     """Every file of the bundle but the manifest."""
     source, data = store / trained.path, store / prepared.path
     transform = files.read_json(data / "transform.json")
     snapshot = _snapshot(store, prepared.source)
-    schema = schema_of(name, transform, {c["name"]: c["format"] for c in snapshot["columns"] if c.get("format")})
+    formats = {c["name"]: c["format"] for c in snapshot["columns"] if c.get("format")}
+    schema = schema_of(config, transform, formats)
     folder.mkdir(parents=True)
     for path in (
         source / "model.safetensors", source / "architecture.json", data / "transform.json",
@@ -42,7 +46,7 @@ def write(folder: Path, name: str, store: Store, trained: Trained, prepared: Pre
     write_golden(folder, Model(folder, "", ""), data, transform)
 
 
-def schema_of(name: str, transform: dict[str, Any], formats: dict[str, str]) -> dict[str, Any]:
+def schema_of(config: Pipeline, transform: dict[str, Any], formats: dict[str, str]) -> dict[str, Any]:
     """What a caller must know of the graph: its inputs in order, what missing looks like, and the classes.
 
     `formats` tells how the dates of a column were written in the source.
@@ -52,15 +56,16 @@ def schema_of(name: str, transform: dict[str, Any], formats: dict[str, str]) -> 
         {"input": _input(feature["name"], names), **_described(feature, formats)} for feature in transform["features"]
     ]
     return {
-        "format": FORMAT, "name": name, "target": transform["target"], "classes": transform["classes"],
-        "inputs": inputs,
+        "format": FORMAT, "name": config.name, "target": transform["target"], "classes": transform["classes"],
+        "missing": config.source.missing, "inputs": inputs,
     }  # fmt: skip
 
 
 def _snapshot(store: Store, digest: str) -> dict[str, Any]:
     """What the snapshot of this digest says of its columns and files."""
     for path in (store / "stages/ingest").glob(f"*/{MANIFEST}"):
-        if files.read_json(path)["artifact"]["digest"] == digest:
+        manifest = store.manifest("ingest", path.parent.name) or {}  # a damaged one of another run is none of ours
+        if manifest.get("artifact", {}).get("digest") == digest:
             schema: dict[str, Any] = files.read_json(path.with_name("schema.json"))
             return schema
     raise MachineError(

@@ -14,7 +14,7 @@ from keepfit.artifacts import Snapshot
 from keepfit.config import Pipeline
 from keepfit.ingest.columns import check_named
 from keepfit.ingest.fingerprint import Roles, SourceRows, check_unchanged, fingerprint, stamp
-from keepfit.ingest.reading import Table, check_classes, open_table
+from keepfit.ingest.reading import MixedColumnError, Table, check_classes, open_table
 from keepfit.ingest.repeats import Repeats, Spool
 from keepfit.ingest.writing import Parts, number_repeats
 from keepfit.rows import FEATURES, ROW, TEST, hashes, ids
@@ -73,10 +73,22 @@ def roles_of(config: Pipeline) -> Roles:
 
 @stage(reads=_READS, libraries=("pyarrow", "numpy"))
 def _ingest(room: Room, source_rows: SourceRows, roles: Roles) -> Snapshot:
+    as_text: set[str] = set()
+    while True:  # once more for each undeclared column that turns out to be mixed
+        try:
+            return _read(room, source_rows, roles, frozenset(as_text))
+        except MixedColumnError as mixed:
+            as_text.add(mixed.name)
+            files.remove(room.path / "rows")
+
+
+def _read(room: Room, source_rows: SourceRows, roles: Roles, as_text: frozenset[str]) -> Snapshot:
     before = stamp(roles)
     with TemporaryDirectory(dir=room.path) as scratch, Spool(Path(scratch) / "hashes") as spool:
-        train = open_table(roles, "train", room.config, Path(scratch))
+        train = open_table(roles, "train", room.config, Path(scratch), as_text=as_text)
         test = _open_test(roles, room.config, Path(scratch), train)
+        for note in _notes(train, test) if not as_text else ():
+            room.note(note)
         with Parts(room.path / "rows") as parts:
             _copy(train, spool, parts, room)
             train.tally.check()
@@ -98,10 +110,12 @@ def _open_test(roles: Roles, config: Pipeline, scratch: Path, train: Table) -> T
     return open_table(roles, "test", config, scratch, None if has_header else train.opened.columns)
 
 
+def _notes(train: Table, test: Table | None) -> tuple[str, ...]:
+    return train.opened.notes + (test.opened.notes if test else ())
+
+
 def _copy(table: Table, spool: Spool, parts: Parts, room: Room, like: frozenset[str] | None = None) -> None:
     """Stream the rows of one role into the parts; with `like`, the train file's classes, they are test rows."""
-    for note in table.opened.notes:
-        room.note(note)
     order = [*room.config.features]
     for rows in table.rows(like=like or frozenset()):
         found = hashes(rows, order)
@@ -128,9 +142,9 @@ def _schema(train: Table, source_rows: SourceRows, config: Pipeline) -> dict[str
         ],
         "target": config.target,
         "files": [
-            {"name": name, "bytes": size, "sha256": digest}
+            {"bytes": size, "sha256": digest}  # not the name: equal content must give an equal snapshot
             for entries in source_rows.roles.values()
-            for name, size, digest in entries
+            for _, size, digest in entries
         ],
         "dialect": train.opened.dialect,
     }

@@ -19,7 +19,7 @@ class Column:
 
     name: str
     kind: str | None
-    """Its feature kind; category for the target; for the others number where the first rows are numbers."""
+    """Its feature kind; category for the target; for the others number where the rows are numbers."""
     declared: bool
     """Whether it is a feature or the target."""
     format: str = ISO
@@ -66,24 +66,32 @@ def _listed(names: list[str]) -> str:
     return f"There are: {', '.join(names[:40])}{' …' if len(names) > 40 else ''}."
 
 
-def columns_of(opened: Opened, first: pa.RecordBatch, config: Pipeline) -> list[Column]:
-    """Every column with its kind; dates take the format that reads most of the first rows."""
+def columns_of(opened: Opened, first: pa.RecordBatch, config: Pipeline, as_text: frozenset[str]) -> list[Column]:
+    """Every column with its kind; dates take the format that reads most of the first rows.
+
+    An undeclared column is a number while its cells are; `as_text` names those of which some later cell was not.
+    """
+    decimal = (opened.dialect or {}).get("decimal", ".")
     kinds = {name: str(feature.kind) for name, feature in config.features.items()} | {config.target: "category"}
-    return [_column(name, kinds.get(name), first[name].slice(0, 10_000)) for name in opened.columns]
+    return [
+        Column(name, "category", declared=False)
+        if name in as_text
+        else _column(name, kinds.get(name), first[name].slice(0, 10_000), decimal)
+        for name in opened.columns
+    ]
 
 
-def _column(name: str, kind: str | None, cells: pa.Array) -> Column:
+def _column(name: str, kind: str | None, cells: pa.Array, decimal: str) -> Column:
     if kind is None:
-        return Column(name, "number" if _all_plain_numbers(cells) else None, declared=False)
+        return Column(name, "number" if _all_plain_numbers(cells, decimal) else None, declared=False)
     found = format_of_dates(cells) if kind == "datetime" else None
     return Column(name, kind, declared=True, format=found or ISO)
 
 
-def _all_plain_numbers(cells: pa.Array) -> bool:
+def _all_plain_numbers(cells: pa.Array, decimal: str) -> bool:
     """Whether texts are numbers, and would be written the same way again: 007 and 20-digit codes are names."""
     filled = cells.drop_null()
     if not is_text(cells.type) or len(filled) == 0:
         return False
-    return bool(
-        pc.all(pc.match_substring_regex(filled.cast(pa.string()), r"^ *-?(0|[1-9][0-9]{0,14})(\.[0-9]+)? *$")).as_py()
-    )
+    plain = rf"^ *-?(0|[1-9][0-9]{{0,14}})([{decimal}][0-9]+)? *$"
+    return bool(pc.all(pc.match_substring_regex(filled.cast(pa.string()), plain)).as_py())

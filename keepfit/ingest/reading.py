@@ -15,7 +15,15 @@ from keepfit.ingest.columns import Column, check_columns, columns_of
 from keepfit.ingest.fingerprint import Roles
 from keepfit.ingest.tally import Tally
 from keepfit.sources import Opened, Reading, open_source
-from keepfit.sources.cells import read_as, without
+from keepfit.sources.cells import is_text, numbers_without, read_as, without
+
+
+class MixedColumnError(Exception):
+    """A column that no feature declares does not keep the type of its first rows: it must be read again, as text."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 @dataclass
@@ -25,6 +33,8 @@ class Table:
     opened: Opened
     config: Pipeline
     tally: Tally
+    as_text: frozenset[str] = frozenset()
+    """Undeclared columns that were found to be mixed."""
     columns: list[Column] = field(default_factory=list)
     """Filled when the first rows were seen."""
     schema: pa.Schema | None = None
@@ -32,13 +42,13 @@ class Table:
 
     def rows(self, *, like: frozenset[str] = frozenset()) -> Iterator[pa.Table]:
         """The rows with a target. Class names in `like` are matched where only a point at the end is more, as in
-        Adult's test file.
+        Adult's test file. Raises MixedColumnError.
         """
         for batch in self.opened.batches():
             if not len(batch):
                 continue
             if not self.columns:
-                self.columns = columns_of(self.opened, batch, self.config)
+                self.columns = columns_of(self.opened, batch, self.config, self.as_text)
             table = self._alike(self._typed(batch, like))
             self.tally.without_target += len(batch) - len(table)
             self.tally.count(table)
@@ -51,7 +61,10 @@ class Table:
             cells = batch[column.name]
             if self.opened.dialect is None and self.config.source.missing:
                 cells = without(cells, self.config.source.missing)
-            arrays[column.name], bad = read_as(column.kind, cells, decimal=decimal, format=column.format)
+            typed, bad = read_as(column.kind, cells, decimal=decimal, format=column.format)
+            arrays[column.name] = numbers_without(typed, self.config.source.missing)
+            if bad and self._may_turn_text(column.name):
+                raise MixedColumnError(column.name)
             if bad and column.declared:
                 self._note_unreadable(column.name, cells, arrays[column.name], bad)
             if column.kind == "category" and not pa.types.is_dictionary(arrays[column.name].type):
@@ -63,20 +76,26 @@ class Table:
 
     def _alike(self, table: pa.Table) -> pa.Table:
         if self.schema is None:
-            self.schema = table.schema
-            self.columns = [replace(c, stored=_stored(table.schema.field(c.name).type)) for c in self.columns]
+            self.schema = pa.schema([_without_null_type(f) for f in table.schema])
+            self.columns = [replace(c, stored=_stored(self.schema.field(c.name).type)) for c in self.columns]
         if table.schema == self.schema:
             return table
+        return pa.table([self._cast(table[f.name], f) for f in self.schema], schema=self.schema)
+
+    def _cast(self, cells: pa.ChunkedArray, first: pa.Field) -> pa.ChunkedArray:
         try:
-            return table.cast(self.schema)
-        except pa.ArrowInvalid as error:
-            odd = next(f for f in table.schema if f.type != self.schema.field(f.name).type)
-            first = self.schema.field(odd.name).type
+            return cells.cast(first.type)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            if self._may_turn_text(first.name) and _can_be_text(first.type) and _can_be_text(cells.type):
+                raise MixedColumnError(first.name) from error
             raise DataError(
-                f'the column "{odd.name}" is {first} in the first rows and {odd.type} later.',
+                f'the column "{first.name}" is {first.type} in the first rows and {cells.type} later.',
                 todo="Give it one type throughout.",
                 where=self.tally.where,
             ) from error
+
+    def _may_turn_text(self, name: str) -> bool:
+        return name not in self.as_text and name != self.config.target and name not in self.config.features
 
     def _note_unreadable(self, name: str, cells: pa.Array, typed: pa.Array, bad: int) -> None:
         self.tally.unreadable[name] += bad
@@ -85,10 +104,17 @@ class Table:
             self.tally.examples[name] = str(next(v for v in lost.to_pylist() if str(v).strip()))
 
 
-def open_table(roles: Roles, role: str, config: Pipeline, scratch: Path, names: tuple[str, ...] | None = None) -> Table:
+def open_table(
+    roles: Roles,
+    role: str,
+    config: Pipeline,
+    scratch: Path,
+    names: tuple[str, ...] | None = None,
+    as_text: frozenset[str] = frozenset(),
+) -> Table:
     """Open the train or test files, and check that every column that is needed is there.
 
-    `names` are the columns of a file that has no header. Raises DataError.
+    `names` are the columns of a file that has no header, `as_text` those found to be mixed. Raises DataError.
     """
     source = config.source
     reading = Reading(
@@ -104,7 +130,7 @@ def open_table(roles: Roles, role: str, config: Pipeline, scratch: Path, names: 
     )
     opened = open_source(roles[role], reading)
     check_columns(opened, config)
-    return Table(opened, config, Tally(config.target, list(config.features), str(roles[role][0])))
+    return Table(opened, config, Tally(config.target, list(config.features), str(roles[role][0])), as_text)
 
 
 def check_classes(train: Tally, test: Tally) -> None:
@@ -116,6 +142,15 @@ def check_classes(train: Tally, test: Tally) -> None:
             allowed=f"The train file has: {', '.join(sorted(train.classes)[:10])}.",
             where=test.where,
         )
+
+
+def _without_null_type(column: pa.Field) -> pa.Field:
+    """Text for a column whose first rows are all empty: any later cell can be written as text."""
+    return column.with_type(pa.string()) if pa.types.is_null(column.type) else column
+
+
+def _can_be_text(kind: pa.DataType) -> bool:
+    return is_text(kind) or bool(pa.types.is_primitive(kind))
 
 
 def _stored(kind: pa.DataType) -> pa.DataType:

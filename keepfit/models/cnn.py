@@ -112,18 +112,24 @@ class Plain(nn.Module):
         return logits[:, None]
 
 
+LEAST = 4
+"""Pixels a side that two poolings need; a smaller picture is framed with mean pixels."""
+
+
 class Fast(nn.Module):
     """Whitened patches, blocks that pool first, the maximum of each filter, one dense layer."""
 
     def __init__(self, image: dict[str, Any], classes: int, width: int, dropout: float) -> None:
         super().__init__()
-        side, channels = min(image["size"]), image["channels"]
+        side, channels = max(LEAST, min(image["size"])), image["channels"]
+        below, right = (max(0, LEAST - pixels) for pixels in image["size"])
         stride = min(max(1, round(side / 16)), 4)
         kernel = 3 if stride == 1 else 2 * stride
         kept = min(channels * kernel**2 // 8 * 8, 16)  # times two: a multiple of 16 fills the vector registers
         depth = max(2, math.ceil(math.log2(side / stride / 4)))
         widths = [2 * kept, *(width * 2 ** max(0, i - 1) for i in range(depth))]
         self.pixels = Pixels(image["mean"], image["std"])
+        self.frame = nn.ZeroPad2d((0, right, 0, below)) if right or below else nn.Identity()
         self.whiten = nn.Conv2d(channels, 2 * kept, kernel, stride, padding=(kernel - stride + 1) // 2)
         self.whiten.weight.requires_grad_(False)
         self.blocks = nn.Sequential(*(Block(i, o) for i, o in pairwise(widths)))
@@ -134,14 +140,14 @@ class Fast(nn.Module):
         """Set the first layer so that patches of these train pictures, uint8 [B, S, S, C], come out uncorrelated."""
         kernel, half = self.whiten.kernel_size[0], self.whiten.out_channels // 2
         with torch.no_grad():
-            patches = F.unfold(self.pixels(images), kernel).transpose(1, 2).flatten(0, 1).double()
+            patches = F.unfold(self.frame(self.pixels(images)), kernel).transpose(1, 2).flatten(0, 1).double()
             values, vectors = torch.linalg.eigh(patches.T.cov())
             scaled = (vectors / (values + 1e-2).sqrt()).T.flip(0)[:half].view_as(self.whiten.weight[:half])
             self.whiten.weight.copy_(torch.cat([scaled, -scaled]))
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """`image` uint8 [B, S, S, C] → logits [B, 1, K]."""
-        maps = self.blocks(F.relu(self.whiten(self.pixels(inputs["image"]))))
+        maps = self.blocks(F.relu(self.whiten(self.frame(self.pixels(inputs["image"])))))
         logits: Tensor = self.head(self.dropout(maps.amax((2, 3))))
         return logits[:, None]
 

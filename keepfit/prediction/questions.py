@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 from keepfit.bundle import Model
 from keepfit.bundle.frames import table_of
 from keepfit.config import Pipeline
+from keepfit.config.sections import Source
 from keepfit.errors import DataError
 from keepfit.sources import Opened, Reading, open_source
 from keepfit.sources.archive import Entry, listed
-from keepfit.sources.cells import is_text
+from keepfit.sources.cells import is_text, read_as
 from keepfit.sources.locate import PICTURES, format_of, locate
 
 PICTURE_ROWS = 256
@@ -43,15 +44,17 @@ def _rows(files: tuple[Path, ...], model: Model, config: Pipeline, scratch: Path
     for batch in opened.batches():
         if batch.num_rows:
             table = table_of(batch, model.columns)
-            yield _with_points(table, model) if comma else table
+            yield _read_commas(table, model) if comma else table
 
 
-def _with_points(table: pa.Table, model: Model) -> pa.Table:
-    """Decimal commas as points."""
+def _read_commas(table: pa.Table, model: Model) -> pa.Table:
+    """Numbers with decimal commas as ingest reads them; NaN where it cannot, which the model counts as unreadable."""
     for place, column in enumerate(model.columns):
         cells = table[column["name"]]
         if column["kind"] == "number" and is_text(cells.type):
-            table = table.set_column(place, column["name"], pc.replace_substring(cells.cast(pa.string()), ",", "."))
+            numbers, _ = read_as("number", cells.combine_chunks(), decimal=",")
+            odd = pc.and_(numbers.is_null(), cells.is_valid())
+            table = table.set_column(place, column["name"], pc.if_else(odd, float("nan"), numbers))
     return table
 
 
@@ -62,6 +65,7 @@ def _opened(files: tuple[Path, ...], model: Model, config: Pipeline, scratch: Pa
         scratch=scratch,
         target=config.target,
         kinds={column["name"]: column["kind"] for column in model.columns},
+        format=source.format if _named_alike(files[0], source) else "auto",
         delimiter=source.delimiter,
         encoding=source.encoding,
         missing=source.missing,
@@ -73,6 +77,12 @@ def _opened(files: tuple[Path, ...], model: Model, config: Pipeline, scratch: Pa
     if len(opened.columns) == len(names) - 1:
         names = tuple(name for name in names if name != config.target)
     return open_source(files, replace(reading, columns=names))
+
+
+def _named_alike(rows: Path, source: Source) -> bool:
+    """Whether the rows' file ends as the source's does, so that the format given for one holds for the other."""
+    first = source.path[0] if isinstance(source.path, tuple) else source.path
+    return first is not None and Path(first).suffix.lower() == rows.suffix.lower()
 
 
 def _folder(root: Path, columns: list[str]) -> Iterator[pa.Table]:

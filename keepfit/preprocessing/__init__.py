@@ -29,7 +29,8 @@ def preprocess(room: Room, validated: Validated) -> Prepared:
     rows = Rows(room.store / validated.snapshot)
     parts = split.published(rows, ids.Quarantine(room.store / validated.path / "quarantine.parquet"))
     classes = checks.classes_of(rows, parts, target)
-    split.assign(rows, config.preprocessing.split, parts, target, classes)
+    for sentence in split.assign(rows, config.preprocessing.split, parts, target, classes):
+        room.note(sentence)
     counts, names = checks.count(rows, parts, target, classes), classes.to_pylist()
     for sentence in checks.notes(counts, names):
         room.note(sentence)

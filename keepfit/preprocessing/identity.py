@@ -1,7 +1,8 @@
 """What a row is known by when it is drawn: its features, its key or its group.
 
-Equal features mean an equal hash, so equal rows stay together; only a group so large that it would upset the split is
-spread over the parts by the rows' own ids.
+Rows of one key or group have an equal hash and always stay together. So do rows of equal features where no column is
+declared, but for two: a group so large that it would upset the split is spread over the parts by the rows' own ids, and
+a rare class is drawn apart from the other classes.
 """
 
 from __future__ import annotations

@@ -17,8 +17,6 @@ BATCH_ROWS = 65_536
 BATCH_BYTES = 64 << 20
 """A batch holds at most so many rows, and of wide rows (pictures) fewer."""
 
-Mask = NDArray[np.bool_]
-
 
 class Rows:
     """A snapshot's folder: its schema and its rows, in their order."""

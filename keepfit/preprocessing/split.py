@@ -44,9 +44,10 @@ def published(rows: Rows, quarantine: Quarantine) -> Parts:
     return parts
 
 
-def assign(rows: Rows, split: Split, parts: Parts, target: str, classes: pa.Array) -> None:
+def assign(rows: Rows, split: Split, parts: Parts, target: str, classes: pa.Array) -> list[str]:
     """Draw VALIDATION, and TEST unless the publisher did, among the rows of `parts` that are TRAIN so far.
 
+    Gives what a person should know of the drawing, in sentences.
     Raises ConfigError for a column that is not there, DataError where the split cannot be made.
     """
     if split.column is not None and split.column not in rows.columns:
@@ -57,13 +58,14 @@ def assign(rows: Rows, split: Split, parts: Parts, target: str, classes: pa.Arra
         )
     shares = Shares(0.0 if (parts == TEST).any() else split.test, split.validation)
     if split.by == "time":
-        _by_time(rows, str(split.column), parts, shares)
-    elif split.by == "group":
-        identity = by_column(str(split.column))
-        _by_hash(rows, parts, shares, _groups(rows, parts == TRAIN, identity, shares))
+        return _by_time(rows, str(split.column), parts, shares)
+    pool = parts == TRAIN
+    if split.column is not None:
+        drawing = _groups(rows, pool, by_column(split.column), shares)
     else:
-        identity = by_column(split.column) if split.column else by_features(rows, parts == TRAIN)
-        _by_hash(rows, parts, shares, _classes(rows, parts == TRAIN, identity, shares, target, classes))
+        drawing = _classes(rows, pool, by_features(rows, pool), shares, target, classes)
+    _by_hash(rows, parts, shares, drawing)
+    return []
 
 
 def codes_of(column: pa.Array, names: pa.Array) -> NDArray[np.int32]:
@@ -151,9 +153,11 @@ def _ranked(counts: dict[int, int], shares: Shares) -> tuple[Hashes, Hashes]:
     return ranked(hashes, np.array(list(counts.values()), np.int64), shares.test, shares.validation)
 
 
-def _by_time(rows: Rows, column: str, parts: Parts, shares: Shares) -> None:
+def _by_time(rows: Rows, column: str, parts: Parts, shares: Shares) -> list[str]:
     times = times_of(rows, column)
     pool = parts == TRAIN
     validated, tested = boundaries(times[pool], shares.test, shares.validation)
     parts[pool & (times >= validated)] = VALIDATION
     parts[pool & (times >= tested)] = TEST
+    missing = int(np.isnan(times[pool]).sum())
+    return [f'rows without a time in the column "{column}", all in the train part: {missing:,}.'] if missing else []

@@ -61,6 +61,11 @@ def without(cells: pa.Array, markers: tuple[str, ...]) -> pa.Array:
     return pc.if_else(said, None, cells)
 
 
+def numbers_without(cells: pa.Array, markers: tuple[str, ...] | None) -> pa.Array:
+    """Cells that were read: a number that says one of `markers` is missing however it was written, -999 or -999.0."""
+    return without(cells, markers) if markers and pa.types.is_floating(cells.type) else cells
+
+
 def is_text(kind: pa.DataType) -> bool:
     """Whether cells of this type are text, coded or not."""
     inner = kind.value_type if pa.types.is_dictionary(kind) else kind
@@ -89,10 +94,15 @@ def _numbers(cells: pa.Array, decimal: str) -> pa.Array:
 
 def _parsed(cells: pa.Array, decimal: str) -> pa.Array:
     try:
-        return (pc.replace_substring(cells, ",", ".") if decimal == "," else cells).cast(pa.float64())
+        return _with_point(cells, decimal).cast(pa.float64())
     except pa.ArrowInvalid:  # some cell is odd: the slow way, for this batch alone
         plain = _plain_numbers(pc.utf8_trim_whitespace(cells), decimal)
         return pc.if_else(pc.match_substring_regex(plain, NUMBER), plain, None).cast(pa.float64())
+
+
+def _with_point(cells: pa.Array, decimal: str) -> pa.Array:
+    """The cells with a decimal point; where the comma is decimal, a point that is there already makes a cell odd."""
+    return pc.replace_substring(pc.replace_substring(cells, ".", "_"), ",", ".") if decimal == "," else cells
 
 
 def _plain_numbers(texts: pa.Array, decimal: str) -> pa.Array:

@@ -55,7 +55,7 @@ def spool(query: str, database: str, file: Path, folder: Path) -> Spooled:
             _check_names(batch.schema.names)
             table = pa.table(batch)
             writer = writer or pq.ParquetWriter(file, table.schema, compression="zstd", compression_level=1)
-            table = table.cast(writer.schema)
+            table = _alike(table, writer.schema)
             writer.write_table(table)
             found = hashes(table, ())
             total += (found.low.sum(dtype=np.uint64), found.high.sum(dtype=np.uint64))
@@ -67,6 +67,22 @@ def spool(query: str, database: str, file: Path, folder: Path) -> Spooled:
         raise DataError("the query gives no row.", todo="Try it in the database's own shell.", where="source.sql")
     schema = [(field.name, str(field.type)) for field in writer.schema]
     return Spooled(rows, digest_of([schema, rows, *(int(t) for t in total)]))
+
+
+def _alike(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The rows in the types of the first ones. Raises DataError naming the column that cannot take its type."""
+    return pa.table([_cast(table[field.name], field) for field in schema], schema=schema)
+
+
+def _cast(cells: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+    try:
+        return cells.cast(field.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise DataError(
+            f'the column "{field.name}" is {field.type} in the first rows and {cells.type} later.',
+            todo="CAST it to one type in the query.",
+            where="source.sql",
+        ) from error
 
 
 def _check_names(names: list[str]) -> None:
