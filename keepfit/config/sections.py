@@ -39,7 +39,7 @@ class Source(Section):
     encoding: str | None = None
     """The text encoding; UTF-8, UTF-16 and Windows/GB encodings are recognised when left out."""
     missing: tuple[str, ...] | None = None
-    """Cells that mean "no value"; empty cells always do."""
+    """Cells that mean "no value", in place of the usual ones (NA, ?, null and their like); empty cells always do."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Source:

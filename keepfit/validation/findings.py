@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from keepfit.config import Expectation
@@ -65,14 +66,14 @@ class Outcome:
         examples = f", such as {self.examples[place]}" if place in self.examples else ""
         return f"{check['expectation']}: {bad}{examples}"
 
-    def remarks(self) -> Iterator[str]:
-        """What a person should read even when the run goes on."""
+    def remarks(self, kept: Path) -> Iterator[str]:
+        """What a person should read even when the run goes on; `kept` is where the rows left out lie."""
         for told in self.failed("critical", "warning"):
             yield f"not met: {told}"
         for told in self.failed("info"):
             yield f"for information: {told}"
         if self.quarantined:
-            yield f"{self.quarantined:,} rows are left out and kept in quarantine.parquet"
+            yield f"rows left out: {self.quarantined:,}, kept in {kept}"
 
 
 def plain(value: Any) -> Any:

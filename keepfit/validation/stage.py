@@ -37,9 +37,9 @@ def validate(room: Room, snapshot: Snapshot) -> Validated:
     files.write_json(room.path / CHECKS, found.checks)
     if not found.quarantined:
         quarantine.write_none(folder, room.path / quarantine.FILE)
-    for remark in found.remarks():
-        room.note(remark)
     _stop_if_due(room, found, snapshot.rows)
+    for remark in found.remarks(room.path.with_suffix("") / quarantine.FILE):  # where it lies when the stage is done
+        room.note(remark)
     return Validated(
         snapshot=snapshot.path,
         rows=snapshot.rows - found.quarantined,
