@@ -3,156 +3,24 @@
 from __future__ import annotations
 
 import gzip
-import json
 import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keepfit import config, run
-from keepfit.artifacts import Snapshot
 from keepfit.errors import DataError, TransientError
 from keepfit.ingest import ingest
 from keepfit.ingest.fingerprint import check_unchanged, stamp
 from keepfit.ingest.repeats import Spool
-from keepfit.sources.cells import read_as
-
-PEOPLE = """id,age,city,paid,since,vip,plan
-1,31,北京,12.5,2024-01-02,yes,1.0
-2, 44 ,上海,,2024-02-30,no,0
-3,unknown, 北京 ,1e3,2024-03-04 05:06:07,maybe,1
-4,?,NA,-7,,Y,
-5,17,上海,0,2024-05-06T07:08:09+02:00,FALSE,0
-"""
-KINDS = {"age": "number", "city": "category", "paid": "number", "since": "datetime", "vip": "boolean"}
-
-
-def start(folder: Path, source: dict[str, Any], features: dict[str, str], target: str, **sections: Any) -> run.Run:
-    """A run of a pipeline whose YAML is written into `folder`."""
-    family = "cnn" if "image" in features.values() else "mlp"
-    whole = {"name": "people", "source": source, "target": target, "features": features, **sections}
-    text = yaml.safe_dump({**whole, "model": {"family": family}}, allow_unicode=True)
-    (folder / "pipeline.yaml").write_text(text, encoding="utf-8")
-    return run.start(config.load(folder / "pipeline.yaml"))
-
-
-def people(folder: Path, text: str = PEOPLE, **source: Any) -> run.Run:
-    (folder / "people.csv").write_text(text, encoding="utf-8")
-    return start(folder, {"path": "people.csv", **source}, KINDS, "plan")
-
-
-def rows(begun: run.Run, snapshot: Snapshot) -> pa.Table:
-    return pq.read_table(begun.store / snapshot.path / "rows")
-
-
-def schema(begun: run.Run, snapshot: Snapshot) -> dict[str, Any]:
-    return json.loads((begun.store / snapshot.path / "schema.json").read_text())  # type: ignore[no-any-return]
-
-
-def test_cells_become_what_their_column_is_declared_to_be(tmp_path: Path) -> None:
-    begun = people(tmp_path)
-    snapshot = ingest(begun)
-    table = rows(begun, snapshot)
-    assert table.drop_columns(["keepfit_row", "keepfit_features", "keepfit_test"]).to_pydict() == {
-        "id": [1, 2, 3, 5],
-        "age": [31, 44, None, 17],
-        "city": ["北京", "上海", "北京", "上海"],
-        "paid": [12.5, None, 1000, 0],
-        "since": [datetime(2024, 1, 2), None, datetime(2024, 3, 4, 5, 6, 7), datetime(2024, 5, 6, 5, 8, 9)],
-        "vip": [True, False, None, False],
-        "plan": ["1", "0", "1", "0"],
-    }
-    assert snapshot.without_target == 1
-    assert snapshot.unreadable == {"age": 1, "since": 1, "vip": 1}
-    assert snapshot.classes == ("0", "1")
-    types = {column["name"]: (column["type"], column["kind"]) for column in schema(begun, snapshot)["columns"]}
-    assert types["age"] == ("double", "number")
-    assert types["since"] == ("timestamp[us]", "datetime")
-    assert types["plan"] == ("string", None)
-    assert types["id"] == ("double", None)
-
-
-@pytest.mark.parametrize(
-    "dates",
-    [["31.12.2023", "01.02.2024"], ["12/31/2023", "02/01/2024"], ["31/12/2023", "01/02/2024"], ["20231231", "20240201"],
-     ["Dec 31, 2023", "Feb 01, 2024"], ["2023-12-31 00:00", "2024-02-01 00:00"]],
-)  # fmt: skip
-def test_dates_are_read_in_the_format_that_fits_them_all(tmp_path: Path, dates: list[str]) -> None:
-    (tmp_path / "d.csv").write_text("when;y\n" + "".join(f"{d};{i}\n" for i, d in enumerate(dates)))
-    begun = start(tmp_path, {"path": "d.csv"}, {"when": "datetime"}, "y")
-    assert rows(begun, ingest(begun))["when"].to_pylist() == [datetime(2023, 12, 31), datetime(2024, 2, 1)]
-
-
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [
-        ("a;y\n1,5;p\n1.234,25;q\n", [1.5, 1234.25]),
-        ('a,y\n"$1,234.50",p\n12 %,q\n', [1234.5, 12]),
-        ("a\ty\n1e-3\tp\n .5 \tq\ninf\tq\n", [0.001, 0.5, None]),
-    ],
-)
-def test_numbers_as_people_write_them(tmp_path: Path, text: str, numbers: list[float]) -> None:
-    (tmp_path / "a.csv").write_text(text)
-    begun = start(tmp_path, {"path": "a.csv"}, {"a": "number"}, "y")
-    assert rows(begun, ingest(begun))["a"].to_pylist() == numbers
-
-
-def test_a_number_means_the_same_in_any_batch() -> None:
-    for last in ("12,5", "1.234,50"):
-        numbers, bad = read_as("number", pa.array(["1.234", "999", last]), decimal=",")
-        assert (numbers.to_pylist()[:2], bad) == ([1234, 999], 0)
-
-
-@pytest.mark.parametrize("form", ["csv", "jsonl"])
-def test_an_undeclared_column_keeps_every_cell_where_late_ones_are_no_numbers(tmp_path: Path, form: str) -> None:
-    groups = [str(i) for i in range(12_000)] + ["A1000", "A1001"]
-    if form == "csv":
-        lines = ["g,a,y", *(f"{g},1,{i % 2}" for i, g in enumerate(groups))]
-    else:
-        cells = [int(g) if g.isdigit() else g for g in groups]
-        lines = [json.dumps({"g": g, "a": 1, "y": i % 2}) for i, g in enumerate(cells)]
-    (tmp_path / f"a.{form}").write_text("\n".join(lines) + "\n")
-    begun = start(tmp_path, {"path": f"a.{form}"}, {"a": "number"}, "y")
-    snapshot = ingest(begun)
-    assert rows(begun, snapshot)["g"].to_pylist() == groups
-    assert (snapshot.rows, schema(begun, snapshot)["columns"][0]["type"]) == (12_002, "string")
-
-
-def test_an_undeclared_column_may_be_empty_in_the_first_parquet_part(tmp_path: Path) -> None:
-    (tmp_path / "parts").mkdir()
-    for name, cells in (("a", pa.nulls(2)), ("b", pa.array(["x", None]))):
-        pq.write_table(pa.table({"g": cells, "a": [1, 2], "y": ["p", "q"]}), tmp_path / f"parts/{name}.parquet")
-    begun = start(tmp_path, {"path": "parts"}, {"a": "number"}, "y")
-    assert rows(begun, ingest(begun))["g"].to_pylist() == [None, None, "x", None]
-
-
-def test_an_undeclared_column_of_numbers_and_nan_may_be_text_in_a_later_part(tmp_path: Path) -> None:
-    (tmp_path / "parts").mkdir()
-    for name, cells in (("a", pa.array([1.0, np.nan])), ("b", pa.array(["x", None]))):
-        pq.write_table(pa.table({"g": cells, "a": [1, 2], "y": ["p", "q"]}), tmp_path / f"parts/{name}.parquet")
-    begun = start(tmp_path, {"path": "parts"}, {"a": "number"}, "y")
-    assert rows(begun, ingest(begun))["g"].to_pylist() == ["1", None, "x", None]
-
-
-def test_markers_of_missing_values_count_in_every_format(tmp_path: Path) -> None:
-    pq.write_table(pa.table({"a": [1, -999], "b": ["x", "leer"], "y": ["p", "q"]}), tmp_path / "a.parquet")
-    (tmp_path / "a.csv").write_text("a,b,y\n1,x,p\n-999,leer,q\n")
-    for name in ("a.parquet", "a.csv"):
-        source = {"path": name, "missing": ["-999", "leer"]}
-        begun = start(tmp_path, source, {"a": "number", "b": "category"}, "y")
-        assert rows(begun, ingest(begun)).select(["a", "b"]).to_pydict() == {"a": [1, None], "b": ["x", None]}
+from tests.ingesting import KINDS, PEOPLE, people, rows, schema, start
 
 
 def test_the_carried_pictures_and_table(carried) -> None:
@@ -388,12 +256,6 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
         assert duplicates == (times - 1) * 500_000
         peaks.append(peak)
     assert peaks[1] < 1.3 * peaks[0]
-
-
-@pytest.mark.parametrize("written", ["-999", "-999.0", " -9.99e2"])
-def test_a_number_that_means_missing_does_so_however_it_is_written(tmp_path: Path, written: str) -> None:
-    begun = people(tmp_path, PEOPLE.replace(",12.5,", f",{written},"), missing=["-999", "?"])
-    assert rows(begun, ingest(begun))["paid"].to_pylist()[:3] == [None, None, 1000]
 
 
 def test_a_renamed_file_is_the_same_source(tmp_path: Path) -> None:
