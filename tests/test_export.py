@@ -27,7 +27,7 @@ from keepfit.export.core import IR, refuse_frozen
 from keepfit.export.golden import edge_rows
 from keepfit.export.isolation import isolate
 from keepfit.export.parity import TOLERANCE, judge, tensors
-from keepfit.files import read_json
+from keepfit.files import read_json, sha256
 from tests import exporting
 from tests.exporting import Exported
 
@@ -205,9 +205,11 @@ def test_the_code_on_the_card_runs(monkeypatch):
 
 
 def test_data_json_tells_the_source_file_by_its_hash():
-    data = json.loads((exporting.table().folder / "data.json").read_text())
-    assert [file["name"] for file in data["files"]] == ["rows.csv"]
-    assert data["rows"]["test"] == exporting.table().prepared.test
+    exported = exporting.table()
+    data = json.loads((exported.folder / "data.json").read_text())
+    source = exported.run.config.folder / "rows.csv"
+    assert data["files"] == [{"bytes": source.stat().st_size, "sha256": sha256(source)}]
+    assert data["rows"]["test"] == exported.prepared.test
 
 
 def _torch(exported: Exported, inputs: dict[str, torch.Tensor]) -> np.ndarray:
