@@ -149,7 +149,7 @@ class Training(Section):
     max_seconds: float | None = Field(default=None, gt=0)
     """Stop after the epoch in which this wall time is passed; such a run is not bit-reproducible."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where to train; auto takes CUDA, then MPS, then the CPU."""
+    """Where to train; auto takes CUDA, then MPS (pictures only: tables need float64), then the CPU."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Arithmetic of the forward pass; auto takes bfloat16 where it is faster."""
     threads: int = Field(default=1, ge=1)

@@ -37,18 +37,19 @@ class Machine:
 
 def choose(training: Training, family: str) -> Machine:
     """What the YAML asks for, or the fastest there is. Raises ConfigError for a device that is not there."""
-    device = _device(training.device)
+    device = _device(training.device, family)
     if training.precision != "auto":
         return Machine(device, getattr(torch, training.precision))
     return Machine(device, torch.bfloat16 if family == "cnn" and _fast_bfloat16(device) else torch.float32)
 
 
-def _device(wanted: str) -> torch.device:
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+def _device(wanted: str, family: str) -> torch.device:
+    mps = torch.backends.mps.is_available() and family == "cnn"  # tables need float64, which MPS has not
+    there = {"cuda": torch.cuda.is_available(), "mps": mps, "cpu": True}
     name = next(n for n, is_there in there.items() if is_there) if wanted == "auto" else wanted
     if not there[name]:
         raise ConfigError(
-            f"training.device is {name}, and PyTorch finds no such device on this machine.",
+            f"training.device is {name}, and PyTorch finds no such device here that can train the family {family}.",
             allowed=f"Here: auto, {', '.join(n for n, is_there in there.items() if is_there)}.",
             todo="Write device: auto, or run where the device is.",
         )
