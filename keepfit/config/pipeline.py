@@ -94,8 +94,9 @@ class Pipeline(Section):
         This is what a stage's key is made of, and what its reason to run names. The features come in the YAML's order.
         """
         flat: dict[str, Any] = {"features": list(self.features)} if any(p.startswith("features") for p in paths) else {}
+        whole = self.model_dump(mode="json")
         for path in paths:
-            _descend("", path.split("."), self.model_dump(mode="json"), flat)
+            _descend("", path.split("."), whole, flat)
         return flat
 
 
