@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from keepfit.training.stop import Stop
 from numpy.typing import NDArray
 
 from keepfit import models
@@ -27,7 +28,6 @@ from keepfit.training.checkpoint import Checkpoint
 from keepfit.training.plan import settle
 from keepfit.training.progress import Progress
 from keepfit.training.session import begin
-from keepfit.training.stop import Stop
 
 DATA = Path(os.environ.get("KEEPFIT_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 Array = NDArray[Any]

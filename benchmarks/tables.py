@@ -102,8 +102,8 @@ def ours(folder: Path) -> None:
 
     run = start(load(folder / "pipeline.yaml"))
     preprocess(run, validate(run, ingest(run)))
-    for name, entry in run.record()["stages"].items():
-        print(f"    {name}: {entry['cpu_seconds']} CPU s", flush=True)
+    for name, entry in run.record().stages.items():
+        print(f"    {name}: {entry.cpu_seconds} CPU s", flush=True)
 
 
 def measured(*arguments: str) -> tuple[float, float]:

@@ -30,7 +30,6 @@ from keepfit.training.checkpoint import Checkpoint
 from keepfit.training.learner import Learner, Position
 from keepfit.training.plan import settle
 from keepfit.training.progress import Progress
-from keepfit.training.stop import Stop
 
 PICTURES = 6_400
 DATA = Path(os.environ.get("KEEPFIT_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
@@ -84,7 +83,7 @@ def ours(model: nn.Module, family: str, rows: Batches, batch_size: int) -> Calla
     checkpoint = Checkpoint(Path(tempfile.mkdtemp()) / "checkpoint.pt", said.checkpoint_seconds)
 
     def run() -> None:
-        learner.learn(checkpoint, Progress(lambda *_, **__: None, plan.epochs), Stop())
+        learner.learn(checkpoint, Progress(lambda *_, **__: None, plan.epochs))
         learner.position = Position()
 
     return run

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from keepfit.bundle import Model
+    from keepfit.bundle.model import Model
 
 
 def load(pipeline: str | Path, bundle: str | None = None) -> Model:
     """The model in service of a pipeline's YAML, or the bundle whose id begins with `bundle`.
 
     `load("pipeline.yaml").predict(frame)` takes and returns a pandas frame. Raises ConfigError when no model is in
-    service, telling which verdict stands, and DataError when a file of the bundle was changed.
+    service, telling which verdict stands, and MachineError when a file of the bundle was changed.
     """
     from keepfit.config import load as load_config
     from keepfit.serving import model_of

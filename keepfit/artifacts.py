@@ -75,6 +75,8 @@ class Prepared(Artifact):
     """Class names, in the order of the label codes."""
     source: str
     """Digest of the snapshot the rows come from."""
+    judged: str
+    """Digest of the raw test rows: a verdict on other rows is another verdict."""
 
 
 class Trained(Artifact):
@@ -131,6 +133,8 @@ class Bundle(Artifact):
 
     id: str
     """Digest of the bundle's manifest: equal ids mean equal bundles."""
+    answers: str
+    """Digest of what it answers: a bundle that only says more of itself has the same."""
     bytes: int
     """Size of model.onnx."""
     parity: float

@@ -27,6 +27,8 @@ class Champion:
     """When it was put in service, ISO 8601."""
     verdict: dict[str, Any]
     """The verdict that put it there: outcome, reason, sentence, figures."""
+    announced: bool = False
+    """Whether the registry's aliases were set; until then whoever comes next sets them."""
 
 
 def current(store: Store) -> Champion | None:
@@ -38,30 +40,39 @@ def current(store: Store) -> Champion | None:
     if champion is not None and not matches(store / champion.path, champion.bundle):
         raise MachineError(
             f"the bundle in service, {champion.bundle}, is missing or was altered.",
-            todo="keepfit run makes it again from the same rows; keepfit rollback goes back to the one before.",
+            todo="keepfit verify PIPELINE puts it back from the registry's copy; keepfit rollback goes back to the "
+            "one before.",
             where=str(store / champion.path),
         )
     return champion
 
 
 def pointed(store: Store) -> Champion | None:
-    """What champion.json says, with its own digest checked, and nothing else."""
+    """What champion.json says, with its own digest checked, and nothing else.
+
+    Raises MachineError where it was altered or cannot be read.
+    """
     path = store / POINTER
     try:
-        content = files.read_json(path)
+        content = dict(files.read_json(path))
         digest = content.pop("digest")
         champion = Champion(**content)
+        if digest == files.digest_of(content) and _is_sound(champion):
+            return champion
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        digest, content = "", {}
-    if digest != files.digest_of(content):
-        raise MachineError(
-            f"{POINTER} was altered or is damaged.",
-            todo="keepfit run writes it again from the journal.",
-            where=str(path),
-        )
-    return champion
+    except (ValueError, KeyError, TypeError, OSError, RecursionError):
+        pass
+    raise MachineError(
+        f"{POINTER} was altered or is damaged.",
+        todo="keepfit run writes it again from the journal.",
+        where=str(path),
+    )
+
+
+def _is_sound(champion: Champion) -> bool:
+    """Whether the texts are texts: a file that a person wrote may have its own digest right."""
+    return all(isinstance(text, str) for text in (champion.bundle, champion.path, champion.version, champion.since))
 
 
 def point(store: Store, champion: Champion) -> None:

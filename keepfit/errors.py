@@ -15,6 +15,8 @@ Any other exception is a bug of ours: exit 1, never retried.
 
 from __future__ import annotations
 
+from keepfit.redact import redacted
+
 
 class KeepfitError(Exception):
     """An error in three parts: what was found, what is allowed, what to do next.
@@ -26,6 +28,7 @@ class KeepfitError(Exception):
     retryable = False
 
     def __init__(self, found: str, *, allowed: str = "", todo: str = "", where: str = "") -> None:
+        found, allowed, todo, where = (redacted(part) for part in (found, allowed, todo, where))
         self.found, self.allowed, self.todo, self.where = found, allowed, todo, where
         place = f"{where}: " if where else ""
         super().__init__(place + " ".join(part for part in (found, allowed, todo) if part))

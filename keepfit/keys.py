@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -18,26 +20,42 @@ from keepfit.files import digest_of
 Parts = dict[str, dict[str, Any]]
 """Group (takes, config, code, libraries, environment) → name → value."""
 
-_GROUND = frozenset({"keepfit", "keepfit.errors", "keepfit.files", "keepfit.keys", "keepfit.store", "keepfit.run"})
-"""How and where outputs are kept does not change what they are."""
+_GROUND = frozenset(
+    f"keepfit.{name}" if name else "keepfit"
+    for name in (
+        "", "errors", "files", "hashes", "interrupt", "redact", "artifacts", "keys", "store", "locks", "records",
+        "progress", "run",
+        "config", "config.loading", "config.pipeline", "config.sections", "config.model",
+    )
+)  # fmt: skip
+"""How and where outputs are kept does not change what they are. Of the config it is the values that count, and they
+are in the key by themselves: a new option of one section touches no stage that does not read it."""
+
+_DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn"}
+"""Packages that are not called as their distribution is."""
 
 
 def code_of(module: str) -> dict[str, str]:
     """Hash of each of our modules that `module` imports, itself included; docstrings and comments do not count."""
-    found: dict[str, str] = {}
+    return {name: found.digest for name, found in _closure(module).items()}
+
+
+def libraries_of(module: str, others: tuple[str, ...] = ()) -> dict[str, str]:
+    """Installed version of each library that `module`, or one of ours that it uses, imports, and of `others`."""
+    names = {name for found in _closure(module).values() for name in found.libraries} | {*others}
+    return {name: version(name) for name in sorted(_DISTRIBUTIONS.get(name, name) for name in names)}
+
+
+def _closure(module: str) -> dict[str, _Module]:
+    found: dict[str, _Module] = {}
     waiting = [module]
     while waiting:
         name = waiting.pop()
         if name in found or name in _GROUND:
             continue
-        found[name], imports = _hash_and_imports(name)
-        waiting += imports
+        found[name] = _read(name)
+        waiting += found[name].imports
     return dict(sorted(found.items()))
-
-
-def libraries_of(names: tuple[str, ...]) -> dict[str, str]:
-    """Installed version of each distribution."""
-    return {name: version(name) for name in names}
 
 
 def key_of(stage: str, parts: Parts) -> str:
@@ -67,12 +85,25 @@ def _different(before: Parts, now: Parts, group: str) -> list[str]:
     return names
 
 
+@dataclass(frozen=True)
+class _Module:
+    """What counts of one of our modules."""
+
+    digest: str
+    imports: tuple[str, ...]
+    """Ours."""
+    libraries: tuple[str, ...]
+    """Others' packages, the standard library apart."""
+
+
 @cache
-def _hash_and_imports(module: str) -> tuple[str, tuple[str, ...]]:
+def _read(module: str) -> _Module:
     tree = ast.parse(_source(module))
-    imports = tuple(sorted(_imported(tree)))
+    imported = set(_imported(tree))
+    ours = {name for name in imported if (name + ".").startswith("keepfit.")}
+    others = {name.partition(".")[0] for name in imported - ours} - sys.stdlib_module_names
     _strip_docstrings(tree)
-    return digest_of(ast.dump(tree)), imports
+    return _Module(digest_of(ast.dump(tree)), tuple(sorted(ours)), tuple(sorted(others)))
 
 
 def _file(module: str) -> Path | None:
@@ -88,16 +119,23 @@ def _source(module: str) -> str:
     return file.read_text(encoding="utf-8")
 
 
-def _imported(tree: ast.AST) -> set[str]:
-    """Our modules named in import statements anywhere, those inside functions included."""
-    found = set()
-    for node in ast.walk(tree):
+def _imported(tree: ast.AST) -> Iterator[str]:
+    """Modules named in import statements anywhere, those inside functions included; not those for type checkers."""
+    for node in _nodes(tree):
         if isinstance(node, ast.Import):
-            found |= {a.name for a in node.names if a.name.startswith("keepfit.")}
-        elif isinstance(node, ast.ImportFrom) and node.module and (node.module + ".").startswith("keepfit."):
-            inner = {f"{node.module}.{a.name}" for a in node.names}
-            found |= {node.module} | {name for name in inner if _file(name)}
-    return found - {"keepfit"}
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            inner = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (name for name in inner if name.startswith("keepfit.") and _file(name))
+
+
+def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node, but for what stands under `if TYPE_CHECKING`, which is never run."""
+    yield tree
+    for child in ast.iter_child_nodes(tree):
+        if not (isinstance(child, ast.If) and getattr(child.test, "id", "") == "TYPE_CHECKING"):
+            yield from _nodes(child)
 
 
 def _strip_docstrings(tree: ast.AST) -> None:

@@ -1,8 +1,9 @@
 """MLflow, kept narrow: versions of one pipeline's bundles, and the aliases `champion` and `previous-champion`.
 
 Without an address of a team's server the registry is one SQLite file in the store, with the artifacts beside it.
-Whoever calls holds the store's lock: MLflow's set-up of a new file fails when two do it at once, and is broken
-for good when it is killed, so it happens under a temporary name.
+Whoever calls holds the lock on what is in service: MLflow's set-up of a new file fails when two do it at once, and is
+broken for good when it is killed, so it happens under a temporary name. It is a copy of what the journal knows: one
+that cannot be read is set aside, and a new one made.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import secrets
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 from keepfit import files
 from keepfit.config import Pipeline
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 DATABASE = "registry.db"
 ARTIFACTS = "registry"
 TAG = "keepfit.bundle"
+REACH_SECONDS = 10
+"""How long a team's registry may take to answer at all."""
 
 
 class Registry:
@@ -73,14 +78,19 @@ class Registry:
             made = self.client.create_model_version(self.name, source=model.artifact_location, tags={TAG: bundle})
         return str(made.version)
 
-    def _verify(self, version: str, bundle: str) -> None:
+    def fetch(self, version: str, bundle: str, into: Path) -> Path:
+        """A copy of a registered bundle, verified, in a folder below `into`. Raises MachineError for a damaged one."""
         from mlflow.artifacts import download_artifacts
 
+        with _said_plainly():
+            uri = self.client.get_model_version_download_uri(self.name, version)
+            copy = download_artifacts(artifact_uri=uri, dst_path=str(into), tracking_uri=self.client.tracking_uri)
+        _verified(Path(copy), bundle)
+        return Path(copy)
+
+    def _verify(self, version: str, bundle: str) -> None:
         with tempfile.TemporaryDirectory() as into:
-            with _said_plainly():
-                uri = self.client.get_model_version_download_uri(self.name, version)
-                copy = download_artifacts(artifact_uri=uri, dst_path=into, tracking_uri=self.client.tracking_uri)
-            _verified(Path(copy), bundle)
+            self.fetch(version, bundle, Path(into))
 
     def _ensure_name(self) -> None:
         if not self.client.search_registered_models(f"name='{self.name}'"):
@@ -97,11 +107,47 @@ def open_registry(store: Store, config: Pipeline) -> Registry:
     """The registry that the YAML names, or the store's own, created at the first call (about 3 CPU seconds)."""
     _quiet()
     if config.release.registry is not None:
-        return Registry(_client(config.reveal(config.release.registry)), config.name, None)
+        address = config.address(config.release.registry)
+        _reach(address)
+        return Registry(_client(address), config.name, None)
     database = store / DATABASE
-    if not database.exists():
+    if not _is_sound(database):
         _create(database)
     return Registry(_client(f"sqlite:///{database.resolve()}"), config.name, (store / ARTIFACTS).resolve().as_uri())
+
+
+def _reach(address: str) -> None:
+    """See whether a team's registry answers at all: MLflow itself tries for minutes before it says a word.
+
+    Raises TransientError where it does not.
+    """
+    try:
+        if address.startswith(("http://", "https://")):
+            _ask(address)
+        elif "://" in address and not address.startswith(("sqlite", "file")):
+            _connect(address)
+    except OSError as error:
+        raise TransientError(
+            f"the model registry cannot be reached: {getattr(error, 'reason', None) or error}.",
+            todo="Check release.registry in the YAML and that the server is up; running again goes on from here.",
+        ) from None
+
+
+def _ask(address: str) -> None:
+    try:
+        urlopen(f"{address.rstrip('/')}/health", timeout=REACH_SECONDS).close()
+    except HTTPError:
+        return  # it answers
+
+
+def _connect(address: str) -> None:
+    import sqlalchemy
+
+    bound = {"connect_timeout": REACH_SECONDS} if address.startswith(("postgresql", "mysql")) else {}
+    try:
+        sqlalchemy.create_engine(address, poolclass=sqlalchemy.NullPool, connect_args=bound).connect().close()
+    except sqlalchemy.exc.OperationalError as error:
+        raise ConnectionError(" ".join(str(error.orig).split())) from None
 
 
 def _quiet() -> None:
@@ -110,6 +156,7 @@ def _quiet() -> None:
     os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "CRITICAL")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # seven, by default: ten silent minutes
 
 
 def _client(address: str) -> MlflowClient:
@@ -117,6 +164,22 @@ def _client(address: str) -> MlflowClient:
 
     with _said_plainly():
         return MlflowClient(tracking_uri=address, registry_uri=address)
+
+
+def _is_sound(database: Path) -> bool:
+    """Whether there is a registry that can be read. What cannot be is set aside, under a name that tells it."""
+    if not database.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            connection.execute("SELECT count(*) FROM registered_models").fetchone()
+            return True
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError) and "no such table" not in str(error):
+            return True  # locked, or the disk's fault: MLflow's own error says which
+    with files.machine_errors(database):
+        database.replace(database.with_name(f"{DATABASE}.damaged"))
+    return False
 
 
 def _create(database: Path) -> None:

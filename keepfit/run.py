@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,10 +15,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, get_type_hints
 
-from keepfit import files, keys
+from keepfit import files, keys, records
 from keepfit.artifacts import A, Artifact
 from keepfit.config import Pipeline
 from keepfit.errors import MachineError
+from keepfit.interrupt import check, heard, interruptible
+from keepfit.locks import run_lock
+from keepfit.progress import Pulse, born
+from keepfit.records import Failure, Record, StageNote
+from keepfit.redact import redacted
 from keepfit.store import Store
 
 P = ParamSpec("P")
@@ -62,28 +68,6 @@ def watching(listener: Listener) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Room:
-    """What a stage's function gets to work with."""
-
-    path: Path
-    """The folder to write into; it gets its final name when the function has returned."""
-    config: Pipeline
-    store: Store
-    stage: str
-    run_folder: Path
-    """The run's own record folder, for what a person must be able to see even when the stage fails."""
-    listener: Listener
-
-    def step(self, message: str, done: float = 0.0, **figures: float | int | str) -> None:
-        """Tell how far the stage is."""
-        self.listener(Event(self.stage, "step", message, done, figures))
-
-    def note(self, message: str) -> None:
-        """Tell something that a person should read, once."""
-        self.listener(Event(self.stage, "note", message))
-
-
-@dataclass(frozen=True)
 class Run:
     """One run: which pipeline, where it writes, who listens. Small enough to hand to every task."""
 
@@ -91,23 +75,67 @@ class Run:
     store: Store
     id: str
     listener: Listener = _to_log
+    pulse: Pulse = field(init=False, repr=False, compare=False)
+    """How far it is, for other processes to see."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pulse", Pulse(self.folder))
 
     @property
     def folder(self) -> Path:
         """Where this run's record and report lie."""
         return self.store / f"runs/{self.id}"
 
-    def record(self) -> dict[str, Any]:
-        """What this run has noted so far: started, pid, stages, and whatever release adds."""
-        return files.read_json(self.folder / "record.json")  # type: ignore[no-any-return]
+    def record(self) -> Record:
+        """What this run has noted so far."""
+        return records.read(self.folder / records.FILE)
 
     def add(self, **entries: Any) -> None:
         """Put entries into the record, replacing those of the same name."""
-        files.write_json(self.folder / "record.json", {**self.record(), **entries})
+        records.write(self.folder / records.FILE, self.record().model_copy(update=entries))
 
-    def outcome(self, stage: str) -> dict[str, Any]:
-        """How a stage went in this run: reused, reason, seconds, key."""
-        return self.record()["stages"][stage]  # type: ignore[no-any-return]
+    def outcome(self, stage: str) -> StageNote:
+        """How a stage went in this run."""
+        return self.record().stages[stage]
+
+    def tell(self, event: Event) -> None:
+        """Let whoever watches, now or from another process, know how far the run is."""
+        check()
+        self.pulse.note(event.stage, event.message, event.done)
+        self.listener(event)
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a stage's function gets to work with."""
+
+    path: Path
+    """The folder to write into; it gets its final name when the function has returned."""
+    run: Run
+    stage: str
+
+    @property
+    def config(self) -> Pipeline:
+        """The whole YAML; the stage's key holds what it `reads` of it."""
+        return self.run.config
+
+    @property
+    def store(self) -> Store:
+        """Where the outputs lie that it takes."""
+        return self.run.store
+
+    @property
+    def run_folder(self) -> Path:
+        """The run's own record folder, for what a person must be able to see even when the stage fails."""
+        return self.run.folder
+
+    def step(self, message: str, done: float = 0.0, **figures: float | int | str) -> None:
+        """Tell how far the stage is; a run that was told to stop ends here."""
+        self.run.tell(Event(self.stage, "step", redacted(message), done, figures))
+
+    def note(self, message: str) -> None:
+        """Tell something that a person should read, once."""
+        self.run.tell(Event(self.stage, "note", redacted(message)))
 
 
 @contextmanager
@@ -116,14 +144,17 @@ def begin(config: Pipeline) -> Iterator[Run]:
 
     Raises MachineError when another run of the pipeline is under way or the store is not writable.
     """
-    with Store(config.resolve(config.store)).lock():
+    with heard(), run_lock(config.resolve(config.store)):
         run = start(config)
+        run.store.sweep()
         try:
             yield run
         except BaseException as error:
             with suppress(MachineError):  # a full disk must not hide why the run ended
-                run.add(ended=_now(), failed=f"{type(error).__name__}: {error}")
+                run.add(ended=_now(), failure=_failure(run, error))
             raise
+        finally:
+            run.store.hashes.close()
         run.add(ended=_now())
 
 
@@ -131,20 +162,29 @@ def start(config: Pipeline) -> Run:
     """A new id and a new record, without the lock that `begin` holds."""
     store = Store(config.resolve(config.store))
     now = datetime.now(UTC)
-    run = Run(config, store, f"{now:%Y%m%d-%H%M%S-%f}", _listener.get())
-    entry = {"run": run.id, "pipeline": config.name, "started": now.isoformat(), "pid": os.getpid(), "stages": {}}
-    files.write_json(run.folder / "record.json", entry)
+    id = f"{now:%Y%m%d-%H%M%S-%f}"
+    run = Run(config, store, id, _listener.get())
+    record = Record(
+        run=run.id,
+        pipeline=config.name,
+        started=now.isoformat(),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        born=born(os.getpid()),
+    )
+    records.write(run.folder / records.FILE, record)
     return run
+
+
+def _failure(run: Run, error: BaseException) -> Failure:
+    """An Exception is a failure; any other ends a run from outside: Ctrl-C, a cancellation, the system's signal."""
+    said = redacted(str(error) or type(error).__name__)
+    stopped = not isinstance(error, Exception)
+    return Failure(stage=run.pulse.stage, kind=type(error).__name__, message=said, stopped=stopped)
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat()
-
-
-def records(store: Store) -> list[dict[str, Any]]:
-    """The records of all runs, oldest first."""
-    found = sorted((store / "runs").glob("*/record.json"))
-    return [files.read_json(path) for path in found]
 
 
 def stage(
@@ -156,19 +196,21 @@ def stage(
 ) -> Callable[[Callable[Concatenate[Room, P], A]], Callable[Concatenate[Run, P], A]]:
     """Make a pure function of (room, artifacts) a stage: keyed, reused when nothing changed, atomic.
 
-    `reads` names the parts of the config it depends on, `libraries` the distributions whose version decides its
-    result, `environment` whatever else does (device, threads). With `resume` the function finds in `room.path`
-    what a killed execution left, and goes on from there.
+    `reads` names the parts of the config it depends on, `libraries` the distributions that others load for it (those
+    that its modules import are found), `environment` whatever else decides its result (device, threads). With
+    `resume` the function finds in `room.path` what a killed execution left, and goes on from there.
+
+    Raises TypeError for an argument that is no artifact: it would decide the result and be in no key.
     """
 
     def wrap(function: Callable[Concatenate[Room, P], A]) -> Callable[Concatenate[Run, P], A]:
         def execute(run: Run, /, *args: P.args, **kwargs: P.kwargs) -> A:
             given = inspect.signature(function).bind(None, *args, **kwargs).arguments
             parts: keys.Parts = {
-                "takes": {n: v.digest for n, v in given.items() if isinstance(v, Artifact)},
+                "takes": _digests(execute.__name__, dict([*given.items()][1:])),
                 "config": run.config.read(*reads),
                 "code": keys.code_of(function.__module__),
-                "libraries": keys.libraries_of(libraries),
+                "libraries": keys.libraries_of(function.__module__, libraries),
                 "environment": environment(run.config),
             }
             kind: type[A] = get_type_hints(function)["return"]
@@ -182,25 +224,41 @@ def stage(
     return wrap
 
 
+def _digests(stage: str, given: Mapping[str, Any]) -> dict[str, str]:
+    for name, value in given.items():
+        if not isinstance(value, Artifact):
+            raise TypeError(
+                f"the stage {stage} was given a {type(value).__name__} for {name}. A stage takes artifacts only: "
+                f"anything else is in no key. A setting belongs into the YAML, and into what the stage reads of it."
+            )
+    return {name: value.digest for name, value in given.items()}
+
+
 def _execute(run: Run, name: str, kind: type[A], parts: keys.Parts, make: Callable[[Room], A], resume: bool) -> A:
     """Reuse the finished output under the parts' key, or make it."""
     key = keys.key_of(name, parts)
     with timed(run, name, key) as entry:
-        found, damage = run.store.find(name, key, kind)
+        found, damage = interruptible(lambda: run.store.find(name, key, kind))
         if found is not None:
-            entry.update(reused=True, reason=f"same as run {_first_run(run, name, key)}")
+            made_by = run.store.manifest(name, key)
+            entry.update(reused=True, reason=f"same as run {made_by.run if made_by else 'unknown'}")
             return found
-        entry.update(reused=False, reason=damage or _why(run, name, parts))
-        run.listener(Event(name, "start", entry["reason"]))
+        entry.update(reused=False, reason=damage or _why(run, name, key, parts, resume=resume))
+        run.tell(Event(name, "start", entry["reason"]))
         part = run.store.begin(name, key, resume=resume)
         try:
-            with files.machine_errors(part):
-                result = make(Room(part, run.config, run.store, name, run.folder, run.listener))
-            return run.store.finish(name, key, parts, result)
+            return interruptible(lambda: _made(run, name, key, parts, make, part))
         except BaseException:
             if not resume:
                 files.remove(part)
             raise
+
+
+def _made(run: Run, name: str, key: str, parts: keys.Parts, make: Callable[[Room], A], part: Path) -> A:
+    with files.machine_errors(part):
+        result = make(Room(part, run, name))
+    check()
+    return run.store.finish(name, key, parts, result, run.id)
 
 
 @contextmanager
@@ -208,27 +266,25 @@ def timed(run: Run, name: str, key: str) -> Iterator[dict[str, Any]]:
     """Note in the run's record how a stage went: fill in `reused` and `reason` of the entry given."""
     entry: dict[str, Any] = {"key": key}
     began, cpu = time.perf_counter(), time.process_time()
+    run.pulse.enter(name)
     yield entry
+    run.pulse.enter("")
     entry["seconds"] = round(time.perf_counter() - began, 3)
     entry["cpu_seconds"] = round(time.process_time() - cpu, 3)
-    run.add(stages={**run.record()["stages"], name: entry})
+    run.add(stages={**run.record().stages, name: StageNote(**entry)})
     what = "reused" if entry["reused"] else "done"
-    run.listener(Event(name, what, entry["reason"], 1.0, {"seconds": entry["seconds"]}))
+    run.tell(Event(name, what, entry["reason"], 1.0, {"seconds": entry["seconds"]}))
 
 
-def _first_run(run: Run, name: str, key: str) -> str:
-    entries = ((r["run"], r["stages"].get(name)) for r in records(run.store))
-    made = (made_by for made_by, entry in entries if entry and entry["key"] == key and not entry["reused"])
-    return next(made, "unknown")
-
-
-def _why(run: Run, name: str, parts: keys.Parts) -> str:
+def _why(run: Run, name: str, key: str, parts: keys.Parts, *, resume: bool) -> str:
     """Why a stage has to run, against the last run that finished it."""
-    done = [r["stages"][name]["key"] for r in reversed(records(run.store)) if name in r["stages"]]
-    if done and done[0] == keys.key_of(name, parts):
+    if resume and run.store.left(name, key):
+        return "going on where a run was stopped"
+    done = [record.stages[name].key for record in run.store.records if name in record.stages]
+    if done and done[0] == key:
         return "its stored output was lost"
-    for key in done:
-        manifest = run.store.manifest(name, key)
-        if manifest and "parts" in manifest:
-            return ", ".join(keys.changes(manifest["parts"], parts))
+    for earlier in done:
+        manifest = run.store.manifest(name, earlier)
+        if manifest is not None:
+            return ", ".join(keys.changes(manifest.parts, parts))
     return "first run"

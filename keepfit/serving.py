@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from keepfit.config import Pipeline
 from keepfit.errors import ConfigError
-from keepfit.run import records
 from keepfit.store import Store
 
 if TYPE_CHECKING:
-    from keepfit.bundle import Model
+    from keepfit.bundle.model import Model
 
 
 def model_of(config: Pipeline, bundle: str | None = None) -> Model:
@@ -19,7 +18,7 @@ def model_of(config: Pipeline, bundle: str | None = None) -> Model:
 
     Raises ConfigError when no model is in service, telling which verdict stands, or when no bundle has that id.
     """
-    from keepfit.bundle import open_bundle
+    from keepfit.bundle.model import open_bundle
     from keepfit.champion import current
 
     store = Store(config.resolve(config.store))
@@ -54,17 +53,16 @@ def _bundles(store: Store) -> dict[str, Path]:
 
 
 def _nothing_in_service(store: Store, config: Pipeline) -> ConfigError:
-    judged = [record for record in records(store) if "verdict" in record and "bundle" in record]
-    if not judged:
+    judged = next((record for record in store.records if record.verdict and record.bundle), None)
+    if judged is None or judged.verdict is None:
         return ConfigError(
             f"no model of {config.name} is in service: no run has reached a verdict yet.",
             todo=f"Run it first: keepfit run {config.file.name}",
             where=str(config.file),
         )
-    verdict, bundle = judged[-1]["verdict"], judged[-1]["bundle"]
     return ConfigError(
-        f"no model of {config.name} is in service: the verdict of run {judged[-1]['run']} stands, "
-        f"{verdict['outcome']}. {verdict['sentence']}",
-        todo=f"To use that model all the same: keepfit predict {config.file.name} … --bundle {bundle}",
+        f"no model of {config.name} is in service: the verdict of run {judged.run} stands, "
+        f"{judged.verdict.outcome}. {judged.verdict.sentence}",
+        todo=f"To use that model all the same: keepfit predict {config.file.name} … --bundle {judged.bundle}",
         where=str(config.file),
     )

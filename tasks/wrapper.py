@@ -29,8 +29,8 @@ def as_task(stage: Callable[Concatenate[Run, P], R], *, timeout: float) -> Task[
     def body(run: Run, /, *args: P.args, **kwargs: P.kwargs) -> Any:
         artifact = stage(run, *args, **kwargs)
         outcome = run.outcome(stage.__name__)
-        name = "Reused" if outcome["reused"] else "Completed"
-        return Completed(name=name, message=outcome["reason"], data=artifact)
+        name = "Reused" if outcome.reused else "Completed"
+        return Completed(name=name, message=outcome.reason, data=artifact)
 
     return Task(
         body,

@@ -15,7 +15,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from keepfit.artifacts import Bundle, Evaluated, Interval, Prepared
-from keepfit.bundle import open_bundle, seal
+from keepfit.bundle.model import open_bundle
+from keepfit.bundle.seal import answers_of, seal
 from keepfit.files import write_json
 from keepfit.store import Store
 
@@ -39,7 +40,14 @@ def prepared(store: Store) -> Prepared:
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(rows().slice(TRAIN), folder / "part-00000.parquet")
     return Prepared(
-        path="stages/preprocess/rows", digest="p", train=TRAIN, validation=0, test=250, classes=CLASSES, source="s"
+        path="stages/preprocess/rows",
+        digest="p",
+        train=TRAIN,
+        validation=0,
+        test=250,
+        classes=CLASSES,
+        source="s",
+        judged="rows",
     )
 
 
@@ -56,7 +64,9 @@ def bundle(
     ids = sorted(learn["keepfit_row"].to_pylist())
     pq.write_table(pa.table({"keepfit_row": pa.array(ids, pa.binary(16))}), folder / "train_rows.parquet")
     id = seal(folder)
-    return Bundle(path=f"stages/export/{name}", digest=id, id=id, bytes=1, parity=0.0, passed=True)
+    return Bundle(
+        path=f"stages/export/{name}", digest=id, id=id, answers=answers_of(folder), bytes=1, parity=0.0, passed=True
+    )
 
 
 def _graph(learn: pa.Table, columns: tuple[str, ...], strength: float) -> onnx.ModelProto:

@@ -19,11 +19,15 @@ def go(pipeline: Path, listener: Callable[[Event], None] = lambda _: None) -> in
         return exit_code(lambda: chain.retrain(config.load(pipeline)))
 
 
+OWN = ("run.lock", "service.lock", "hashes.db", "hashes.db-journal")
+"""What tells nothing of the outputs."""
+
+
 def kept(folder: Path) -> dict[str, str]:
     """Every file of a store that must outlive a refused run, with its content's hash; the runs' own records apart."""
     store = folder / ".keepfit"
     paths = [p for p in store.rglob("*") if p.is_file() and "runs" not in p.relative_to(store).parts]
-    return {str(p.relative_to(store)): sha256(p) for p in paths if p.name != "lock"}
+    return {str(p.relative_to(store)): sha256(p) for p in paths if p.name not in OWN}
 
 
 def refused(message: str, *words: str) -> None:

@@ -18,8 +18,9 @@ from PIL import Image
 
 import keepfit
 from keepfit import files
-from keepfit.bundle import Model, open_bundle, verify
-from keepfit.errors import DataError
+from keepfit.bundle.model import Model, open_bundle
+from keepfit.bundle.seal import verify
+from keepfit.errors import DataError, MachineError
 from tests import exporting
 from tests.test_export import FILES
 
@@ -51,25 +52,25 @@ def test_a_changed_file_is_refused_by_its_name(copied, name):
     content = bytearray((copied / name).read_bytes())
     content[len(content) // 2] ^= 1
     (copied / name).write_bytes(content)
-    with pytest.raises(DataError, match=f"{name}: this file was changed"):
+    with pytest.raises(MachineError, match=f"{name}: this file was changed"):
         open_bundle(copied)
 
 
 def test_a_missing_file_is_named(copied):
     (copied / "transform.json").unlink()
-    with pytest.raises(DataError, match=r"transform.json: this file of the bundle is missing"):
+    with pytest.raises(MachineError, match=r"transform.json: this file of the bundle is missing"):
         open_bundle(copied)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 1}', '{"format": 9, "files": {}}'])
 def test_a_manifest_that_cannot_be_used_is_told(copied, content):
     (copied / "manifest.json").write_text(content)
-    with pytest.raises(DataError, match=r"was changed|has format 9"):
+    with pytest.raises((MachineError, DataError), match=r"was changed|has format 9"):
         open_bundle(copied)
 
 
 def test_a_folder_that_is_no_bundle_is_told(tmp_path):
-    with pytest.raises(DataError, match=r"no bundle lies here: manifest.json is missing"):
+    with pytest.raises(MachineError, match=r"no bundle lies here: manifest.json is missing"):
         open_bundle(tmp_path)
 
 
@@ -204,7 +205,7 @@ def test_a_bundle_is_opened_and_asked_without_torch():
     code = """
 import sys, pathlib, pyarrow as pa, keepfit
 assert len([m for m in sys.modules if m.startswith("keepfit")]) == 1
-from keepfit.bundle import open_bundle
+from keepfit.bundle.model import open_bundle
 import pyarrow.parquet as pq
 open_bundle(pathlib.Path(sys.argv[1])).probabilities(pq.read_table(sys.argv[2]))
 heavy = {"torch", "onnx", "sklearn", "mlflow", "great_expectations", "matplotlib", "duckdb", "prefect"}

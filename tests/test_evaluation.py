@@ -106,8 +106,8 @@ def test_the_baselines_saw_the_same_rows(case: Case) -> None:
 def test_the_baseline_is_computed_once_for_all_models_on_the_rows(case: Case) -> None:
     case.judge()
     run, _, _ = case.judge(confidence=0.9)
-    assert run.outcome("baseline")["reused"]
-    assert run.outcome("evaluate")["reason"] == "config.evaluation.confidence changed"
+    assert run.outcome("baseline").reused
+    assert run.outcome("evaluate").reason == "config.evaluation.confidence changed"
 
 
 def test_a_second_computation_gives_the_same_bytes(case: Case, tmp_path: Path) -> None:

@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from keepfit import models
-from keepfit.bundle import open_bundle, seal
 from keepfit.bundle.feeds import Arrays
+from keepfit.bundle.model import open_bundle
+from keepfit.bundle.seal import seal
 from keepfit.export.core import IR, refuse_frozen
 from keepfit.export.golden import edge_rows
 from keepfit.export.isolation import isolate

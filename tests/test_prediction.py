@@ -16,6 +16,7 @@ import pytest
 
 import keepfit
 from keepfit import config
+from keepfit.artifacts import Verdict
 from keepfit.config import Pipeline
 from keepfit.errors import ConfigError, DataError, MachineError
 from keepfit.prediction import predict_file
@@ -194,7 +195,7 @@ def test_without_a_champion_the_verdict_and_the_bundle_are_told(served, tmp_path
         predict_file(served, tmp_path / "rows.csv", tmp_path / "out.csv")
     id = exporting.table().bundle.id
     verdict = {"outcome": "REJECT", "reason": "gate_failed", "sentence": "accuracy is 0.61, and 0.9 is asked."}
-    start(served).add(verdict=verdict, bundle=id)
+    start(served).add(verdict=Verdict(**verdict), bundle=id)
     with pytest.raises(ConfigError, match=f"REJECT. accuracy is 0.61, and 0.9 is asked.*--bundle {id}"):
         keepfit.load(served.file)
     assert f"version {id}" in predict_file(served, tmp_path / "rows.csv", tmp_path / "out.csv", id[:6])
@@ -209,7 +210,7 @@ def test_an_id_that_no_one_bundle_has_is_told(served, tmp_path, start):
 def test_a_damaged_bundle_in_service_is_refused_by_the_files_name(served, tmp_path):
     path = tmp_path / ".keepfit" / exporting.table().bundle.folder / "model.onnx"
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(DataError, match=r"model.onnx: this file was changed"):
+    with pytest.raises(MachineError, match=r"model.onnx: this file was changed"):
         predict_file(served, tmp_path / "rows.csv", tmp_path / "out.csv")
 
 

@@ -9,7 +9,7 @@ import pytest
 from keepfit import champion, config
 from keepfit.bundle.seal import seal
 from keepfit.champion import Champion
-from keepfit.errors import DataError, MachineError, TransientError
+from keepfit.errors import MachineError, TransientError
 from keepfit.registry import open_registry
 from keepfit.store import Store
 
@@ -58,7 +58,7 @@ def test_a_bundle_is_registered_once_and_comes_back_whole(registry, tmp_path):
 def test_a_damaged_bundle_is_not_registered(registry, tmp_path):
     bundle = sealed(tmp_path / "three", "three")
     (tmp_path / "three" / "model.onnx").write_text("thre", encoding="utf-8")
-    with pytest.raises(DataError, match="changed"):
+    with pytest.raises(MachineError, match="changed"):
         registry.add(bundle, tmp_path / "three")
     assert registry.version_of(bundle) is None
     with pytest.raises(MachineError, match="expected"):
@@ -75,7 +75,7 @@ def test_a_registered_copy_that_was_damaged_is_noticed(registry, tmp_path):
     version = registry.add(bundle, tmp_path / "five")
     source = Path(registry.client.get_model_version_download_uri(registry.name, version).removeprefix("file://"))
     (source / "model.onnx").write_text("FIVE", encoding="utf-8")
-    with pytest.raises(DataError, match="changed"):
+    with pytest.raises(MachineError, match="changed"):
         registry.add(bundle, tmp_path / "five")
 
 

@@ -122,13 +122,13 @@ def test_it_shows_every_section_and_text_as_it_is(runs):
     assert STRANGE in found.text
     assert "玫瑰" in found.text
     assert "0 of 1 expectations met" in found.text
-    assert runs[0].record()["verdict"]["sentence"] in found.text
+    assert runs[0].record().verdict.sentence in found.text
     assert found.tags.count("svg") >= 5
 
 
 def test_nothing_new_is_short_and_leads_to_the_verdict(runs):
     first, second = runs
-    assert second.record()["verdict"]["reason"] == "nothing_new"
+    assert second.record().verdict.reason == "nothing_new"
     found, text = page(second), (second.folder / "report.html").read_text(encoding="utf-8")
     assert "svg" not in found.tags
     assert f'href="../{first.id}/report.html"' in text
@@ -160,7 +160,7 @@ def test_the_markdown_is_small_safe_and_its_charts_are_pictures(runs):
 def test_a_run_that_reached_nothing_has_a_report_too(runs, tmp_path):
     bare = replace(runs[0], id="bare")
     bare.folder.mkdir()
-    record = {"run": "bare", "pipeline": "flowers", "started": "2026-01-01T00:00:00+00:00", "stages": {}}
+    record = {"run": "bare", "pipeline": "flowers", "started": "2026-01-01T00:00:00+00:00", "pid": 1}
     (bare.folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
     assert "has not reached a verdict" in Page(report.write(bare).read_text(encoding="utf-8")).text
     assert "has not reached a verdict" in report.markdown(bare)

@@ -9,7 +9,8 @@ import pytest
 from keepfit.artifacts import Prepared
 from keepfit.config import Pipeline, load
 from keepfit.errors import DataError
-from keepfit.run import Event, Room, Run, begin, records, stage, watching
+from keepfit.records import Failure
+from keepfit.run import Event, Room, Run, begin, stage, watching
 
 made: list[str] = []
 
@@ -18,7 +19,7 @@ made: list[str] = []
 def _first(room: Room) -> Prepared:
     made.append("first")
     (room.path / "rows").write_text(str(room.config.training.seed))
-    return Prepared(train=1, validation=1, test=1, classes=("a", "b"), source="s")
+    return Prepared(train=1, validation=1, test=1, classes=("a", "b"), source="s", judged="j")
 
 
 @stage(reads=("training.lr",))
@@ -52,17 +53,17 @@ def test_nothing_new_runs_nothing_and_names_the_run_that_made_it(config: Pipelin
     before = go(config)
     after = go(config)
     assert made == []
-    assert after.outcome("second") == {**after.outcome("second"), "reused": True, "reason": f"same as run {before.id}"}
+    assert (after.outcome("second").reused, after.outcome("second").reason) == (True, f"same as run {before.id}")
 
 
 def test_a_changed_line_runs_only_the_stages_that_read_it_and_what_follows(config: Pipeline) -> None:
     go(config)
     run = go(with_training(config, lr=0.5))
     assert made == ["second"]
-    assert run.outcome("second")["reason"] == "config.training.lr changed"
+    assert run.outcome("second").reason == "config.training.lr changed"
     run = go(with_training(config, seed=3))
     assert made == ["first", "second"]
-    assert run.outcome("first")["reason"] == "config.training.seed changed"
+    assert run.outcome("first").reason == "config.training.seed changed"
 
 
 def test_going_back_to_an_earlier_setting_reuses_its_output(config: Pipeline) -> None:
@@ -74,16 +75,16 @@ def test_going_back_to_an_earlier_setting_reuses_its_output(config: Pipeline) ->
 
 def test_a_lost_output_is_made_again_and_said_to_be_lost(config: Pipeline) -> None:
     run = go(config)
-    shutil.rmtree(run.store / f"stages/first/{run.outcome('first')['key']}")
-    assert go(config).outcome("first")["reason"] == "its stored output was lost"
+    shutil.rmtree(run.store / f"stages/first/{run.outcome('first').key}")
+    assert go(config).outcome("first").reason == "its stored output was lost"
     assert made == ["first"]
 
 
 def test_a_failed_stage_leaves_nothing_and_the_record_says_why(config: Pipeline) -> None:
     with pytest.raises(DataError):
         go(with_training(config, lr=13))
-    run = records(go(config).store)[0]
-    assert run["failed"] == "DataError: the rows are bad."
+    *_, failed = go(config).store.records
+    assert failed.failure == Failure(stage="second", kind="DataError", message="the rows are bad.")
     assert not list((config.folder / ".keepfit/stages").rglob("*.part"))
 
 

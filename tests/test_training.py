@@ -191,7 +191,7 @@ def test_how_often_a_checkpoint_is_written_belongs_to_no_key(tmp_path):
     first = train(begun, prepared)
     again = run(tmp_path, "{epochs: 1, checkpoint_seconds: 5}", "{family: mlp}", "x0: number")
     assert train(again, prepared) == first
-    assert again.outcome("train")["reused"]
+    assert again.outcome("train").reused
 
 
 @pytest.mark.parametrize("maker", MAKERS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from keepfit.training.checkpoint import Checkpoint
 from keepfit.training.loop import epoch, in_order, shuffled
 from keepfit.training.optimiser import adamw, descend
 from keepfit.training.schedule import schedule
-from keepfit.training.stop import Stop
 
 CPU = torch.device("cpu")
 
@@ -171,19 +169,6 @@ def test_the_process_keeps_its_settings():
     with device.repeatable(device.Machine(CPU, torch.float32), 0, before[0] + 1):
         assert torch.get_num_threads() == before[0] + 1
     assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before
-
-
-def test_a_signal_waits_until_the_block_has_saved_and_is_then_done():
-    saved = []
-
-    def interrupted() -> None:
-        with Stop() as stop:
-            signal.raise_signal(signal.SIGINT)
-            saved.append(stop.signal)
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert saved == [signal.SIGINT]
 
 
 def test_a_checkpoint_is_read_back_as_it_was_and_written_only_when_due(tmp_path: Path):

@@ -66,12 +66,14 @@ def judged(facts=GOOD, rules=None, compared=MIDDLE):
         (replace(GOOD, barred=True), {}, MIDDLE, "REJECT barred"),
         (replace(GOOD, barred=True, earlier=EARLIER), {}, MIDDLE, "REJECT barred"),
         (replace(GOOD, earlier=EARLIER), {}, MIDDLE, "HOLD nothing_new"),
-        (replace(GOOD, in_service=True), {}, MIDDLE, "HOLD nothing_new"),
+        (replace(GOOD, in_service=True, earlier=EARLIER), {}, MIDDLE, "HOLD nothing_new"),
+        (replace(GOOD, in_service=True), {}, MIDDLE, "HOLD in_service"),
+        (replace(GOOD, in_service=True), {"gates": {"accuracy": 0.96}}, MIDDLE, "REJECT gate_failed"),
         (replace(GOOD, force="a person knows"), {}, Compared(-0.1, -0.05), "PROMOTE forced"),
         (replace(GOOD, force="a person knows", barred=True), {}, MIDDLE, "PROMOTE forced"),
         (replace(GOOD, force="a person knows", earlier=EARLIER), {}, MIDDLE, "PROMOTE forced"),
         (replace(GOOD, force="a person knows", champion=False, intervals={}), {}, MIDDLE, "FIRST forced"),
-        (replace(GOOD, force="a person knows", in_service=True), {}, MIDDLE, "HOLD nothing_new"),
+        (replace(GOOD, force="a person knows", in_service=True), {}, MIDDLE, "HOLD in_service"),
         (replace(GOOD, force="a person knows", passed=False), {}, MIDDLE, "REJECT check_failed"),
         (replace(GOOD, force="a person knows"), {}, Compared(0.01, 0.05), "PROMOTE better"),
     ],
@@ -92,6 +94,16 @@ def test_the_sentence_holds_the_figures():
     gate = judged(rules=Release(gates={"accuracy": 0.96})).sentence
     assert "accuracy is 95.0 %" in gate
     assert "at least 96.0 %" in gate
+
+
+def test_changed_rules_speak_of_the_metric_they_name():
+    rules = Release(metric="log_loss")
+    better = replace(GOOD, in_service=True, majority={"log_loss": 0.7},
+                     intervals={"log_loss": Interval(value=0.2, low=0.1, high=0.3)})  # fmt: skip
+    assert "Log loss 0.200" in judged(better, rules).sentence
+    misses = judged(better, Release(gates={"accuracy": 0.96})).sentence
+    assert "at least 96.0 %" in misses
+    assert "stays there" in misses
 
 
 def test_an_earlier_verdict_is_repeated_without_a_second_look():

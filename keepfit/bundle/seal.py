@@ -5,12 +5,22 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from pydantic import BaseModel, ValidationError
+
 from keepfit import files
-from keepfit.errors import DataError
+from keepfit.errors import DataError, MachineError
 
 FORMAT = 1
 """Version of the bundle's layout; a later keepfit reads or refuses it by this number."""
 MANIFEST = "manifest.json"
+_ANSWERING = ("model.onnx", "schema.json", "tokenizer.json")
+"""The files that decide an answer."""
+
+
+class _Manifest(BaseModel):
+    format: int
+    files: dict[str, tuple[int, str]]
+    """Name → bytes and sha256."""
 
 
 def seal(folder: Path) -> str:
@@ -24,34 +34,48 @@ def seal(folder: Path) -> str:
 def verify(folder: Path) -> str:
     """The id of a bundle whose files are all what the manifest says.
 
-    Raises DataError naming the file that is missing or was changed.
+    Raises MachineError naming the file that is missing or was changed, DataError for a format of another version.
     """
     for name, (size, digest) in _listed(folder).items():
         path = folder / name
         if not path.is_file():
-            raise DataError("this file of the bundle is missing.", todo=_MEND, where=str(path))
+            raise MachineError("this file of the bundle is missing.", todo=_MEND, where=str(path))
         if path.stat().st_size != size or files.sha256(path) != digest:
-            raise DataError("this file was changed after the model was exported.", todo=_MEND, where=str(path))
+            raise MachineError("this file was changed after the model was exported.", todo=_MEND, where=str(path))
     return id_of(folder)
 
 
-_MEND = "Run keepfit run again to export the model anew, or copy the whole bundle again."
+_MEND = (
+    "keepfit verify PIPELINE puts a model in service back from the registry's copy; keepfit run exports a model of its "
+    "own anew; otherwise copy the whole bundle again."
+)
+
+
+def answers_of(folder: Path) -> str:
+    """Digest of what a bundle answers: two of equal digest give equal answers to every row.
+
+    Its id also changes with what is only said of it, such as the metrics of one more slice.
+    Raises MachineError for a manifest that is missing or damaged.
+    """
+    listed = _listed(folder)
+    return files.digest_of({name: listed[name][1] for name in _ANSWERING if name in listed})
 
 
 def _listed(folder: Path) -> dict[str, tuple[int, str]]:
     path = folder / MANIFEST
     if not path.is_file():
-        raise DataError(f"no bundle lies here: {MANIFEST} is missing.", todo=_MEND, where=str(folder))
+        raise MachineError(f"no bundle lies here: {MANIFEST} is missing.", todo=_MEND, where=str(folder))
     try:
-        manifest = files.read_json(path)
-        found, listed = manifest["format"], dict(manifest["files"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError("this file was changed after the model was exported.", todo=_MEND, where=str(path)) from error
-    if found != FORMAT:
+        manifest = _Manifest.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise MachineError(
+            "this file was changed after the model was exported.", todo=_MEND, where=str(path)
+        ) from error
+    if manifest.format != FORMAT:
         raise DataError(
-            f"the bundle has format {found}.", allowed=f"This keepfit reads format {FORMAT}.", todo="", where=str(path)
+            f"the bundle has format {manifest.format}.", allowed=f"This keepfit reads format {FORMAT}.", where=str(path)
         )
-    return listed
+    return manifest.files
 
 
 def id_of(folder: Path) -> str:

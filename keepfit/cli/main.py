@@ -77,11 +77,19 @@ def run(pipeline: Path, /, *, force: str | None = None) -> None:
 
 
 @app.command
-def show(pipeline: Path, /) -> None:
-    """Show the runs of a pipeline, the model in service, and the last verdict with its reason."""
+def show(pipeline: Path, /, *, json: bool = False) -> None:
+    """Show the runs of a pipeline, the model in service, and the last verdict with its reason.
+
+    Parameters
+    ----------
+    pipeline
+        The pipeline's YAML file, or its folder.
+    json
+        Print the same as one JSON object, for a program to read.
+    """
     from keepfit.cli.showing import show_pipeline
 
-    show_pipeline(pipeline)
+    show_pipeline(pipeline, as_json=json)
 
 
 @app.command

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from keepfit import redact
 from keepfit.config.model import Model
 from keepfit.config.sections import Evaluation, Feature, Preprocessing, Release, Section, Source, Training, Validation
 from keepfit.errors import ConfigError
@@ -70,23 +71,37 @@ class Pipeline(Section):
         return self._file.parent
 
     def resolve(self, text: str) -> Path:
-        """A path from the YAML, absolute, with ${VAR} filled in from the environment."""
-        return self.folder / Path(self.reveal(text)).expanduser()
+        """A path from the YAML, absolute, with ${VAR} filled in from the environment.
+
+        What stands for a whole path is no secret: a message must name the file. Anything else is.
+        """
+        return self.folder / Path(_VARIABLE.sub(lambda match: self._value(match, is_path=True), text)).expanduser()
 
     def reveal(self, text: str) -> str:
-        """`text` with ${VAR} filled in from the environment; raises ConfigError where one is not set."""
+        """`text` with ${VAR} filled in from the environment, and never written or printed from here on.
 
-        def value(match: re.Match[str]) -> str:
-            name = match.group(1)
-            if name not in os.environ:
-                raise ConfigError(
-                    f"${{{name}}} stands in the YAML and the environment has no {name}.",
-                    todo=f"Set it: export {name}=…",
-                    where=str(self.file),
-                )
-            return os.environ[name]
+        Raises ConfigError where one is not set.
+        """
+        return _VARIABLE.sub(self._value, text)
 
-        return _VARIABLE.sub(value, text)
+    def address(self, text: str) -> str:
+        """The same of a database's or server's address, whose password is a secret too."""
+        revealed = self.reveal(text)
+        redact.address(revealed)
+        return revealed
+
+    def _value(self, match: re.Match[str], is_path: bool = False) -> str:
+        name = match.group(1)
+        if name not in os.environ:
+            raise ConfigError(
+                f"${{{name}}} stands in the YAML and the environment has no {name}.",
+                todo=f"Set it: export {name}=…",
+                where=str(self.file),
+            )
+        found = os.environ[name]
+        if not (is_path and "/" in found):
+            redact.secret(found, f"${{{name}}}")
+        return found
 
     def read(self, *paths: str) -> dict[str, Any]:
         """The named parts, such as "training" or "features.*.kind", flattened to dotted keys and plain values.

@@ -16,7 +16,7 @@ from keepfit.artifacts import Baseline, Prepared
 from keepfit.run import Room, stage
 
 
-@stage(reads=(), libraries=("numpy", "scikit-learn"))
+@stage(reads=())
 def baseline(room: Room, prepared: Prepared) -> Baseline:
     """Always the most frequent class, and a classical model trained on the same rows.
 

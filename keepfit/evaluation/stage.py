@@ -18,7 +18,7 @@ def evaluate(run: Run, trained: Trained, prepared: Prepared) -> Evaluated:
     return _evaluate(run, trained, prepared, baseline(run, prepared))
 
 
-@stage(reads=("evaluation", "training.threads"), libraries=("numpy", "pyarrow", "scipy", "torch"))
+@stage(reads=("evaluation", "training.threads"))
 def _evaluate(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline) -> Evaluated:
     from keepfit.evaluation.document import document
     from keepfit.evaluation.scoring import score, write_predictions

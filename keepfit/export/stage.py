@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from keepfit import files
 from keepfit.artifacts import Bundle, Evaluated, Prepared, Trained
 from keepfit.run import Room, stage
 
 
-@stage(reads=("name", "source.missing"), libraries=("torch", "onnx", "onnxscript", "onnxruntime", "numpy"))
+@stage(reads=("name", "source.missing"), libraries=("onnxscript", "onnx-ir"))
 def export(room: Room, trained: Trained, prepared: Prepared, evaluated: Evaluated) -> Bundle:
     """The bundle under `bundle/`, its id, and whether it passed the parity and isolation checks.
 
     What the isolation check measured (latency, memory, size) lies in `beside/isolation.json`.
     """
-    from keepfit.bundle import open_bundle, seal
+    from keepfit.bundle.model import open_bundle
+    from keepfit.bundle.seal import answers_of, seal
     from keepfit.export.isolation import isolate
     from keepfit.export.parity import compare
     from keepfit.export.writing import write
@@ -32,8 +31,11 @@ def export(room: Room, trained: Trained, prepared: Prepared, evaluated: Evaluate
     failure = " ".join(part for part in (parity.failure, isolation.failure) if part)
     if failure:
         room.note(failure)
-    return Bundle(id=id, bytes=_size(folder), parity=parity.difference, passed=not failure, failure=failure)
-
-
-def _size(folder: Path) -> int:
-    return (folder / "model.onnx").stat().st_size
+    return Bundle(
+        id=id,
+        answers=answers_of(folder),
+        bytes=(folder / "model.onnx").stat().st_size,
+        parity=parity.difference,
+        passed=not failure,
+        failure=failure,
+    )

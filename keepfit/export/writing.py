@@ -64,8 +64,8 @@ def schema_of(config: Pipeline, transform: dict[str, Any], formats: dict[str, st
 def _snapshot(store: Store, digest: str) -> dict[str, Any]:
     """What the snapshot of this digest says of its columns and files."""
     for path in (store / "stages/ingest").glob(f"*/{MANIFEST}"):
-        manifest = store.manifest("ingest", path.parent.name) or {}  # a damaged one of another run is none of ours
-        if manifest.get("artifact", {}).get("digest") == digest:
+        manifest = store.manifest("ingest", path.parent.name)  # a damaged one of another run is none of ours
+        if manifest is not None and manifest.artifact.get("digest") == digest:
             schema: dict[str, Any] = files.read_json(path.with_name("schema.json"))
             return schema
     raise MachineError(

@@ -12,11 +12,13 @@ import pyarrow as pa
 from keepfit import files
 from keepfit.artifacts import Snapshot
 from keepfit.config import Pipeline
+from keepfit.errors import DataError
 from keepfit.ingest.columns import check_named
-from keepfit.ingest.fingerprint import Roles, SourceRows, check_unchanged, fingerprint, stamp
+from keepfit.ingest.fingerprint import Roles, SourceRows, changed, fingerprint, has_changed
 from keepfit.ingest.reading import MixedColumnError, Table, check_classes, open_table
 from keepfit.ingest.repeats import Repeats, Spool
 from keepfit.ingest.writing import Parts, number_repeats
+from keepfit.interrupt import interruptible
 from keepfit.rows import FEATURES, ROW, TEST, hashes, ids
 from keepfit.run import Room, Run, stage
 from keepfit.sources.locate import locate
@@ -38,7 +40,7 @@ def ingest(run: Run) -> Snapshot:
         snapshot = _ingest_query(run, run.config.source.sql)
     else:
         roles = roles_of(run.config)
-        snapshot = _ingest(run, fingerprint(roles), roles)
+        snapshot = _ingest(run, interruptible(lambda: fingerprint(roles, run.store.hashes.sha256)))
     # Not in the stage: these columns do not decide what is in the snapshot, so they must not be in its key.
     _check_named_columns(run, snapshot)
     return snapshot
@@ -56,9 +58,9 @@ def _ingest_query(run: Run, query: str) -> Snapshot:
         files.remove(left)
     with files.machine_errors(run.store.root), TemporaryDirectory(dir=run.store.root, prefix="query-") as folder:
         file = Path(folder) / "rows.parquet"
-        spooled = spool(config.reveal(query), config.reveal(config.source.database or ""), file, config.folder)
-        rows = SourceRows(roles={"train": (("query", file.stat().st_size, spooled.digest),)}, digest=spooled.digest)
-        return _ingest(run, rows, {"train": (file,), "test": ()})
+        spooled = spool(config.reveal(query), config.address(config.source.database or ""), file, config.folder)
+        rows = fingerprint({"train": (file,), "test": ()}).model_copy(update={"digest": spooled.digest})
+        return _ingest(run, rows)
 
 
 def roles_of(config: Pipeline) -> Roles:
@@ -71,19 +73,31 @@ def roles_of(config: Pipeline) -> Roles:
     return roles
 
 
-@stage(reads=_READS, libraries=("pyarrow", "numpy"))
-def _ingest(room: Room, source_rows: SourceRows, roles: Roles) -> Snapshot:
+@stage(reads=_READS)
+def _ingest(room: Room, source_rows: SourceRows) -> Snapshot:
+    try:
+        snapshot = _snapshot_of(room, source_rows)
+    except (DataError, FileNotFoundError) as error:  # half a file of the new rows is no fault of theirs
+        if has_changed(source_rows):
+            raise changed(source_rows.paths) from error
+        raise
+    if has_changed(source_rows):
+        raise changed(source_rows.paths)
+    return snapshot
+
+
+def _snapshot_of(room: Room, source_rows: SourceRows) -> Snapshot:
     as_text: set[str] = set()
     while True:  # once more for each undeclared column that turns out to be mixed
         try:
-            return _read(room, source_rows, roles, frozenset(as_text))
+            return _read(room, source_rows, frozenset(as_text))
         except MixedColumnError as mixed:
             as_text.add(mixed.name)
             files.remove(room.path / "rows")
 
 
-def _read(room: Room, source_rows: SourceRows, roles: Roles, as_text: frozenset[str]) -> Snapshot:
-    before = stamp(roles)
+def _read(room: Room, source_rows: SourceRows, as_text: frozenset[str]) -> Snapshot:
+    roles = source_rows.paths
     with TemporaryDirectory(dir=room.path) as scratch, Spool(Path(scratch) / "hashes") as spool:
         train = open_table(roles, "train", room.config, Path(scratch), as_text=as_text)
         test = _open_test(roles, room.config, Path(scratch), train)
@@ -98,7 +112,6 @@ def _read(room: Room, source_rows: SourceRows, roles: Roles, as_text: frozenset[
                 check_classes(train.tally, test.tally)
         repeats = spool.repeats()
         number_repeats(room.path / "rows", repeats)
-    check_unchanged(roles, before)
     files.write_json(room.path / "schema.json", _schema(train, source_rows, room.config))
     return _snapshot(train, test, repeats)
 

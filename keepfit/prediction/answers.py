@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from keepfit import files
-from keepfit.bundle import Model
+from keepfit.bundle.model import Model
 from keepfit.errors import ConfigError
 
 SUFFIXES = (".csv", ".parquet")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from keepfit.bundle import Model
 from keepfit.bundle.frames import table_of
+from keepfit.bundle.model import Model
 from keepfit.config import Pipeline
 from keepfit.config.sections import Source
 from keepfit.errors import DataError

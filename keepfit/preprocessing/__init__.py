@@ -18,7 +18,7 @@ from keepfit.run import Room, stage
 from keepfit.store import MANIFEST
 
 
-@stage(reads=("preprocessing", "features", "target"), libraries=("numpy", "pyarrow", "pillow"))
+@stage(reads=("preprocessing", "features", "target"))
 def preprocess(room: Room, validated: Validated) -> Prepared:
     """Split the rows that passed validation, fit the transforms on the train part, write typed shards of all parts.
 
@@ -52,6 +52,7 @@ def preprocess(room: Room, validated: Validated) -> Prepared:
         test=test,
         classes=tuple(names),
         source=files.read_json(room.store / validated.snapshot / MANIFEST)["artifact"]["digest"],
+        judged=files.digest_of([files.sha256(path) for path in sorted((room.path / "test_raw").iterdir())]),
     )
 
 

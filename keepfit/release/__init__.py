@@ -5,10 +5,14 @@ It looks at the world (which model is live), so it is never reused; it is idempo
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 from keepfit import files
 from keepfit.artifacts import Bundle, Evaluated, Prepared, Released
+from keepfit.interrupt import interruptible, politely
+from keepfit.locks import service_lock
 from keepfit.release.rollback import RolledBack, rollback
-from keepfit.release.steps import STEPS, Case
+from keepfit.release.steps import STEPS, Case, commit
 from keepfit.report.words import figure, metric_name, span
 from keepfit.run import Event, Run, timed
 
@@ -19,12 +23,22 @@ def release(run: Run, bundle: Bundle, evaluated: Evaluated, prepared: Prepared, 
     """The verdict on a bundle, carried out: registry, journal, pointer, report. `force` is a person's reason."""
     case = Case(run, bundle, evaluated, prepared, force or "")
     with timed(run, "release", files.digest_of([bundle.id, evaluated.digest, force])) as entry:
-        run.listener(Event("release", "start", "always looks at what is in service"))
-        for done, step in enumerate(STEPS):
-            run.listener(Event("release", "step", f"{done} {step.__name__}", done / len(STEPS)))
-            case = step(case)
+        run.tell(Event("release", "start", "always looks at what is in service"))
+        with service_lock(run.store.root):
+            case = interruptible(lambda: _carried_out(case))
         entry.update(reused=False, reason=case.decided.sentence)
     return _released(case)
+
+
+def _carried_out(case: Case) -> Case:
+    """Step by step. A run that was told to stop ends between two of them; once the decision holds, after the last."""
+    with ExitStack() as stack:
+        for done, step in enumerate(STEPS):
+            case.run.tell(Event("release", "step", f"{done} {step.__name__}", done / len(STEPS)))
+            if step is commit:
+                stack.enter_context(politely())
+            case = step(case)
+    return case
 
 
 def _released(case: Case) -> Released:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from keepfit.bundle import Model, open_bundle
+from keepfit.bundle.model import Model, open_bundle
 from keepfit.config import Release
 from keepfit.errors import DataError
 from keepfit.metrics.paired import Paired
@@ -19,12 +19,14 @@ from keepfit.release.verdict import Incomparable
 
 
 def compare(champion: Path, challenger: Path, raw: Path, target: str, rules: Release) -> Paired | Incomparable:
-    """The paired test between two bundles' folders on the raw rows in `raw`, or why there can be none."""
+    """The paired test between two bundles' folders on the raw rows in `raw`, or why there can be none.
+
+    Raises MachineError for a bundle that is damaged: that is no verdict on either.
+    """
     table = pq.read_table(raw)
-    new = open_bundle(challenger)
+    old, new = open_bundle(champion), open_bundle(challenger)
     seen = seen_rows(table["keepfit_row"], challenger)
     try:
-        old = open_bundle(champion)
         changed = _changes(old, new)
         if changed:
             return Incomparable(changed)

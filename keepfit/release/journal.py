@@ -38,12 +38,16 @@ class Line(BaseModel):
     """The bundle judged, or taken out of service."""
     path: str
     """Its folder, relative to the store."""
+    answers: str = ""
+    """Digest of what it answers."""
     champion: str | None
     """The bundle in service before."""
     version: str | None
     """Its version in the registry, if it has one."""
     rules: str
     """Digest of the release rules it was judged by."""
+    rows: str = ""
+    """Digest of the test rows it was judged on."""
     outcome: Outcome | None = None
     """The verdict; None for a rollback."""
     reason: str = ""
@@ -68,7 +72,7 @@ class State:
     served: tuple[Champion, ...] = ()
     """Every bundle in the order it came into service, without those that were rolled back; the last is the champion."""
     barred: frozenset[str] = frozenset()
-    """Bundles that were rolled back and not forced since."""
+    """Ids and answers of the bundles that were rolled back and not forced since."""
     changes: int = 0
     """How often the bundle in service changed."""
 
@@ -86,14 +90,21 @@ class State:
 def read(store: Store) -> State:
     """The journal replayed. A torn last line, from a crash, was never written.
 
-    Raises MachineError naming a line that cannot be read.
+    Raises MachineError naming a line that cannot be read, or where the journal cannot be.
     """
     path = store / JOURNAL
-    if not path.is_file():
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
         return State()
-    whole, _, _torn = path.read_bytes().rpartition(b"\n")
+    except OSError as error:
+        raise MachineError(
+            f"the journal cannot be read: {error.strerror}.", todo="Nothing is decided without it: mend that first.",
+            where=str(path),
+        ) from error  # fmt: skip
+    whole, _, _torn = content.rpartition(b"\n")
     rows = whole.split(b"\n") if whole else []
-    return reduce(_after, (_parse(row, f"{path}, line {n}") for n, row in enumerate(rows, 1)), State())
+    return reduce(after, (_parse(row, f"{path}, line {n}") for n, row in enumerate(rows, 1)), State())
 
 
 def append(store: Store, line: Line) -> None:
@@ -118,15 +129,20 @@ def _parse(row: bytes, where: str) -> Line:
         ) from error
 
 
-def _after(state: State, line: Line) -> State:
-    """The state once a line's decision holds."""
+def after(state: State, line: Line) -> State:
+    """The state of affairs once a line's decision holds."""
     lines = (*state.lines, line)
     if line.action == "rollback":
-        barred = state.barred | {line.bundle}
+        barred = state.barred | _names(line)
         served = tuple(c for c in state.served if c.bundle not in barred)
         return State(lines, served, barred, state.changes + 1)
     verdict = line.verdict
     if verdict is None or not enters_service(verdict):
         return State(lines, state.served, state.barred, state.changes)
     champion = Champion(line.bundle, line.path, line.version or "", line.time, verdict.model_dump(mode="json"))
-    return State(lines, (*state.served, champion), state.barred - {line.bundle}, state.changes + 1)
+    return State(lines, (*state.served, champion), state.barred - _names(line), state.changes + 1)
+
+
+def _names(line: Line) -> frozenset[str]:
+    """What a bundle is known by: one that is exported anew, with the same answers, is the same model."""
+    return frozenset({line.bundle, line.answers} - {""})

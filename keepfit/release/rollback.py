@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from keepfit.champion import Champion
 from keepfit.config import Pipeline
 from keepfit.errors import ConfigError
+from keepfit.locks import service_lock
+from keepfit.registry import open_registry
 from keepfit.release import journal
-from keepfit.release.steps import points_at, settled
+from keepfit.release.service import is_settled, registered, settled, whole
 from keepfit.store import Store
 
 
@@ -32,28 +34,43 @@ class RolledBack:
 
 
 def rollback(config: Pipeline, reason: str) -> RolledBack:
-    """Put the previous champion back in service and bar the present one, under the store's lock.
+    """Put the previous champion back in service and bar the present one; a run under way does not hinder it.
 
-    Killed and started again it goes back one champion, not two. Raises ConfigError when there is none to go back to.
+    Killed and started again it goes back one champion, not two. Raises ConfigError when there is none to go back to,
+    and, before anything is written, MachineError when its bundle is missing or damaged or the registry cannot be had.
     """
     store = Store(config.resolve(config.store))
-    with store.lock():
+    with service_lock(store.root):
         unfinished = _unfinished(store)
         if unfinished is None:
             unfinished = _line(journal.read(store), reason, config)
+            _make_sure(store, config, unfinished)
             journal.append(store, unfinished)
         state = settled(store, config)
         assert state.champion is not None  # a rollback is written only with one to go back to
         return RolledBack(unfinished.bundle, state.champion, unfinished.why)
 
 
+def _make_sure(store: Store, config: Pipeline, line: journal.Line) -> None:
+    """Whatever can go wrong goes wrong before the line is written."""
+    state = journal.after(journal.read(store), line)
+    assert state.champion is not None
+    whole(store, state.champion)
+    registered(open_registry(store, config), store, state, state.champion)
+
+
 def _unfinished(store: Store) -> journal.Line | None:
     """The rollback that was journalled and then killed."""
     state = journal.read(store)
     last = state.lines[-1] if state.lines else None
-    if last is None or last.action != "rollback" or state.champion is None or points_at(store, state.champion):
+    if last is None or last.action != "rollback" or state.champion is None or is_settled(store, state.champion):
         return None
     return last
+
+
+def _answers(state: journal.State, bundle: str) -> str:
+    """What a bundle that was released answers, by its line."""
+    return next((line.answers for line in reversed(state.lines) if line.bundle == bundle), "")
 
 
 def _line(state: journal.State, reason: str, config: Pipeline) -> journal.Line:
@@ -71,6 +88,7 @@ def _line(state: journal.State, reason: str, config: Pipeline) -> journal.Line:
         run="",
         bundle=out.bundle,
         path=out.path,
+        answers=_answers(state, out.bundle),
         champion=out.bundle,
         version=out.version,
         rules="",

@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from keepfit import files
 from keepfit.artifacts import Bundle, Evaluated, Prepared, Verdict
-from keepfit.champion import Champion, point, pointed
-from keepfit.config import Pipeline
-from keepfit.errors import MachineError
+from keepfit.bundle.seal import answers_of
 from keepfit.release import journal
+from keepfit.release.service import settled, whole
 from keepfit.release.verdict import Facts, Incomparable, decide, enters_service
 from keepfit.run import Run
-from keepfit.store import Store
 
 if TYPE_CHECKING:
     from keepfit.metrics.paired import Paired
@@ -91,7 +89,7 @@ def note(case: Case) -> Case:
     """Write the verdict into the run's record."""
     champion = case.state.champion
     case.run.add(
-        verdict=case.decided.model_dump(mode="json"),
+        verdict=case.decided,
         bundle=case.bundle.id,
         version=case.version,
         champion=champion.bundle if champion else None,
@@ -111,9 +109,8 @@ def report(case: Case) -> Case:
 
 def tell(case: Case) -> Case:
     """Leave release.json in the folder of this run, and of the interrupted run whose decision it carried out."""
-    record = case.run.record()
-    names = ("run", "verdict", "bundle", "version", "champion", "metrics")
-    sheet = {name: record[name] for name in names}
+    names = {"run", "verdict", "bundle", "version", "champion", "metrics"}
+    sheet = case.run.record().model_dump(mode="json", include=names)
     for run in {case.run.id, case.line.run if case.line else case.run.id}:
         path = case.run.store / f"runs/{run}/{SHEET}"
         if run == case.run.id or not path.exists():
@@ -124,40 +121,24 @@ def tell(case: Case) -> Case:
 STEPS: tuple[Step, ...] = (settle, judge, register, commit, settle, note, report, tell)
 
 
-def settled(store: Store, config: Pipeline) -> journal.State:
-    """The journal's state, with champion.json and the aliases brought in line; heavy only when they are not."""
-    state = journal.read(store)
-    if state.champion is not None and not points_at(store, state.champion):
-        from keepfit.registry import open_registry
-
-        registry = open_registry(store, config)
-        previous = registry.version_of(state.previous.bundle) if state.previous else None
-        registry.serve(state.champion.version, previous)
-        point(store, state.champion)
-    return state
-
-
-def points_at(store: Store, champion: Champion) -> bool:
-    """Whether champion.json says so already; a damaged one does not."""
-    try:
-        return pointed(store) == champion
-    except MachineError:
-        return False
-
-
 def _earlier(case: Case) -> journal.Line | None:
-    """The last decision on this bundle that still answers: it put it in service, or same champion and same rules."""
-    champion = case.state.champion
+    """The last decision that still answers: on equal answers, by the same rules, on the same rows, and it put in
+    service what is in service, or was reached against it."""
+    champion, rules = case.state.champion, _rules(case)
     serving = champion.bundle if champion else None
-    rules = _rules(case)
     for line in reversed(case.state.lines):
-        if line.action != "release" or line.bundle != case.bundle.id or line.verdict is None:
+        asked = (line.action, line.answers, line.rules, line.rows)
+        if asked != ("release", case.bundle.answers, rules, case.prepared.judged) or line.verdict is None:
             continue
-        if serving == line.bundle and enters_service(line.verdict):
-            return line
-        if line.champion == serving and line.rules == rules and not enters_service(line.verdict):
+        if serving == (line.bundle if enters_service(line.verdict) else line.champion):
             return line
     return None
+
+
+def _in_service(case: Case) -> bool:
+    """Whether the champion gives the same answers: then there is nothing to compare."""
+    champion = case.state.champion
+    return champion is not None and answers_of(case.run.store / champion.path) == case.bundle.answers
 
 
 def _is_ours_to_tell(case: Case, line: journal.Line) -> bool:
@@ -171,7 +152,15 @@ def _teller(case: Case) -> str | None:
     """The run whose report tells the verdict that this one repeats."""
     if case.line is None or case.decided.reason != "nothing_new":
         return None
-    told: str = files.read_json(case.run.store / f"runs/{case.line.run}/{SHEET}")["run"]
+    try:
+        told: str = files.read_json(case.run.store / f"runs/{case.line.run}/{SHEET}")["run"]
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+    ):  # lost or damaged: the verdict stands in the journal all the same
+        return None
     return told
 
 
@@ -185,9 +174,9 @@ def _facts(case: Case, line: journal.Line | None) -> Facts:
         majority=evaluated.baselines.get("majority", {}),
         classical=evaluated.baselines.get("classical", {}),
         champion=champion is not None,
-        in_service=champion is not None and champion.bundle == case.bundle.id,
+        in_service=_in_service(case),
         earlier=line.verdict if line else None,
-        barred=case.bundle.id in case.state.barred,
+        barred=bool({case.bundle.id, case.bundle.answers} & case.state.barred),
         force=case.force,
     )
 
@@ -199,26 +188,30 @@ def _compare(case: Case) -> Paired | Incomparable:
     champion = case.state.champion
     assert champion is not None
     raw = store / f"{case.prepared.path}/test_raw"
-    return compare(store / champion.path, store / case.bundle.folder, raw, config.target, config.release)
+    return compare(whole(store, champion), store / case.bundle.folder, raw, config.target, config.release)
 
 
 def _line(case: Case) -> journal.Line:
     champion, rules = case.state.champion, _rules(case)
     return journal.Line(
-        id=journal.identity(case.state, "release", case.bundle.id, rules=rules, force=case.force),
+        id=journal.identity(
+            case.state, "release", case.bundle.id, rules=rules, rows=case.prepared.judged, force=case.force
+        ),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         action="release",
         run=case.run.id,
         bundle=case.bundle.id,
         path=case.bundle.folder,
+        answers=case.bundle.answers,
         champion=champion.bundle if champion else None,
         version=case.version,
         rules=rules,
+        rows=case.prepared.judged,
         **case.decided.model_dump(),
         why=case.force,
     )
 
 
 def _rules(case: Case) -> str:
-    rules: dict[str, Any] = case.run.config.release.model_dump(mode="json", exclude={"registry"})
-    return files.digest_of(rules)
+    # Without what is left at its default, so that a new option of ours is no new judgement.
+    return files.digest_of(case.run.config.release.model_dump(mode="json", exclude={"registry"}, exclude_defaults=True))

@@ -11,6 +11,7 @@
     PROMOTE   better                    the paired test shows it better than the champion
     HOLD      equal                     no worse than the champion by the margin, and not shown to be better
     HOLD      inconclusive              the rows are too few to tell
+    HOLD      in_service                answers as the champion does, and meets the rules or rows that are new
     HOLD      not_comparable            champion and challenger cannot be scored on the same rows
     HOLD      nothing_new               judged before under the same rules: no second look at the same rows
     FIRST, PROMOTE  forced              put in service by a person, for the reason given
@@ -58,7 +59,7 @@ class Facts:
     champion: bool
     """Whether there is one."""
     in_service: bool
-    """Whether the challenger is the champion."""
+    """Whether the challenger answers every row as the champion does."""
     earlier: Verdict | None
     """The verdict already reached on it, against this champion and under these rules."""
     barred: bool
@@ -92,7 +93,9 @@ def _unforced(facts: Facts, rules: Release, compare: Callable[[], Paired | Incom
     rungs = (_nothing_new, _check, _barred, _gates, _trivial, _classical)
     found = next(filter(None, (rung(facts, rules) for rung in rungs)), None)
     if found is not None:
-        return found
+        return _of_serving(found) if facts.in_service and found.outcome == "REJECT" else found
+    if facts.in_service:
+        return _hold_in_service(facts, rules)
     if not facts.champion:
         return _first(facts, rules)
     compared = compare()
@@ -103,13 +106,11 @@ def _unforced(facts: Facts, rules: Release, compare: Callable[[], Paired | Incom
 
 def _nothing_new(facts: Facts, _rules: Release) -> Verdict | None:
     earlier = facts.earlier
-    newly_barred = facts.barred and (earlier is None or earlier.reason != "barred")
-    if newly_barred or not (facts.in_service or earlier):
+    if earlier is None or (facts.barred and earlier.reason != "barred"):
         return None
     what = "this model is the one in service" if facts.in_service else "this model was judged before"
-    repeated = f" The verdict was: {earlier.sentence}" if earlier else ""
-    figures = {"earlier": {"outcome": earlier.outcome, "reason": earlier.reason}} if earlier else {}
-    return _verdict("HOLD", "nothing_new", f"Nothing new: {what}.{repeated}", **figures)
+    figures = {"earlier": {"outcome": earlier.outcome, "reason": earlier.reason}}
+    return _verdict("HOLD", "nothing_new", f"Nothing new: {what}. The verdict was: {earlier.sentence}", **figures)
 
 
 def _barred(facts: Facts, _rules: Release) -> Verdict | None:
@@ -186,6 +187,20 @@ def _first(facts: Facts, rules: Release) -> Verdict:
     against = f", the trivial baseline {figure(metric, base)}" if shown and base is not None else ""
     sentence = f"The first model of this pipeline.{shown}{against}{'.' if shown else ''}"
     return _verdict("FIRST", "first", sentence, value=value, majority=base)
+
+
+def _of_serving(verdict: Verdict) -> Verdict:
+    """A verdict takes nothing out of service: a person who reads it does."""
+    stays = "This is the model in service, and it stays there until a better one comes or it is rolled back."
+    return verdict.model_copy(update={"sentence": f"{verdict.sentence} {stays}"})
+
+
+def _hold_in_service(facts: Facts, rules: Release) -> Verdict:
+    """The rules or the test rows are new, and the model is not."""
+    metric, value = rules.metric, facts.metrics.get(rules.metric)
+    shown = "" if value is None else f" {metric_name(metric).capitalize()} {figure(metric, value)}."
+    sentence = f"This model is the one in service, and it meets the rules as they are now.{shown}"
+    return _verdict("HOLD", "in_service", sentence, value=value, metric=metric)
 
 
 def _hold_incomparable(compared: Incomparable) -> Verdict:

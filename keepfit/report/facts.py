@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from keepfit import files
+from keepfit.records import Record
 from keepfit.run import Run
 
 ORDER = ("ingest", "validate", "preprocess", "train", "baseline", "evaluate", "export", "release")
@@ -20,26 +21,21 @@ class Facts:
     run: Run
 
     @cached_property
-    def record(self) -> dict[str, Any]:
+    def record(self) -> Record:
         """The run's own notes."""
         return self.run.record()
 
     @property
-    def verdict(self) -> dict[str, Any]:
-        """Outcome, reason, sentence, figures."""
-        return self.record.get("verdict", {})  # type: ignore[no-any-return]
-
-    @property
     def nothing_new(self) -> bool:
         """Whether the run only repeats an earlier verdict."""
-        return self.verdict.get("reason") == "nothing_new"
+        return self.record.verdict is not None and self.record.verdict.reason == "nothing_new"
 
     @cached_property
     def stages(self) -> list[dict[str, Any]]:
         """The stages that ran or were reused, in the pipeline's order: name, reused, reason, seconds, key, artifact."""
-        noted = self.record["stages"]
+        noted = self.record.stages
         names = [*(n for n in ORDER if n in noted), *(n for n in noted if n not in ORDER)]
-        return [{"name": n, **noted[n], "artifact": self._artifact(n, noted[n]["key"])} for n in names]
+        return [{"name": n, **noted[n].model_dump(), "artifact": self._artifact(n, noted[n].key)} for n in names]
 
     def artifact(self, stage: str) -> dict[str, Any]:
         """What a stage of this run handed on; empty when it did not run."""
@@ -73,9 +69,10 @@ class Facts:
     @property
     def earlier_report(self) -> str | None:
         """The report of the verdict that this run repeats, as a link from this one."""
-        other = self.record.get("repeats")
+        other = self.record.repeats
         there = other and (self.run.store / f"runs/{other}/report.html").is_file()
         return f"../{other}/report.html" if there else None
 
     def _artifact(self, stage: str, key: str) -> dict[str, Any]:
-        return (self.run.store.manifest(stage, key) or {}).get("artifact", {})  # type: ignore[no-any-return]
+        manifest = self.run.store.manifest(stage, key)
+        return manifest.artifact if manifest else {}

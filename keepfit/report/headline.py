@@ -16,18 +16,19 @@ SHOWN = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "mcc", "roc
 
 def head(facts: Facts) -> dict[str, Any]:
     """Names, times, the verdict, and what is in service."""
-    record, verdict = facts.record, facts.verdict
+    record, verdict = facts.record, facts.record.verdict
+    outcome = verdict.outcome if verdict else ""
     return {
-        "pipeline": record["pipeline"],
-        "run": record["run"],
-        "started": f"{datetime.fromisoformat(record['started']):%-d %B %Y, %H:%M} UTC",
+        "pipeline": record.pipeline,
+        "run": record.run,
+        "started": f"{datetime.fromisoformat(record.started):%-d %B %Y, %H:%M} UTC",
         "seconds": seconds(sum(s["seconds"] for s in facts.stages if s["name"] != "release")),
-        "tone": "none" if facts.nothing_new else TONES.get(verdict.get("outcome", ""), "none"),
-        "title": TITLES.get(verdict.get("outcome", ""), "No verdict"),
-        "sentence": verdict.get("sentence", "This run has not reached a verdict."),
-        "version": record.get("version"),
-        "bundle": record.get("bundle"),
-        "champion": record.get("champion"),
+        "tone": "none" if facts.nothing_new else TONES.get(outcome, "none"),
+        "title": TITLES.get(outcome, "No verdict"),
+        "sentence": verdict.sentence if verdict else "This run has not reached a verdict.",
+        "version": record.version,
+        "bundle": record.bundle,
+        "champion": record.champion,
         "earlier": facts.earlier_report,
     }
 

@@ -10,7 +10,7 @@ from keepfit.run import Room, stage
 _DECIDES = tuple(f"training.{name}" for name in Training.model_fields if name != "checkpoint_seconds")
 
 
-@stage(reads=("model", *_DECIDES), libraries=("torch",), resume=True)
+@stage(reads=("model", *_DECIDES), resume=True)
 def train(room: Room, prepared: Prepared) -> Trained:
     """Train the model that the YAML describes, going on from a killed execution's checkpoint if there is one.
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from keepfit.batches import Batches
 from keepfit.errors import ConfigError
+from keepfit.interrupt import Stopped, stopping
 from keepfit.objectives import cross_entropy, score
 from keepfit.training.augment import augment
 from keepfit.training.checkpoint import Checkpoint, State, generators, restore_generators
@@ -19,7 +20,6 @@ from keepfit.training.optimiser import adamw, descend
 from keepfit.training.plan import Plan
 from keepfit.training.progress import Progress
 from keepfit.training.schedule import schedule
-from keepfit.training.stop import Stop
 
 JUDGED = 2048
 """Rows a batch when nothing is learned."""
@@ -55,13 +55,14 @@ class Learner:
         self._rate = schedule(plan.schedule, plan.warmup)
         self._augment = augment(plan.augment) if plan.augment else None
 
-    def fit(self, checkpoint: Checkpoint, progress: Progress, stop: Stop) -> None:
+    def fit(self, checkpoint: Checkpoint, progress: Progress) -> None:
         """Learn until the plan's end or until validation says stop; the best epoch's weights are in `position.best`.
 
-        Raises ConfigError when the loss is no longer a number.
+        Raises ConfigError when the loss is no longer a number, and Stopped, with a checkpoint written, when the run
+        was told to stop.
         """
         while not self.finished():
-            self.learn(checkpoint, progress, stop)
+            self.learn(checkpoint, progress)
             self._judge(progress)
         self.model.load_state_dict(self.position.best)
 
@@ -88,7 +89,7 @@ class Learner:
         self.optimiser.load_state_dict(state["optimiser"])
         restore_generators(state["generators"])
 
-    def learn(self, checkpoint: Checkpoint, progress: Progress, stop: Stop) -> None:
+    def learn(self, checkpoint: Checkpoint, progress: Progress) -> None:
         """One pass over the train rows, or what is left of it."""
         at = self.position
         batches = shuffled(len(self.train), self.plan.batch_size, self.plan.seed, at.epoch, self.machine.device)
@@ -98,9 +99,9 @@ class Learner:
             if progress.due(len(batches[done - 1])):
                 loss = self._finite(at.loss.item() / sum(map(len, batches[:done])))
                 progress.report(at.epoch + done / len(batches), loss, at.history[-1] if at.history else {})
-            if stop.signal is not None:
+            if stopping():
                 checkpoint.write(self.state())
-                stop.pass_on()
+                raise Stopped
             checkpoint.write_if_due(self.state)
 
         def step(rows: Tensor) -> Tensor:

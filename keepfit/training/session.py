@@ -11,8 +11,10 @@ from safetensors.torch import save
 from keepfit import batches, files, models
 from keepfit.artifacts import Prepared, Trained
 from keepfit.batches import Batches
+from keepfit.interrupt import politely
 from keepfit.models.cnn import Fast
 from keepfit.run import Room
+from keepfit.store import CHECKPOINT
 from keepfit.training import device, memory
 from keepfit.training.checkpoint import Checkpoint
 from keepfit.training.device import Machine
@@ -20,7 +22,6 @@ from keepfit.training.learner import Learner
 from keepfit.training.loop import shuffled
 from keepfit.training.plan import Plan, settle
 from keepfit.training.progress import Progress
-from keepfit.training.stop import Stop
 
 SEEN = 2048
 """Train pictures that set a CNN's first layer; more do not change it."""
@@ -38,7 +39,7 @@ def session(room: Room, prepared: Prepared) -> Trained:
     note = beside / "accumulate.json"
     plan = settle(training, derived, memory.parts(note, training.accumulate))
     room.note(f"{architecture['family']} on {machine}: {plan}")
-    checkpoint = Checkpoint(beside / "checkpoint.pt", training.checkpoint_seconds)
+    checkpoint = Checkpoint(room.path / CHECKPOINT, training.checkpoint_seconds)
     with (
         device.repeatable(machine, plan.seed, training.threads),
         memory.watched(note, plan.accumulate, plan.batch_size),
@@ -77,8 +78,8 @@ def _learn(learner: Learner, checkpoint: Checkpoint, room: Room) -> None:
     progress = Progress(
         room.step, learner.plan.epochs, learner.position.seconds[-1] if learner.position.seconds else 0.0
     )
-    with Stop() as stop:
-        learner.fit(checkpoint, progress, stop)
+    with politely():
+        learner.fit(checkpoint, progress)
 
 
 def _write(folder: Path, learner: Learner, architecture: dict[str, Any]) -> Trained:

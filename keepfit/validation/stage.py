@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CHECKS, RESULT = "checks.json", "beside/gx.json"
 
 
-@stage(reads=("validation",), libraries=("great-expectations", "duckdb", "sqlalchemy"))
+@stage(reads=("validation",))
 def validate(room: Room, snapshot: Snapshot) -> Validated:
     """Check every row of the snapshot; those that fail a critical or warning expectation go to quarantine.parquet.
 
