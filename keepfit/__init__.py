@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from keepfit.bundle.model import Model
+
+
+# None of the libraries we use reports home. Most read this when they are first imported, and nothing of ours imports
+# one before this line.
+for _name, _off in {
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "ORT_DISABLE_TELEMETRY": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+}.items():
+    os.environ.setdefault(_name, _off)
 
 
 def load(pipeline: str | Path, bundle: str | None = None) -> Model:

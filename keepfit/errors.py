@@ -8,12 +8,13 @@ KeepfitError
 ├── TransientError      exit 1, retried with backoff: a database or network that may come back
 ├── OutOfMemoryError    exit 1, retried with half the micro-batch and the same effective batch
 ├── MachineError        exit 1, never retried: disk full, a store that is not writable, a lock that is held
-└── EngineError         exit 1, never retried: the validation engine failed its self-test
-
-Any other exception is a bug of ours: exit 1, never retried.
+├── EngineError         exit 1, never retried: the validation engine failed its self-test
+└── BugError            exit 1, never retried: whatever else was raised, which is a fault of ours
 """
 
 from __future__ import annotations
+
+import os
 
 from keepfit.redact import redacted
 
@@ -78,6 +79,28 @@ class MachineError(KeepfitError):
 
 class EngineError(KeepfitError):
     """The validation engine gave a wrong answer where the right one is known; no row of the user's is judged."""
+
+
+class BugError(KeepfitError):
+    """Something that nobody's input can cause: a fault of ours."""
+
+
+def ours(error: Exception) -> KeepfitError:
+    """Any exception as one of ours: what a disk or a machine does is no bug, and what is left is one.
+
+    The one place for what nobody nearer to it has explained.
+    """
+    if isinstance(error, KeepfitError):
+        return error
+    if isinstance(error, MemoryError):
+        return OutOfMemoryError("memory ran out.", todo="Free some, or run where there is more.")
+    if isinstance(error, OSError) and error.errno is not None:
+        return MachineError(
+            f"{error.strerror or type(error).__name__}.",
+            todo="See whether the file or folder is there, is what it should be, and may be read and written.",
+            where=os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "",
+        )
+    return BugError(f"keepfit failed, and not because of your input: {type(error).__name__}: {error}")
 
 
 def nearest(name: str, known: list[str]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from keepfit import files
+from keepfit import files, redact
 from keepfit.artifacts import Verdict
 
 FILE = "record.json"
@@ -114,7 +114,7 @@ def read(path: Path) -> Record:
 
 def write(path: Path, record: Record) -> None:
     """Replace a record at one instant."""
-    files.write_json(path, record.model_dump(mode="json"))
+    files.write_json(path, redact.value(record.model_dump(mode="json")))
 
 
 def _folders(folder: Path) -> Iterator[Path]:

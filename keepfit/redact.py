@@ -7,8 +7,11 @@ nobody foresees.
 
 from __future__ import annotations
 
+import logging
 import re
+import traceback
 from threading import Lock
+from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus
 
 HIDDEN = "***"
@@ -59,6 +62,24 @@ def redacted(text: str) -> str:
         if known in text:
             text = text.replace(known, shown)
     return text
+
+
+def in_logs() -> None:
+    """Let every log record of this process pass `redacted`, tracebacks and what other libraries say included."""
+    make = logging.getLogRecordFactory()
+    if getattr(make, "redacts", False):
+        return
+
+    def record(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        made = make(*args, **kwargs)
+        if _known:
+            made.msg, made.args = redacted(made.getMessage()), ()
+            if made.exc_info and made.exc_info[0]:
+                made.exc_text = redacted("".join(traceback.format_exception(*made.exc_info)))
+        return made
+
+    record.redacts = True  # type: ignore[attr-defined]
+    logging.setLogRecordFactory(record)
 
 
 def value(content: object) -> object:

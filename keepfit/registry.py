@@ -113,6 +113,7 @@ def open_registry(store: Store, config: Pipeline) -> Registry:
     database = store / DATABASE
     if not _is_sound(database):
         _create(database)
+        _forget(f"sqlite:///{database.resolve()}")
     return Registry(_client(f"sqlite:///{database.resolve()}"), config.name, (store / ARTIFACTS).resolve().as_uri())
 
 
@@ -151,8 +152,7 @@ def _connect(address: str) -> None:
 
 
 def _quiet() -> None:
-    """No telemetry, no pickle, no progress bars, no traceback of what we explain; read when MLflow is imported."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    """No pickle, no progress bars, no traceback of what we explain; read when MLflow is imported."""
     os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "CRITICAL")
@@ -180,6 +180,15 @@ def _is_sound(database: Path) -> bool:
     with files.machine_errors(database):
         database.replace(database.with_name(f"{DATABASE}.damaged"))
     return False
+
+
+def _forget(address: str) -> None:
+    """MLflow keeps connections to an address for the life of the process, here to a file that is gone."""
+    from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as Models
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as Tracking
+
+    for kept in (Models, Tracking):
+        kept._get_or_create_engine(address).dispose()
 
 
 def _create(database: Path) -> None:

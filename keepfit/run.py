@@ -155,6 +155,8 @@ def begin(config: Pipeline) -> Iterator[Run]:
             raise
         finally:
             run.store.hashes.close()
+        for path in run.store.records.damaged:
+            run.tell(Event("", "note", f"{path} is damaged, and that run was passed over."))
         run.add(ended=_now())
 
 

@@ -2,8 +2,10 @@
 
 import os
 
+from keepfit import redact
+
 # Prefect reads its settings when it is first imported, and tasks/ and flows/ are the only ways to it.
-os.environ.setdefault("DO_NOT_TRACK", "1")
-os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "keepfit")
 os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+
+redact.in_logs()  # Prefect keeps logs with whole tracebacks

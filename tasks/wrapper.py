@@ -11,8 +11,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed
 from prefect.tasks import exponential_backoff
 
-from keepfit.errors import KeepfitError
-from keepfit.run import Run
+from keepfit.errors import KeepfitError, ours
+from keepfit.run import Event, Run
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,7 +27,7 @@ def as_task(stage: Callable[Concatenate[Run, P], R], *, timeout: float) -> Task[
 
     @wraps(stage)
     def body(run: Run, /, *args: P.args, **kwargs: P.kwargs) -> Any:
-        artifact = stage(run, *args, **kwargs)
+        artifact = _told(run, stage.__name__, lambda: stage(run, *args, **kwargs))
         outcome = run.outcome(stage.__name__)
         name = "Reused" if outcome.reused else "Completed"
         return Completed(name=name, message=outcome.reason, data=artifact)
@@ -43,6 +43,17 @@ def as_task(stage: Callable[Concatenate[Run, P], R], *, timeout: float) -> Task[
         retry_jitter_factor=0.5,
         retry_condition_fn=_worth_a_retry,
     )
+
+
+def _told(run: Run, name: str, stage: Callable[[], R]) -> R:
+    """Whatever goes wrong is one of our errors, in words that hold no secret; one that is tried again is told."""
+    try:
+        return stage()
+    except Exception as error:
+        told = ours(error)
+        if told.retryable:
+            run.tell(Event(name, "note", f"{told} It is tried again, three times at most."))
+        raise told from (error if told is not error else error.__cause__)
 
 
 def do(task: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

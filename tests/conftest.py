@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# In CI the same examples every time: a change is judged by what it did, not by luck. At a desk they vary.
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+# No deadline: how long an example takes says how busy the machine is. In CI the same examples every time: a change is
+# judged by what it did, not by luck. At a desk they vary.
+settings.register_profile("desk", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+# A shell that starts the tests in the background lets them ignore Ctrl-C, and so would every process they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _home = tempfile.mkdtemp(prefix="keepfit-tests-")
 # Before Prefect is imported: tests must not write into the home folder, nor report to a server that happens to run.
@@ -25,6 +30,8 @@ os.environ.update(
     OMP_NUM_THREADS="1",
 )
 os.environ.pop("PREFECT_API_URL", None)
+
+pytest_plugins = ["tests.releasing"]
 
 CARRIED = Path(__file__).parent.parent / "data"
 

@@ -88,6 +88,16 @@ def test_a_failed_stage_leaves_nothing_and_the_record_says_why(config: Pipeline)
     assert not list((config.folder / ".keepfit/stages").rglob("*.part"))
 
 
+def test_an_argument_that_is_no_artifact_is_refused(config: Pipeline) -> None:
+    @stage(reads=())
+    def cut(room: Room, prepared: Prepared, threshold: float) -> Prepared:
+        return prepared
+
+    with begin(config) as run, pytest.raises(TypeError, match="float for threshold"):
+        cut(run, _first(run), 0.5)
+    assert not list((config.folder / ".keepfit/stages").glob("cut/*"))
+
+
 def test_a_listener_hears_every_stage(config: Pipeline) -> None:
     heard: list[Event] = []
     with watching(heard.append):

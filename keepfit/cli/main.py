@@ -16,7 +16,8 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
-from keepfit.errors import KeepfitError
+from keepfit import redact
+from keepfit.errors import BugError, ours
 
 app = App(
     name="keepfit",
@@ -110,6 +111,20 @@ def rollback(pipeline: Path, /, *, reason: str = "rolled back on the command lin
 
 
 @app.command
+def verify(pipeline: Path, /) -> None:
+    """Read every byte of the store, say what is not as it was written, and mend what is in service.
+
+    Parameters
+    ----------
+    pipeline
+        The pipeline's YAML file, or its folder.
+    """
+    from keepfit.cli.verifying import verify_pipeline
+
+    verify_pipeline(pipeline)
+
+
+@app.command
 def predict(
     pipeline: Path,
     rows: Path,
@@ -151,11 +166,9 @@ def _silence() -> None:
 
 def exit_code(command: Callable[[], object]) -> int:
     """Do what was asked; an error becomes one message on standard error and the code that a command ends with."""
+    redact.in_logs()
     try:
         command()
-    except KeepfitError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
     except CycloptsError:
         return 2
     except KeyboardInterrupt:
@@ -165,20 +178,26 @@ def exit_code(command: Callable[[], object]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
-        return _report_bug(error)
+        told = ours(error)
+        _say(f"error: {told}")
+        if isinstance(told, BugError):
+            _say(f"The details are in {_kept(error)}; please send that file with a bug report.")
+        return told.exit_code
     return 0
 
 
-def _report_bug(error: Exception) -> int:
-    """Keep the traceback in a file: it helps us, and not the person who reads the terminal."""
+def _say(text: str) -> None:
+    """On standard error, whatever letters the terminal can show."""
+    encoding = sys.stderr.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)
+
+
+def _kept(error: Exception) -> str:
+    """The file with the traceback: it helps us, and not the person who reads the terminal."""
     import tempfile
     import traceback
 
-    with tempfile.NamedTemporaryFile("w", prefix="keepfit-bug-", suffix=".txt", delete=False, encoding="utf-8") as file:
-        traceback.print_exception(error, file=file)
-    print(
-        f"error: keepfit failed, and not because of your input: {type(error).__name__}: {error}\n"
-        f"The details are in {file.name}; please send that file with a bug report.",
-        file=sys.stderr,
-    )
-    return 1
+    text = redact.redacted("".join(traceback.format_exception(error)))
+    with tempfile.NamedTemporaryFile("wb", prefix="keepfit-bug-", suffix=".txt", delete=False) as file:
+        file.write(text.encode(errors="backslashreplace"))
+    return file.name

@@ -7,6 +7,10 @@ from typing import Any
 from keepfit.artifacts import Evaluated, Prepared, Trained
 
 _ASK = """```python
+import os
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before the import: onnxruntime's Linux wheel reports home otherwise
+
 import numpy as np
 import onnxruntime
 

@@ -16,6 +16,8 @@ from typing import Any
 from keepfit.errors import TransientError
 from keepfit.export import isolated
 
+QUIET = {"ORT_DISABLE_TELEMETRY": "1"}
+"""All that the process knows of the environment: onnxruntime's wheel would ask for a host of its maker's."""
 SECONDS = 600
 """Long beyond any model's answer to its golden rows, on however busy a machine."""
 
@@ -39,7 +41,7 @@ def isolate(bundle: Path) -> Isolation:
         _link_libraries(Path(libraries))
         command = [*_cut(), sys.executable, "-I", "-S", "-B", isolated.__file__, str(bundle), libraries]
         try:
-            done = subprocess.run(command, env={}, capture_output=True, text=True, timeout=SECONDS, check=False)
+            done = subprocess.run(command, env=QUIET, capture_output=True, text=True, timeout=SECONDS, check=False)
         except subprocess.TimeoutExpired as error:
             raise TransientError(f"the bundle's isolation check gave no answer within {SECONDS} s.") from error
     if done.returncode < 0:  # says something about this machine, not about the bundle, whose verdict would be kept

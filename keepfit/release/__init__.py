@@ -13,10 +13,11 @@ from keepfit.interrupt import interruptible, politely
 from keepfit.locks import service_lock
 from keepfit.release.rollback import RolledBack, rollback
 from keepfit.release.steps import STEPS, Case, commit
+from keepfit.release.verify import Verified, verify
 from keepfit.report.words import figure, metric_name, span
 from keepfit.run import Event, Run, timed
 
-__all__ = ["RolledBack", "release", "rollback"]
+__all__ = ["RolledBack", "Verified", "release", "rollback", "verify"]
 
 
 def release(run: Run, bundle: Bundle, evaluated: Evaluated, prepared: Prepared, force: str | None = None) -> Released:

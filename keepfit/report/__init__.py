@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from keepfit import files
+from keepfit.redact import redacted
 from keepfit.run import Run
 
 __all__ = ["markdown", "write"]
@@ -23,7 +24,7 @@ def write(run: Run) -> Path:
     from keepfit.report.page import html
 
     path = run.folder / NAME
-    files.write_bytes(path, html(run).encode())
+    files.write_bytes(path, redacted(html(run)).encode())
     return path
 
 
@@ -31,4 +32,4 @@ def markdown(run: Run) -> str:
     """The same essentials for a Prefect artifact, under 1 MB."""
     from keepfit.report.brief import brief
 
-    return brief(run)
+    return redacted(brief(run))
