@@ -2,22 +2,24 @@
 
 Prefect's ephemeral mode leaves its server behind when the run is killed. This one ends when its standard input
 closes, which the system does for any parent that is gone, kill -9 included: `python -m flows.server`.
-One server serves all runs of a process: Prefect's event and log threads keep the first address they saw.
+One server serves all runs of a process, and one that died is started again on its port: Prefect's event and log threads
+keep the first address they saw.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from functools import cache
 from typing import IO, Any, ParamSpec, TypeVar
 
 import httpx
+from prefect.exceptions import PrefectException
 from prefect.flows import Flow
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
@@ -41,44 +43,77 @@ def with_server(flow: Flow[P, R]) -> Flow[P, R]:
             if PREFECT_API_URL.value():
                 return super().__call__(*args, **kwargs)
             with temporary_settings({PREFECT_API_URL: address()}):
-                return super().__call__(*args, **kwargs)
+                try:
+                    return super().__call__(*args, **kwargs)
+                except (httpx.TransportError, PrefectException) as error:
+                    raise _ended_meanwhile() or error from error
 
     flow.__class__ = Served
     return flow
 
 
-@cache
+class _Own:
+    """This process's server: the child, what it says, and the port it keeps when it has to be started again."""
+
+    child: subprocess.Popen[bytes] | None = None
+    said: IO[bytes] | None = None
+    port = 0
+
+
+_lock = threading.Lock()
+
+
 def address() -> str:
-    """The API address of this process's own server, started at the first call.
+    """The API address of this process's own server, started at the first call and whenever it is gone.
 
     Raises MachineError with what the server said when it does not come up.
     """
+    with _lock:
+        if _Own.child is None or _Own.child.poll() is not None:
+            # On the old port: Prefect's event and log threads know no other.
+            _Own.child, _Own.said, _Own.port = start([sys.executable, "-m", "flows.server", str(_Own.port)])
+        return f"http://127.0.0.1:{_Own.port}/api"
+
+
+def start(command: list[str], seconds: float = START_SECONDS) -> tuple[subprocess.Popen[bytes], IO[bytes], int]:
+    """Start a server that says its port on standard output, and wait until it answers: the child, its words, the port.
+
+    Raises MachineError when it says nothing within so many seconds, or does not answer.
+    """
     said = tempfile.TemporaryFile()  # noqa: SIM115  # the server writes to it as long as it lives
-    command = [sys.executable, "-m", "flows.server"]
     # In a session of its own: a terminal sends Ctrl-C to all its processes, and the run needs the server to end well.
     child = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, start_new_session=True
     )
-    _owned.append((child, said))
     assert child.stdout is not None
-    url = f"http://127.0.0.1:{child.stdout.readline().decode().strip()}/api"
+    ready, _, _ = select.select([child.stdout], [], [], seconds)
+    line = child.stdout.readline().decode().strip() if ready else ""
+    if not line.isdigit():
+        raise _not_started(child, said, TimeoutError(f"it named no port within {seconds:.0f} seconds"))
     try:
         # The socket listens before the application is ready, so this one request waits for it.
-        httpx.get(f"{url}/health", timeout=START_SECONDS, trust_env=False).raise_for_status()
+        httpx.get(f"http://127.0.0.1:{line}/api/health", timeout=seconds, trust_env=False).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise _not_started(child, said, error) from error
-    return url
+    return child, said, int(line)
 
 
-_owned: list[tuple[subprocess.Popen[bytes], IO[bytes]]] = []
-"""Kept for the life of the process: the pipe closes when its owner is collected."""
+def _ended_meanwhile() -> MachineError | None:
+    """The error for a server that is gone in the middle of a run; None where it lives and something else is wrong."""
+    if _Own.child is None or _Own.child.poll() is None:
+        return None
+    return MachineError(
+        f"the local Prefect server ended during the run, with code {_Own.child.returncode}.",
+        todo="Run again: it goes on from where it was. See whether the machine ran out of memory.",
+    )
 
 
 def _not_started(child: subprocess.Popen[bytes], said: IO[bytes], error: Exception) -> MachineError:
     child.kill()
-    child.wait()
-    said.seek(0)
-    lines = said.read().decode(errors="replace").strip().splitlines()
+    child.communicate()
+    with said:
+        said.seek(0)
+        lines = said.read().decode(errors="replace").strip().splitlines()
     return MachineError(
         f"the local Prefect server did not start: {lines[-1] if lines else error}.",
         todo="Run prefect server start to see why, or set PREFECT_API_URL to a server that runs.",
@@ -86,8 +121,8 @@ def _not_started(child: subprocess.Popen[bytes], said: IO[bytes], error: Excepti
 
 
 def _serve() -> None:
-    """Serve on a free loopback port, say which on standard output, end when standard input does."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    """Serve on the port that was named, or a free one, on loopback; say which, and end when standard input does."""
+    listener = socket.create_server(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 0))
     print(listener.getsockname()[1], flush=True)
     import uvicorn
     from prefect.server.api.server import create_app

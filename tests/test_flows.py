@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
+from keepfit.errors import MachineError
+
 ROOT = Path(__file__).parent.parent
 KEEPFIT = Path(sys.executable).with_name("keepfit")
 PREFECT = Path(sys.executable).with_name("prefect")
@@ -65,6 +67,28 @@ def test_no_server_outlives_a_killed_run(carried: Callable[[str], Path]) -> None
     run.communicate()
     for pid in servers:
         wait_for_exit(pid)
+
+
+def test_a_server_that_died_is_started_again(carried: Callable[[str], Path]) -> None:
+    code = f"""
+from flows import server
+from flows.retrain import retrain
+pipeline = {str(carried("breast_cancer"))!r}
+retrain(pipeline)
+before = server.address()
+server._Own.child.kill()
+server._Own.child.wait()
+print(retrain(pipeline).verdict.reason, server.address() == before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1:] == ["nothing_new True"], done.stderr
+
+
+def test_a_server_that_says_nothing_is_not_waited_for_without_end() -> None:
+    from flows.server import start
+
+    with pytest.raises(MachineError, match="named no port within"):
+        start(["cat"], seconds=0.1)
 
 
 def children(pid: int) -> list[int]:

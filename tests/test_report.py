@@ -197,6 +197,41 @@ def test_a_class_name_is_text_in_a_chart_too():
     assert texts.count(STRANGE) == 2
 
 
+@pytest.mark.parametrize("name", ["_", "_child", "__init__", "$x$", " "])
+def test_a_class_is_named_in_the_curves_whatever_it_is_called(name):
+    svg = charts.curves(
+        "roc", "ROC", ("x", "y"), [(f"{name}  0.9", [0, 1], [0, 1]), ("b", [0, 1], [0, 1])], chance=True
+    )
+    texts = [node.text for node in ElementTree.fromstring(svg).iter() if node.tag == "text"]
+    assert {f"{name}  0.9", "b"} <= set(texts)
+
+
+def test_a_chart_without_a_style_sheet_brings_its_own_paper_and_can_be_read_on_it():
+    drawn = charts.plain(
+        charts.training([{"epoch": 1, "train_loss": 1, "validation_loss": 1, "validation_accuracy": 0}], 1)[0]
+    )
+    root = ElementTree.fromstring(drawn)
+    paper = root[0]
+    assert (paper.tag.endswith("rect"), paper.get("width"), paper.get("height")) == (True, "100%", "100%")
+    words = [node.get("style") or "" for node in root.iter() if node.tag.endswith("text")]
+    inks = {found for style in words for found in re.findall(r"fill: (#[0-9a-f]{6})", style)}
+    assert inks
+    for ink in inks:
+        assert contrast(ink, str(paper.get("fill"))) >= 4.5, "the least that WCAG 2 asks of small text"
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2's ratio of two colours, 1 to 21."""
+
+    def light(colour: str) -> float:
+        shares = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+        red, green, blue = (s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_figures_keep_the_order_and_do_not_round_up_to_perfect(a, b):
     low, high = sorted((a, b))

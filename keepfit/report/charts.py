@@ -18,6 +18,8 @@ INK, SOFT, GRID, MAIN, OTHER, THIRD = "#010101", "#020202", "#030303", "#040404"
 VARIABLES = {INK: "--ink", SOFT: "--soft", GRID: "--line", MAIN: "--main", OTHER: "--other", THIRD: "--third"}
 LIGHT = {INK: "#1f2328", SOFT: "#6b6f76", GRID: "#dcd9d2", MAIN: "#1f5fa8", OTHER: "#c2622d", THIRD: "#3f7d5b"}
 
+PAPER = "#ffffff"
+
 SIZE = (3.7, 2.6)
 _STYLE: Any = {
     "svg.fonttype": "none",
@@ -79,14 +81,16 @@ def curves(name: str, title: str, labels: tuple[str, str], lines: list[Curve], *
             _diagonal(axes)
         for _, x, y in lines[3:]:
             axes.plot(x, y, color=SOFT, linewidth=0.8, alpha=0.5)
-        for (label, x, y), colour in reversed(list(zip(lines[:3], (MAIN, OTHER, THIRD), strict=False))):
-            axes.plot(x, y, color=colour, label=label)
+        shown = list(zip(lines[:3], (MAIN, OTHER, THIRD), strict=False))
+        drawn = [axes.plot(x, y, color=colour)[0] for (_, x, y), colour in reversed(shown)]
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(FixedLocator([0, 0.25, 0.5, 0.75, 1]))
             axis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        handles, names = axes.get_legend_handles_labels()
-        axes.legend(handles[::-1], names[::-1], loc="lower right" if chance else "lower left", frameon=False)
+        place = "lower right" if chance else "lower left"
+        legend = axes.legend(drawn[::-1], [" "] * len(shown), loc=place, frameon=False)
+        for text, ((label, _, _), _) in zip(legend.get_texts(), shown, strict=True):
+            text.set_text(label)  # not as a label of matplotlib's, which hides those that begin with _
 
     return _draw(name, title, labels[0], paint)
 
@@ -128,10 +132,14 @@ def sureness(bins: list[dict[str, float]]) -> str:
 
 
 def plain(svg: str) -> str:
-    """The same chart with fixed colours, for where there is no style sheet; a whole SVG document."""
+    """The same chart with fixed colours, for where there is no style sheet; a whole SVG document.
+
+    It brings its own paper: dark letters on nothing cannot be read on a dark page.
+    """
     for colour, variable in VARIABLES.items():
         svg = svg.replace(f"var({variable})", LIGHT[colour])
-    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" width="460" ', 1)
+    svg = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" width="460" ', 1)
+    return svg.replace(">", f'><rect width="100%" height="100%" rx="5" fill="{PAPER}"/>', 1)
 
 
 def _draw(name: str, title: str, label: str, paint: Callable[[Axes], None]) -> str:
