@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL ?= WARNING
 
-.PHONY: help install demo test test-slow check bench clean
+.PHONY: help install demo test test-slow reference check bench clean
 
 help:            ## what there is
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/  /'
@@ -23,6 +23,9 @@ test: install    ## the default test suite
 
 test-slow: install ## the long proofs: kill -9 in every stage, large data, accuracy
 	$(BIN)/python -m pytest -m slow
+
+reference: install ## the tables of the YAML in docs/reference.md, from the models
+	$(BIN)/python -m keepfit.config.reference docs/reference.md
 
 check: install   ## style, types, import rules
 	$(BIN)/ruff check .

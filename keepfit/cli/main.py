@@ -68,7 +68,7 @@ def run(pipeline: Path, /, *, force: str | None = None) -> None:
     Parameters
     ----------
     pipeline
-        The pipeline's YAML file.
+        The pipeline's YAML file, or its folder.
     force
         Put the new model in service whatever the verdict, for this reason; the reason is journalled.
     """
@@ -100,7 +100,7 @@ def rollback(pipeline: Path, /, *, reason: str = "rolled back on the command lin
     Parameters
     ----------
     pipeline
-        The pipeline's YAML file.
+        The pipeline's YAML file, or its folder.
     reason
         Why; it is journalled.
     """
@@ -138,7 +138,7 @@ def predict(
     Parameters
     ----------
     pipeline
-        The pipeline's YAML file.
+        The pipeline's YAML file, or its folder.
     rows
         A table (CSV, JSON Lines, Parquet), an image, or a folder or zip of images.
     out

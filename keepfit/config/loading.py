@@ -20,11 +20,13 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def load(path: str | Path) -> Pipeline:
-    """The pipeline that a YAML file describes, its expectations file read in as well.
+    """The pipeline that a YAML file describes, or the pipeline.yaml of a folder; its expectations are read in as well.
 
     Raises ConfigError, naming file, line and column, what was found and what is allowed.
     """
     file = Path(path).expanduser().resolve()
+    if file.is_dir():
+        file = file / "pipeline.yaml"
     tree = _read(file, "keepfit init DATA --target COLUMN writes one")
     pipeline = _build(Pipeline, tree, file)
     pipeline._file = file
@@ -107,6 +109,8 @@ def _explain(error: Any, tree: CommentedMap, file: Path, others: int) -> ConfigE
 
 
 def _nearest_literal(error: Any) -> str:
+    if str(error["input"]).lower() == "gpu" and "cuda" in error["ctx"]["expected"]:
+        return 'Did you mean "cuda"?'
     return nearest(str(error["input"]), re.findall("'([^']*)'", error["ctx"]["expected"]))
 
 

@@ -23,13 +23,15 @@ class Pipeline(Section):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
     """Names the pipeline in the registry and the UI."""
     source: Source
+    """Where the rows come from."""
     target: str
     """The column to predict."""
     features: dict[str, Feature]
-    """The columns to predict from, with their kind."""
+    """The columns to predict from: their kind, or a section with it and more."""
     validation: Validation = Validation()
     preprocessing: Preprocessing = Preprocessing()
     model: Model
+    """The network to train: its family, and settings of that family."""
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
     release: Release = Release()

@@ -6,7 +6,7 @@ import io
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -87,7 +87,7 @@ def curves(name: str, title: str, labels: tuple[str, str], lines: list[Curve], *
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(FixedLocator([0, 0.25, 0.5, 0.75, 1]))
             axis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        place = "lower right" if chance else "lower left"
+        place: Literal["lower right", "lower left"] = "lower right" if chance else "lower left"
         legend = axes.legend(drawn[::-1], [" "] * len(shown), loc=place, frameon=False)
         for text, ((label, _, _), _) in zip(legend.get_texts(), shown, strict=True):
             text.set_text(label)  # not as a label of matplotlib's, which hides those that begin with _
