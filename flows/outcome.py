@@ -26,9 +26,19 @@ def conclude(run: Run, released: Released) -> State[Released]:
     """The state a run ends in. The UI can filter by tag but not by a state's own name, so it is tagged as well."""
     name = STATES[released.verdict.outcome]
     _tag(f"verdict:{name.lower()}")
-    key = f"{run.config.name}-report".replace("_", "-")  # Prefect takes lowercase letters, digits and dashes
-    create_markdown_artifact(report.markdown(run), key=key, description=released.verdict.sentence)
+    _publish(run, released.verdict.sentence)
     return Completed(name=name, message=released.verdict.sentence, data=released)
+
+
+def failed(run: Run) -> None:
+    """The report of a run that did not reach its end, in its folder and as an artifact."""
+    report.write(run)
+    _publish(run, "This run did not reach its end.")
+
+
+def _publish(run: Run, sentence: str) -> None:
+    key = f"{run.config.name}-report".replace("_", "-")  # Prefect takes lowercase letters, digits and dashes
+    create_markdown_artifact(report.markdown(run), key=key, description=sentence)
 
 
 def _tag(tag: str) -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from prefect import State, flow
 
-from flows.outcome import conclude, run_name
+from flows.outcome import conclude, failed, run_name
 from flows.server import with_server
 from keepfit import config
 from keepfit.artifacts import Released
 from keepfit.run import begin
+from keepfit.training import possible
 from tasks.stages import evaluate, export, ingest, preprocess, release, train, validate
 from tasks.wrapper import do
 
@@ -27,7 +28,7 @@ def retrain(pipeline: Path, force: str | None = None) -> State[Released]:
         pipeline: The pipeline's YAML file, as the worker sees it.
         force: Put the new model in service whatever the verdict, for this reason; the reason is journalled.
     """
-    with begin(config.load(pipeline)) as run:
+    with begin(possible(config.load(pipeline)), failed) as run:
         snapshot = do(ingest, run)
         validated = do(validate, run, snapshot)
         prepared = do(preprocess, run, validated)

@@ -18,7 +18,6 @@ from typing import Any, Concatenate, ParamSpec, get_type_hints
 from keepfit import files, keys, records
 from keepfit.artifacts import A, Artifact
 from keepfit.config import Pipeline
-from keepfit.errors import MachineError
 from keepfit.interrupt import check, heard, interruptible
 from keepfit.locks import run_lock
 from keepfit.progress import Pulse, born
@@ -139,9 +138,10 @@ class Room:
 
 
 @contextmanager
-def begin(config: Pipeline) -> Iterator[Run]:
+def begin(config: Pipeline, failed: Callable[[Run], None] = lambda _: None) -> Iterator[Run]:
     """A new run, the only one of its pipeline until the block ends; its record says how it ended.
 
+    `failed` is called with a run that did not reach its end, once its record says why.
     Raises MachineError when another run of the pipeline is under way or the store is not writable.
     """
     with heard(), run_lock(config.resolve(config.store)):
@@ -150,8 +150,9 @@ def begin(config: Pipeline) -> Iterator[Run]:
         try:
             yield run
         except BaseException as error:
-            with suppress(MachineError):  # a full disk must not hide why the run ended
+            with suppress(Exception):  # a full disk, say, must not hide why the run ended
                 run.add(ended=_now(), failure=_failure(run, error))
+                failed(run)
             raise
         finally:
             run.store.hashes.close()
@@ -180,9 +181,16 @@ def start(config: Pipeline) -> Run:
 
 def _failure(run: Run, error: BaseException) -> Failure:
     """An Exception is a failure; any other ends a run from outside: Ctrl-C, a cancellation, the system's signal."""
-    said = redacted(str(error) or type(error).__name__)
-    stopped = not isinstance(error, Exception)
-    return Failure(stage=run.pulse.stage, kind=type(error).__name__, message=said, stopped=stopped)
+    stopped, kind = not isinstance(error, Exception), type(error).__name__
+    said = _STOPPED.get(kind, f"it was ended from outside ({kind})") if stopped else redacted(str(error) or kind)
+    return Failure(stage=run.pulse.stage, kind=kind, message=said, stopped=stopped)
+
+
+_STOPPED = {
+    "KeyboardInterrupt": "Ctrl-C",
+    "Terminated": "the system or a person sent SIGTERM",
+    "TerminationSignal": "it was cancelled, or its worker was told to end",
+}
 
 
 def _now() -> str:

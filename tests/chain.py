@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from keepfit import config
+from keepfit import config, report
 from keepfit.artifacts import Released
 from keepfit.cli.main import exit_code
 from keepfit.config import Pipeline
@@ -19,13 +19,13 @@ from keepfit.ingest import ingest
 from keepfit.preprocessing import preprocess
 from keepfit.release import release
 from keepfit.run import Event, begin, watching
-from keepfit.training import train
+from keepfit.training import possible, train
 from keepfit.validation import validate
 
 
 def retrain(pipeline: Pipeline, force: str | None = None) -> Released:
     """What flows.retrain does, as plain calls."""
-    with begin(pipeline) as run:
+    with begin(possible(pipeline), report.write) as run:
         snapshot = ingest(run)
         validated = validate(run, snapshot)
         prepared = preprocess(run, validated)

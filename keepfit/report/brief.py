@@ -19,7 +19,9 @@ def brief(run: Run) -> str:
     facts = Facts(run)
     head = headline.head(facts)
     parts = [f"# {head['title']}", _plain(head["sentence"]), *_score(facts), *_stages(facts)]
-    if not facts.nothing_new:
+    if facts.failure is not None:
+        parts += _validation(facts)
+    elif not facts.nothing_new:
         parts += [*_validation(facts), *_confused(facts), *_charts(facts)]
     made = ""
     for part in [*parts, f"Run `{head['run']}`, report `{run.folder / 'report.html'}`"]:

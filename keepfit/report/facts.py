@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from keepfit import files
-from keepfit.records import Record
+from keepfit.records import Failure, Record
 from keepfit.run import Run
 
 ORDER = ("ingest", "validate", "preprocess", "train", "baseline", "evaluate", "export", "release")
@@ -29,6 +29,18 @@ class Facts:
     def nothing_new(self) -> bool:
         """Whether the run only repeats an earlier verdict."""
         return self.record.verdict is not None and self.record.verdict.reason == "nothing_new"
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why the run has no verdict."""
+        return self.record.failure
+
+    @property
+    def checks(self) -> list[dict[str, Any]]:
+        """What came of the expectations; of a run that they stopped, as it lies in its own folder."""
+        stopped = self.run.folder / "validation/checks.json"
+        found: list[dict[str, Any]] = self.read("validate", "checks.json", [])
+        return files.read_json(stopped) if not found and stopped.is_file() else found
 
     @cached_property
     def stages(self) -> list[dict[str, Any]]:

@@ -18,19 +18,31 @@ def head(facts: Facts) -> dict[str, Any]:
     """Names, times, the verdict, and what is in service."""
     record, verdict = facts.record, facts.record.verdict
     outcome = verdict.outcome if verdict else ""
+    title, tone = TITLES.get(outcome, "No verdict"), TONES.get(outcome, "none")
+    if facts.failure is not None:
+        title, tone = ("Stopped", "none") if facts.failure.stopped else ("Failed", "bad")
     return {
         "pipeline": record.pipeline,
         "run": record.run,
         "started": f"{datetime.fromisoformat(record.started):%-d %B %Y, %H:%M} UTC",
         "seconds": seconds(sum(s["seconds"] for s in facts.stages if s["name"] != "release")),
-        "tone": "none" if facts.nothing_new else TONES.get(outcome, "none"),
-        "title": TITLES.get(outcome, "No verdict"),
-        "sentence": verdict.sentence if verdict else "This run has not reached a verdict.",
+        "tone": "none" if facts.nothing_new else tone,
+        "title": title,
+        "sentence": verdict.sentence if verdict else _without_verdict(facts),
+        "failed": facts.failure is not None,
         "version": record.version,
         "bundle": record.bundle,
         "champion": record.champion,
         "earlier": facts.earlier_report,
     }
+
+
+def _without_verdict(facts: Facts) -> str:
+    failure = facts.failure
+    if failure is None:
+        return "This run has not reached a verdict."
+    where = f" in {failure.stage}" if failure.stage else ""
+    return f"The run {'was stopped' if failure.stopped else 'failed'}{where}: {failure.message}"
 
 
 def score(facts: Facts) -> dict[str, Any]:
@@ -95,7 +107,7 @@ def table(facts: Facts) -> list[dict[str, str]]:
 def stages(facts: Facts) -> list[dict[str, Any]]:
     """Each stage: whether it ran and why, its time, and its share of the longest."""
     longest = max([1.0, *(s.get("seconds", 0.0) for s in facts.stages)])
-    return [
+    ended = [
         {
             "name": s["name"],
             "state": "reused" if s.get("reused") else "ran",
@@ -109,3 +121,14 @@ def stages(facts: Facts) -> list[dict[str, Any]]:
         for s in facts.stages
         if s["name"] != "release"
     ]
+    return ended + _broken_off(facts)
+
+
+def _broken_off(facts: Facts) -> list[dict[str, Any]]:
+    """The stage in which the run ended."""
+    failure = facts.failure
+    if failure is None or not failure.stage:
+        return []
+    state, reason = ("stopped", failure.message) if failure.stopped else ("failed", failure.kind)
+    blank = {"seconds": "", "cpu": "", "share": 0, "digest": "", "key": ""}
+    return [{"name": failure.stage, "state": state, "reason": reason, **blank}]

@@ -79,7 +79,7 @@ def _percent(part: int, whole: int) -> str:
 
 def validation(facts: Facts) -> dict[str, Any]:
     """Each expectation and what came of it, those that were not met first."""
-    checks = facts.read("validate", "checks.json", [])
+    checks = facts.checks
     rows = [
         {
             "text": c["expectation"],

@@ -24,7 +24,7 @@ def html(run: Run) -> str:
         "score": headline.score(facts),
         "changes": headline.stages(facts),
         "lineage": True,
-        **(_nothing() if facts.nothing_new else _details(facts)),
+        **(_nothing() if facts.nothing_new else _inputs(facts) if facts.failure else _details(facts)),
     }
     there = [(name, title) for name, title in SECTIONS.items() if filled[name]]
     environment = Environment(
@@ -35,6 +35,11 @@ def html(run: Run) -> str:
 
 def _nothing() -> dict[str, Any]:
     return {name: None for name in (*SECTIONS, "metrics", "per_class") if name not in ("score", "changes", "lineage")}
+
+
+def _inputs(facts: Facts) -> dict[str, Any]:
+    """Of a run that ended early: what went in, as far as it came."""
+    return {**_nothing(), "score": None, "data": inputs.data(facts), "validation": inputs.validation(facts)}
 
 
 def _details(facts: Facts) -> dict[str, Any]:

@@ -4,10 +4,22 @@ In `Trained.path`: model.safetensors, architecture.json, history.json, resolved.
 """
 
 from keepfit.artifacts import Prepared, Trained
-from keepfit.config import Training
+from keepfit.config import Pipeline, Training
 from keepfit.run import Room, stage
 
 _DECIDES = tuple(f"training.{name}" for name in Training.model_fields if name != "checkpoint_seconds")
+
+
+def possible(config: Pipeline) -> Pipeline:
+    """The same config, where it can be trained here. Raises ConfigError for a device that is not there.
+
+    For before any work is done; torch is imported only to look for a device that was asked for by name.
+    """
+    if config.training.device not in ("auto", "cpu"):
+        from keepfit.training.device import choose
+
+        choose(config.training, config.model.family)
+    return config
 
 
 @stage(reads=("model", *_DECIDES), resume=True)
