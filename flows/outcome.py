@@ -1,4 +1,4 @@
-"""How a run shows in Prefect: its name, the verdict as state, message and tag, and the report as an artifact."""
+"""How a run shows in Prefect: the verdict in its name, message, tag and event, and the report as an artifact."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from pathlib import Path
 from prefect import State
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
+from prefect.events import emit_event
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from keepfit import report
 from keepfit.artifacts import Released
 from keepfit.run import Run
-
-STATES = {"FIRST": "First", "PROMOTE": "Promoted", "HOLD": "Hold", "REJECT": "Rejected"}
 
 
 def run_name() -> str:
@@ -23,11 +22,18 @@ def run_name() -> str:
 
 
 def conclude(run: Run, released: Released) -> State[Released]:
-    """The state a run ends in. The UI can filter by tag but not by a state's own name, so it is tagged as well."""
-    name = STATES[released.verdict.outcome]
-    _tag(f"verdict:{name.lower()}")
+    """The state a run ends in, with the verdict as its message, a tag, the run's name and an event.
+
+    The state is a plain Completed: a deployment's page lists runs by a filter of fixed names and hides all others.
+    """
+    outcome = released.verdict.outcome.lower()
+    with get_client(sync_client=True) as client:
+        tags = sorted({*flow_run.tags, f"verdict:{outcome}"})
+        client.update_flow_run(flow_run.id, tags=tags, name=f"{run.config.name}: {outcome}")
+    pipeline = {"prefect.resource.id": f"keepfit.pipeline.{run.config.name}"}
+    emit_event(f"keepfit.verdict.{outcome}", resource=pipeline, payload=released.verdict.model_dump(mode="json"))
     _publish(run, released.verdict.sentence)
-    return Completed(name=name, message=released.verdict.sentence, data=released)
+    return Completed(message=released.verdict.sentence, data=released)
 
 
 def failed(run: Run) -> None:
@@ -39,8 +45,3 @@ def failed(run: Run) -> None:
 def _publish(run: Run, sentence: str) -> None:
     key = f"{run.config.name}-report".replace("_", "-")  # Prefect takes lowercase letters, digits and dashes
     create_markdown_artifact(report.markdown(run), key=key, description=sentence)
-
-
-def _tag(tag: str) -> None:
-    with get_client(sync_client=True) as client:
-        client.update_flow_run(flow_run.id, tags=sorted({*flow_run.tags, tag}))

@@ -22,7 +22,7 @@ def retrain(pipeline: Path, force: str | None = None) -> State[Released]:
     """Retrain one pipeline and release the new model if it is better.
 
     Finished stages are reused and a killed training goes on from its last checkpoint, so running again is
-    always safe. The run ends in the state First, Promoted, Hold or Rejected.
+    always safe. The verdict is the message of the state it ends in, and a tag such as verdict:hold.
 
     Args:
         pipeline: The pipeline's YAML file, as the worker sees it.

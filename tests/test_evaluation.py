@@ -164,7 +164,8 @@ def test_the_worst_predictions_come_first(case: Case) -> None:
     assert len(worst) == 5
     assert worst[0]["row"] == of_label.argmin()
     assert worst[0]["loss"] == pytest.approx(-np.log(of_label.min()), rel=1e-5)
-    assert [w["loss"] for w in worst] == sorted((w["loss"] for w in worst), reverse=True)
+    order = [(w["label"] == w["prediction"], -w["loss"]) for w in worst]
+    assert order == sorted(order), "what is wrong comes before what is right, and each by its loss"
     assert {w["label"] for w in worst} <= set(case.prepared.classes)
 
 

@@ -154,6 +154,9 @@ def test_a_deployment_retrains_through_a_worker(server: str, tmp_path: Path, car
         tasks: list[dict[str, Any]] = api.post(
             "/task_runs/filter", json={"flow_runs": {"id": {"any_": [run["id"]]}}, "sort": "EXPECTED_START_TIME_ASC"}
         ).json()
-    assert (run["state"]["name"], run["tags"]) == ("First", ["verdict:first"])
+        verdicts = api.post("/events/filter", json={"filter": {"event": {"prefix": ["keepfit.verdict."]}}}).json()
+    assert (run["state"]["name"], run["tags"], run["name"]) == ("Completed", ["verdict:first"], "breast-cancer: first")
+    assert run["state"]["message"].startswith("The first model of this pipeline.")
+    assert [event["event"] for event in verdicts["events"]] == ["keepfit.verdict.first"]
     names = [task["name"].rsplit("-", 1)[0] for task in tasks]
     assert names == ["ingest", "validate", "preprocess", "train", "evaluate", "export", "release"]

@@ -75,8 +75,8 @@ def _slice(model: Answers, group: Group, confidence: float) -> dict[str, Any]:
 
 
 def _worst(model: Answers, classes: tuple[str, ...], most: int) -> list[dict[str, Any]]:
-    """The rows with the largest loss, the worst first; of equal ones the earlier."""
-    rows = np.argsort(-model.losses, kind="stable")[:most]
+    """The rows with the largest loss, those answered wrongly before those answered right; of equal ones the earlier."""
+    rows = np.lexsort((-model.losses, model.predictions == model.labels))[:most]
     return [
         {
             "row": int(row),

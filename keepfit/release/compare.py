@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,32 +14,56 @@ import pyarrow.parquet as pq
 from keepfit.bundle.model import Model, open_bundle
 from keepfit.config import Release
 from keepfit.errors import DataError
+from keepfit.metrics.answers import Answers
 from keepfit.metrics.paired import Paired
 from keepfit.metrics.paired import compare as paired_test
 from keepfit.release.verdict import Incomparable
 
 
-def compare(champion: Path, challenger: Path, raw: Path, target: str, rules: Release) -> Paired | Incomparable:
+@dataclass(frozen=True)
+class Compared:
+    """Two models on the same rows."""
+
+    paired: Paired
+    champion: dict[str, float]
+    """Its metrics on these rows, by name."""
+    challenger: dict[str, float]
+    seen_by_champion: int
+    """Test rows left out because it was trained on them."""
+    seen_by_challenger: int
+
+
+def compare(champion: Path, challenger: Path, raw: Path, target: str, rules: Release) -> Compared | Incomparable:
     """The paired test between two bundles' folders on the raw rows in `raw`, or why there can be none.
 
     Raises MachineError for a bundle that is damaged: that is no verdict on either.
     """
     table = pq.read_table(raw)
     old, new = open_bundle(champion), open_bundle(challenger)
-    seen = seen_rows(table["keepfit_row"], challenger)
+    changed = _changes(old, new)
+    if changed:
+        return Incomparable(changed)
+    of_old, of_new = (seen_rows(table["keepfit_row"], folder) for folder in (champion, challenger))
+    table = table.filter(pa.array(~(of_old | of_new)))
+    if table.num_rows == 0:
+        return Incomparable("every test row was trained on by one of the two")
     try:
-        changed = _changes(old, new)
-        if changed:
-            return Incomparable(changed)
-        table = table.filter(pa.array(~(seen | seen_rows(table["keepfit_row"], champion))))
         before = old.probabilities(table)[:, [old.classes.index(name) for name in new.classes]]
     except (DataError, pa.ArrowInvalid) as error:
         found = error.found if isinstance(error, DataError) else str(error)
         return Incomparable(f"the champion cannot score these rows: {found.rstrip('.')}")
-    if table.num_rows == 0:
-        return Incomparable("every test row was trained on by one of the two")
-    labels = pc.index_in(table[target], value_set=pa.array(new.classes)).to_numpy()
-    return paired_test(labels, before, new.probabilities(table), rules.metric, rules.level)
+    labels, now = _labels(table[target], new), new.probabilities(table)
+    return Compared(
+        paired=paired_test(labels, before, now, rules.metric, rules.level),
+        champion=Answers(labels, before).scores(),
+        challenger=Answers(labels, now).scores(),
+        seen_by_champion=int(of_old.sum()),
+        seen_by_challenger=int(of_new.sum()),
+    )
+
+
+def _labels(target: pa.ChunkedArray, model: Model) -> np.ndarray:
+    return np.asarray(pc.index_in(target, value_set=pa.array(model.classes)).to_numpy())
 
 
 def seen_rows(rows: pa.ChunkedArray, bundle: Path) -> np.ndarray:

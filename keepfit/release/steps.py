@@ -7,7 +7,7 @@ The decision is made by one line in the journal. Before it nothing that counts h
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from keepfit.bundle.seal import answers_of
 from keepfit.release import journal
 from keepfit.release.service import settled, whole
 from keepfit.release.verdict import Facts, Incomparable, decide, enters_service
+from keepfit.report.facts import COMPARED
 from keepfit.run import Run
 
 if TYPE_CHECKING:
@@ -182,13 +183,18 @@ def _facts(case: Case, line: journal.Line | None) -> Facts:
 
 
 def _compare(case: Case) -> Paired | Incomparable:
+    """The paired test; the two models' figures beside each other go into the run's folder, for the report."""
     from keepfit.release.compare import compare
 
     store, config = case.run.store, case.run.config
     champion = case.state.champion
     assert champion is not None
     raw = store / f"{case.prepared.path}/test_raw"
-    return compare(whole(store, champion), store / case.bundle.folder, raw, config.target, config.release)
+    found = compare(whole(store, champion), store / case.bundle.folder, raw, config.target, config.release)
+    if isinstance(found, Incomparable):
+        return found
+    files.write_json(case.run.folder / COMPARED, asdict(found))
+    return found.paired
 
 
 def _line(case: Case) -> journal.Line:

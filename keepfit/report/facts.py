@@ -14,6 +14,10 @@ from keepfit.run import Run
 ORDER = ("ingest", "validate", "preprocess", "train", "baseline", "evaluate", "export", "release")
 
 
+COMPARED = "compared.json"
+"""Champion and challenger side by side, in the run's folder; release writes it."""
+
+
 @dataclass(frozen=True)
 class Facts:
     """One run, as its record and its stages tell it. Missing files read as empty: a report is never the obstacle."""
@@ -48,6 +52,12 @@ class Facts:
         noted = self.record.stages
         names = [*(n for n in ORDER if n in noted), *(n for n in noted if n not in ORDER)]
         return [{"name": n, **noted[n].model_dump(), "artifact": self._artifact(n, noted[n].key)} for n in names]
+
+    @cached_property
+    def libraries(self) -> dict[str, str]:
+        """The versions that the stages' outputs were made with."""
+        found = (self.run.store.manifest(name, note.key) for name, note in self.record.stages.items())
+        return {name: at for manifest in found if manifest for name, at in manifest.parts["libraries"].items()}
 
     def artifact(self, stage: str) -> dict[str, Any]:
         """What a stage of this run handed on; empty when it did not run."""

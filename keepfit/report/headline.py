@@ -6,12 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from keepfit.report.facts import Facts
-from keepfit.report.words import LOWER_IS_BETTER, figure, metric_name, seconds, span
+from keepfit.report.words import LOWER_IS_BETTER, SHOWN, figure, metric_name, seconds, span
 
 TITLES = {"FIRST": "First model", "PROMOTE": "Promoted", "HOLD": "Held", "REJECT": "Rejected"}
 TONES = {"FIRST": "good", "PROMOTE": "good", "HOLD": "hold", "REJECT": "bad"}
-SHOWN = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "mcc", "roc_auc", "pr_auc", "top_k_accuracy",
-         "log_loss", "brier", "calibration_error")  # fmt: skip
 
 
 def head(facts: Facts) -> dict[str, Any]:

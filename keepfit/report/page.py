@@ -8,12 +8,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from keepfit.report import headline, inputs, results
 from keepfit.report.facts import Facts
+from keepfit.report.lineage import compared, lineage
 from keepfit.run import Run
 
 SECTIONS = {
-    "score": "Score", "changes": "What changed", "data": "Data", "validation": "Validation", "training": "Training",
-    "errors": "Errors", "curves": "Curves", "slices": "Slices", "worst": "Worst predictions", "lineage": "Lineage",
+    "score": "Score", "compared": "Champion", "changes": "What changed", "data": "Data", "validation": "Validation",
+    "training": "Training", "errors": "Errors", "curves": "Curves", "slices": "Slices", "worst": "Worst predictions",
+    "lineage": "Lineage",
 }  # fmt: skip
+ALWAYS = ("score", "compared", "changes", "lineage")
 
 
 def html(run: Run) -> str:
@@ -23,7 +26,8 @@ def html(run: Run) -> str:
         "head": headline.head(facts),
         "score": headline.score(facts),
         "changes": headline.stages(facts),
-        "lineage": True,
+        "compared": compared(facts),
+        "lineage": lineage(facts),
         **(_nothing() if facts.nothing_new else _inputs(facts) if facts.failure else _details(facts)),
     }
     there = [(name, title) for name, title in SECTIONS.items() if filled[name]]
@@ -34,7 +38,11 @@ def html(run: Run) -> str:
 
 
 def _nothing() -> dict[str, Any]:
-    return {name: None for name in (*SECTIONS, "metrics", "per_class") if name not in ("score", "changes", "lineage")}
+    return {
+        name: None
+        for name in (*SECTIONS, "metrics", "per_class")
+        if name not in ("score", "compared", "changes", "lineage")
+    }
 
 
 def _inputs(facts: Facts) -> dict[str, Any]:

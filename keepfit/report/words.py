@@ -10,6 +10,10 @@ SHARES = frozenset(
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "calibration_error"})
 """Metrics that measure an error."""
 
+SHOWN = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "mcc", "roc_auc", "pr_auc", "top_k_accuracy",
+         "log_loss", "brier", "calibration_error")  # fmt: skip
+"""Metrics that a table shows, in this order."""
+
 _NAMES = {
     "roc_auc": "ROC-AUC",
     "pr_auc": "PR-AUC",
