@@ -143,7 +143,7 @@ def rows(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rows")
     ids = [bytes([number]) for number in range(10)]
     pq.write_table(pa.table({**TABLE, "keepfit_row": ids}), folder / "part.parquet", row_group_size=4)
-    with opened(folder, folder / "spill") as view:
+    with opened(folder, folder) as view:
         yield view
 
 
@@ -152,16 +152,13 @@ def checked(rows):
     """Findings and failing rows of all cases, from one pass."""
     from keepfit.validation.engine import Engine
 
-    suite = fit.fitted((*CASES, *(one for one, _ in BY_HAND), QUERY), rows.columns, "expectations.yaml")
-    engine = Engine(rows, suite)
-    findings, _ = engine.run()
-    failing = [
-        {row[0][0] for row in rows.connection.execute(
-            f"SELECT keepfit_row FROM {rows.WHOLE} WHERE {engine.failing(number)}").fetchall()}
-        for number, one in enumerate(suite) if WORKS[one.type].rows
-    ]  # fmt: skip
-    by_rows = iter(failing)
-    return [(f, next(by_rows) if WORKS[f.expectation.type].rows else None) for f in findings]
+    suite = fit.fitted((*CASES, *(one for one, _ in BY_HAND), QUERY), rows, "expectations.yaml")
+    found = {}
+    for one in Engine(rows, suite).check():
+        sql = f"SELECT keepfit_row FROM {one.relation} WHERE {one.failing}"
+        failing = {row[0] for (row,) in rows.connection.execute(sql).fetchall()} if one.failing else set()
+        found[one.number] = one.finding, failing if WORKS[one.finding.expectation.type].rows else None
+    return [found[number] for number in range(len(suite))]
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +190,8 @@ def test_agrees_with_pandas(number, checked, reference):
     assert finding.passed == expected.success
     if failing is not None:
         assert finding.unexpected == expected.result["unexpected_count"]
-        assert failing == set(expected.result["unexpected_index_list"])
+        assert finding.rows == expected.result["element_count"] - expected.result.get("missing_count", 0)
+        assert failing == (set() if finding.passed else set(expected.result["unexpected_index_list"]))
     elif isinstance(finding.observed, float):
         assert finding.observed == pytest.approx(expected.result["observed_value"])
 

@@ -46,7 +46,7 @@ def begin(folder: Path, frame: pl.DataFrame, suite: list[Any], **validation: Any
         keepfit_row=ids, keepfit_features=pl.int_range(len(frame), dtype=pl.UInt64), keepfit_test=pl.lit(False)
     )
     whole[: len(frame) // 2].write_parquet(rows / "part-00000.parquet")
-    whole[len(frame) // 2 :].write_parquet(rows / "part-00001.parquet", row_group_size=3)
+    whole[len(frame) // 2 :].write_parquet(rows / "part-00001.parquet", row_group_size=max(3, len(frame) // 4))
     return started, Snapshot(
         path="stages/ingest/key", digest="1", rows=len(frame), test_rows=0, without_target=0, duplicates=0, shared=0,
         unreadable={}, classes=("0", "1"),
@@ -56,4 +56,6 @@ def begin(folder: Path, frame: pl.DataFrame, suite: list[Any], **validation: Any
 def quarantine(started: run.Run, validated: Validated) -> dict[int, list[str]]:
     """Row number, from 0 → the expectations it failed."""
     table = pl.read_parquet(started.store / validated.path / "quarantine.parquet")
-    return {int.from_bytes(row, "big"): failed for row, failed in table.select("keepfit_row", "failed").iter_rows()}
+    return {
+        int.from_bytes(row, "big"): failed for row, failed in table.select("keepfit_row", "keepfit_failed").iter_rows()
+    }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import string
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -223,7 +224,25 @@ def _wrong_value(expectation: Expectation) -> Problem | None:
             ("kwargs", "row_condition"), f"row_condition is {kwargs['row_condition']!r}.",
             'It compares a column with a value: col("age") > 30 or col("city") == "Rome", or is col("x").notnull().',
         )  # fmt: skip
+    for key, value in kwargs.items():
+        if isinstance(value, dict) and "$PARAMETER" in value:
+            return Problem(
+                ("kwargs", key), f"{key} is {value!r}.", "Parameters of a suite do not work.", "Write the value."
+            )
+    if fields := _placeholders(kwargs.get("unexpected_rows_query", "")) - {"batch"}:
+        found = f"the query has {', '.join(sorted(f'{{{name}}}' for name in fields))}."
+        return Problem(
+            ("kwargs", "unexpected_rows_query"), found, "{batch} stands for the rows; nothing else is filled in.",
+            "Write each other brace twice.",
+        )  # fmt: skip
     for key in ("value_set", "column_list", "regex_list", "like_pattern_list", "value_pairs_set"):
         if key in kwargs and (not isinstance(kwargs[key], list | tuple) or not kwargs[key]):
             return Problem(("kwargs", key), f"{key} is {kwargs[key]!r}.", "It is a list with at least one entry.")
     return None
+
+
+def _placeholders(query: object) -> set[str]:
+    try:
+        return {name for _, name, _, _ in string.Formatter().parse(str(query)) if name is not None}
+    except ValueError as error:  # a brace by itself
+        return {str(error)}

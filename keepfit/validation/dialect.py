@@ -15,6 +15,9 @@ from sqlalchemy import Connection, types
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
+from keepfit.interrupt import check
+from keepfit.validation.rows import ROW
+
 NAME = "duckdb"
 
 
@@ -37,6 +40,11 @@ class DuckDB(PGDialect):
     def initialize(self, connection: Connection) -> None:
         """Ask the server for nothing."""
 
+    def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:  # noqa: ARG002
+        """Ask only while nobody told the work to stop: what Great Expectations catches it asks again."""
+        check()
+        cursor.execute(statement, parameters)
+
     def do_begin(self, dbapi_connection: Any) -> None:
         """Begin nothing."""
 
@@ -57,9 +65,10 @@ class DuckDB(PGDialect):
         return [name for (name, *_) in connection.exec_driver_sql("SHOW TABLES").fetchall()]
 
     def get_columns(self, connection: Connection, table_name: str, schema: Any = None, **_: Any) -> Any:  # noqa: ARG002
-        """Names only: no expectation that works asks for the type."""
+        """Names only: no expectation that works asks for the type. The row's id is no column of the source."""
         described = connection.exec_driver_sql(f'DESCRIBE "{table_name}"').fetchall()
-        return [{"name": name, "type": types.NullType(), "nullable": True, "default": None} for name, *_ in described]
+        names = [name for name, *_ in described if name != ROW]
+        return [{"name": name, "type": types.NullType(), "nullable": True, "default": None} for name in names]
 
 
 registry.register(NAME, __name__, DuckDB.__name__)

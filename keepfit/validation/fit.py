@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
+
 from keepfit.config import Expectation
 from keepfit.config.expectations import WORKS, columns_of, condition_of
 from keepfit.errors import ConfigError, nearest
+from keepfit.validation.groups import SQL
+from keepfit.validation.rows import Rows
 from keepfit.validation.words import sentence
 
 _MEETS = {
@@ -19,15 +23,20 @@ _WANTED = {"text": "text", "number": "numbers", "ordered": "numbers or points in
 _HELD = {"text": "text", "number": "numbers", "time": "points in time", "boolean": "booleans", "other": "other values"}
 
 
-def fitted(suite: tuple[Expectation, ...], columns: dict[str, str], file: str) -> tuple[Expectation, ...]:
+def fitted(suite: tuple[Expectation, ...], rows: Rows, file: str) -> tuple[Expectation, ...]:
     """The suite as it is sent to the database: whole numbers meant for a text column become text.
 
-    `columns` gives each column's kind. Raises ConfigError where a column is not there or holds the wrong kind.
+    Raises ConfigError where a column is not there or holds the wrong kind, or a query is more than a query.
     """
-    return tuple(_fitted(expectation, columns, f"{file}, expectation {n}") for n, expectation in enumerate(suite, 1))
+    columns = {column.name: column.kind for column in rows.columns.values()}
+    return tuple(
+        _fitted(expectation, rows, columns, f"{file}, expectation {n}") for n, expectation in enumerate(suite, 1)
+    )
 
 
-def _fitted(expectation: Expectation, columns: dict[str, str], where: str) -> Expectation:
+def _fitted(expectation: Expectation, rows: Rows, columns: dict[str, str], where: str) -> Expectation:
+    if expectation.type == SQL:
+        _only_a_query(expectation.kwargs["unexpected_rows_query"], rows, where)
     condition = condition_of(expectation)
     for name in (*columns_of(expectation), *([condition.column] if condition else [])):
         if name not in columns:
@@ -46,6 +55,22 @@ def _fitted(expectation: Expectation, columns: dict[str, str], where: str) -> Ex
                 where=where,
             )
     return _with_values(expectation, columns, where)
+
+
+def _only_a_query(query: str, rows: Rows, where: str) -> None:
+    """It reads the rows and does nothing else; what else it may reach, the database itself bars."""
+    try:
+        kinds = [one.type for one in rows.connection.extract_statements(query.replace("{batch}", "batch"))]
+        found = "" if kinds == [duckdb.StatementType.SELECT] else " and ".join(kind.name for kind in kinds) or "nothing"
+    except duckdb.Error as error:
+        found = str(error).splitlines()[0]
+    if found:
+        raise ConfigError(
+            f"unexpected_rows_query is no query of the rows: {found}.",
+            allowed="It is one SELECT of the rows that should not be there.",
+            todo="Such as SELECT * FROM {batch} WHERE age < 0.",
+            where=where,
+        )
 
 
 def _with_values(expectation: Expectation, columns: dict[str, str], where: str) -> Expectation:

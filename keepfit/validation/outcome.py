@@ -38,12 +38,18 @@ def _told(sentences: list[str]) -> str:
     return "; ".join(sentences[:_NAMED]) + more
 
 
-def stopped(sentence: str, room: Room, kept: Path) -> DataError:
+def stopped(sentence: str, found: Outcome, room: Room, kept: Path) -> DataError:
     """The error that ends the run, with where the rows are and what can be done."""
+    if found.quarantined:
+        allowed = f"The rows that failed are in {kept / 'quarantine.parquet'}."
+        todo = "Mend the source, change the expectation, or go on without these rows with validation.stop: false."
+    else:
+        allowed = f"What was found stands in {kept / 'checks.json'}."
+        todo = "Mend the source or change the expectation, or go on all the same with validation.stop: false."
     return DataError(
         sentence,
-        allowed=f"The rows that failed are in {kept / 'quarantine.parquet'}.",
-        todo="Mend the source, change the expectation, or go on without these rows with validation.stop: false.",
+        allowed=allowed,
+        todo=todo,
         where=suite_file(room),
     )
 

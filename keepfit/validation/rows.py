@@ -1,8 +1,13 @@
-"""A snapshot's rows as a DuckDB view: read from Parquet as they are needed, in bounded memory."""
+"""A snapshot's rows in DuckDB: read from Parquet as they are needed, in bounded memory, and from nowhere else.
+
+Inside the engine a column goes by its position, `keepfit_c0` and so on: DuckDB takes `Age` and `age` for one name, and
+no name of the data may be one of ours. The source's names stand at the edges: in what a person writes and reads.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,69 +15,143 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from keepfit.errors import DataError, MachineError
+from keepfit.errors import ConfigError, MachineError
+from keepfit.interrupt import on_stop
 
-OURS = ("keepfit_row", "keepfit_features", "keepfit_test")
+ROW = "keepfit_row"
+OURS = (ROW, "keepfit_features", "keepfit_test")
 """Columns that ingest adds; no expectation sees them."""
+CELLS = 4_000_000
+"""Relations of at most so many cells are held in memory, so that each query need not read Parquet again."""
 
 _TEXT = ("VARCHAR",)
 _NUMBERS = ("DOUBLE", "FLOAT", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
             "UINTEGER", "UBIGINT", "UHUGEINT", "DECIMAL")  # fmt: skip
 _TIMES = ("TIMESTAMP", "DATE", "TIME")
+_POSITION = re.compile(r"\bkeepfit_c(\d+)\b")
 
 
 @dataclass(frozen=True)
+class Column:
+    """One source column."""
+
+    name: str
+    kind: str
+    """text, number, time, boolean or other."""
+    place: int
+    """Its position, from 0."""
+    found: str
+    """What DuckDB calls it in the Parquet files."""
+    is_float: bool
+
+    @property
+    def id(self) -> str:
+        """Its name inside the engine."""
+        return f"keepfit_c{self.place}"
+
+
 class Rows:
-    """A view over Parquet files, in a connection of its own."""
+    """The rows of a folder of Parquet files, in a DuckDB of their own that can read nothing else."""
 
-    connection: duckdb.DuckDBPyConnection
-    columns: dict[str, str]
-    """Source columns and their kind: text, number, time, boolean or other."""
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+        paths = sorted(folder.glob("*.parquet"))
+        names = pq.read_schema(paths[0]).names
+        self.connection = connection
+        self.source = f"read_parquet([{', '.join(literal(str(path)) for path in paths)}])"
+        described = connection.execute(f"DESCRIBE FROM {self.source}").fetchall()
+        every = [Column(name, _kind(kind), place, found, kind in ("DOUBLE", "FLOAT"))
+                 for place, (name, (found, kind, *_)) in enumerate(zip(names, described, strict=True))]  # fmt: skip
+        self.columns = {column.name: column for column in every if column.name not in OURS}
+        """By the source's name, in the source's order."""
+        self.schema = pq.read_schema(paths[0])
+        """What the files hold, ours among them."""
+        self.found = [column.found for column in every]
+        """What DuckDB calls each of them."""
+        self._by_place = {column.place: column for column in every}
+        self._cursors: list[duckdb.DuckDBPyConnection] = []
+        self.count = sum(pq.read_metadata(path).num_rows for path in paths)
+        self._made = 0
 
-    VIEW = "rows"
-    """The source columns, as expectations see them."""
-    WHOLE = "rows_and_ours"
-    """The same rows in the same order, with keepfit's own columns."""
+    def at(self, place: int) -> Column:
+        """The column at a position."""
+        return self._by_place[place]
+
+    def present(self, relation: str, names: Sequence[str]) -> dict[str, int]:
+        """In how many rows each of these columns has a value."""
+        if not names:
+            return {}
+        counted = ", ".join(f"count({self.columns[name].id})" for name in names)
+        counts = self.connection.execute(f"SELECT {counted} FROM {relation}").fetchone()
+        return dict(zip(names, counts or (), strict=True))
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Another connection to the same rows, for Great Expectations."""
+        self._cursors.append(self.connection.cursor())
+        return self._cursors[-1]
+
+    def interrupt(self) -> None:
+        """End the queries under way, from another thread."""
+        for connection in (self.connection, *self._cursors):
+            connection.interrupt()
+
+    @contextmanager
+    def relation(self, columns: Sequence[Column], *, named: bool = False) -> Iterator[str]:
+        """A table or view of these columns and the row id, by their ids or, `named`, by the source's names."""
+        self._made += 1
+        name = f"rows_{self._made}"
+        ids = [quoted(column.name) if named else column.id for column in columns]
+        if named:
+            _refuse_alike(columns)
+        shown = ", ".join(f"{_cell(column)} AS {id}" for column, id in zip(columns, ids, strict=True))
+        also = "" if named else f"{ROW}, "
+        kind = "TABLE" if not named and self.count * (len(columns) + 2) <= CELLS else "VIEW"
+        self.connection.execute(f"CREATE {kind} {name} AS SELECT {also}{shown} FROM {self.source}")
+        try:
+            yield name
+        finally:
+            self.connection.execute(f"DROP {kind} {name}")
+
+    def named(self, text: str) -> str:
+        """A text of the engine's in the source's names."""
+        return _POSITION.sub(lambda match: self._by_place[int(match.group(1))].name, text)
 
 
 @contextmanager
-def opened(folder: Path, spill: Path) -> Iterator[Rows]:
-    """The Parquet files in `folder`, by name; what does not fit into a gigabyte goes to `spill`.
+def opened(folder: Path, scratch: Path) -> Iterator[Rows]:
+    """The Parquet files in `folder`; `scratch` is the only place that can be written to, and takes what does not fit
+    into a gigabyte.
 
     One thread: sums of floats, and with them the figures kept, must come out the same every time.
     """
     settings: dict[str, str | bool | int | float | list[str]] = {
-        "threads": 1, "memory_limit": "1GB", "temp_directory": str(spill), "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
+        "threads": 1, "memory_limit": "1GB", "temp_directory": str(scratch / "spill"),
+        "autoinstall_known_extensions": False, "autoload_known_extensions": False,
     }  # fmt: skip
     with duckdb.connect(":memory:", config=settings) as connection:
-        files = ", ".join(literal(str(path)) for path in sorted(folder.glob("*.parquet")))
-        source = f"read_parquet([{files}])"
-        _refuse_twins(pq.read_schema(min(folder.glob("*.parquet"))).names, folder)
-        types = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE FROM {source}").fetchall()}
-        connection.execute(f"CREATE VIEW {Rows.WHOLE} AS SELECT * {_without_nan(types)} FROM {source}")
-        seen = ", ".join(quoted(name) for name in types if name not in OURS)
-        connection.execute(f"CREATE VIEW {Rows.VIEW} AS SELECT {seen} FROM {Rows.WHOLE}")
-        yield Rows(connection, {name: _kind(kind) for name, kind in types.items() if name not in OURS})
+        allowed = ", ".join(literal(f"{place.resolve()}/") for place in (folder, scratch))
+        connection.execute(f"SET allowed_directories = [{allowed}]")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        rows = Rows(connection, folder.resolve())
+        with on_stop(rows.interrupt):
+            yield rows
 
 
-def _refuse_twins(names: list[str], folder: Path) -> None:
-    """DuckDB takes `Age` and `age` for one column and would check the wrong one."""
+def _refuse_alike(columns: Sequence[Column]) -> None:
+    """A suite's own SQL speaks the source's names, of which DuckDB must be able to tell each from the others."""
     known: dict[str, str] = {}
-    for name in names:
-        if (twin := known.setdefault(name.lower(), name)) != name:
-            raise DataError(
-                f'the columns "{twin}" and "{name}" differ only in capital letters, so that neither can be checked.',
-                todo="Rename one of them in the source.",
-                where=str(folder),
+    for column in columns:
+        if (twin := known.setdefault(column.name.lower(), column.name)) != column.name:
+            raise ConfigError(
+                f'SQL cannot tell the columns "{twin}" and "{column.name}" apart, as a query of rows would have to.',
+                todo="Rename one of them in the source, or use another expectation.",
             )
 
 
-def _without_nan(types: dict[str, str]) -> str:
-    """NaN becomes NULL here: DuckDB skips row groups by statistics in which other writers leave NaN out."""
-    floats = [quoted(name) for name, kind in types.items() if kind in ("DOUBLE", "FLOAT")]
-    replaced = ", ".join(f"CASE WHEN isnan({name}) THEN NULL ELSE {name} END AS {name}" for name in floats)
-    return f"REPLACE ({replaced})" if floats else ""
+def _cell(column: Column) -> str:
+    """NaN becomes NULL: DuckDB skips row groups by statistics in which other writers leave NaN out."""
+    name = quoted(column.found)
+    return f"CASE WHEN isnan({name}) THEN NULL ELSE {name} END" if column.is_float else name
 
 
 def _kind(kind: str) -> str:
@@ -92,12 +171,12 @@ def literal(text: str) -> str:
 
 @contextmanager
 def machine_errors(folder: Path) -> Iterator[None]:
-    """Turn DuckDB's lack of memory or disk into a MachineError."""
+    """Turn a lack of memory or disk, DuckDB's or ours, into a MachineError."""
     try:
         yield
-    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+    except (duckdb.OutOfMemoryException, duckdb.IOException, OSError) as error:
         raise MachineError(
-            f"DuckDB could not go on: {str(error).splitlines()[0]}",
+            f"the check could not go on: {str(error).splitlines()[0]}",
             todo="Free memory or disk, or name another folder with store: in the YAML, and run again.",
             where=str(folder),
         ) from error

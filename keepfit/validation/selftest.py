@@ -13,8 +13,7 @@ import pyarrow.parquet as pq
 
 from keepfit.config import Expectation
 from keepfit.errors import CheckError, EngineError
-from keepfit.validation import quarantine
-from keepfit.validation.engine import Engine
+from keepfit.validation.engine import Checked, Engine
 from keepfit.validation.rows import Rows, opened
 
 _TABLE = {
@@ -51,31 +50,30 @@ def prove(folder: Path, kind: type[Engine] = Engine) -> None:
     folder.mkdir()
     pq.write_table(pa.table(_TABLE), folder / "rows.parquet")
     try:
-        with opened(folder, folder / "spill") as rows:
-            _compare_figures(rows, kind, folder / quarantine.FILE)
+        with opened(folder, folder) as rows:
+            _compare(rows, kind)
     except CheckError as error:
         raise _disagreement("an answer", error.found) from error
-    _compare_rows(folder / quarantine.FILE)
 
 
-def _compare_figures(rows: Rows, kind: type[Engine], path: Path) -> None:
-    expected: list[object] = [(not bad, len(bad)) for _, bad in _ROWS] + [(met, seen) for _, met, seen in _FIGURES]
-    engine = kind(rows, (*(e for e, _ in _ROWS), *(e for e, _, _ in _FIGURES)))
-    findings, _ = engine.run()
-    found = [(f.passed, f.observed if f.unexpected is None else f.unexpected) for f in findings]
-    if found != expected:
-        raise _disagreement(expected, found)
-    conditions = [(str(number), engine.failing(number)) for number in range(len(_ROWS))]
-    quarantine.write(rows, conditions, path)
+def _compare(rows: Rows, kind: type[Engine]) -> None:
+    suite = (*(e for e, _ in _ROWS), *(e for e, _, _ in _FIGURES))
+    expected: list[object] = [(not bad, len(bad), bad) for _, bad in _ROWS]
+    expected += [(met, seen, set()) for _, met, seen in _FIGURES]
+    found: dict[int, object] = {}
+    for one in kind(rows, suite).check():
+        figure = one.finding.observed if one.finding.unexpected is None else one.finding.unexpected
+        found[one.number] = (one.finding.passed, figure, _rows(rows, one))
+    if (answers := [found.get(number) for number in range(len(suite))]) != expected:
+        raise _disagreement(expected, answers)
 
 
-def _compare_rows(path: Path) -> None:
-    table = pq.read_table(path, columns=["keepfit_row", "failed"]).to_pylist()
-    found = {row["keepfit_row"][0]: row["failed"] for row in table}
-    numbers = {n for _, bad in _ROWS for n in bad}
-    expected = {n: [str(place) for place, (_, bad) in enumerate(_ROWS) if n in bad] for n in numbers}
-    if found != expected:
-        raise _disagreement(expected, found)
+def _rows(rows: Rows, one: Checked) -> set[int]:
+    """The failing rows' numbers in the known table."""
+    if not one.failing:
+        return set()
+    found = rows.connection.execute(f"SELECT keepfit_row FROM {one.relation} WHERE {one.failing}").fetchall()
+    return {row[0] for (row,) in found}
 
 
 def _disagreement(expected: object, found: object) -> EngineError:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keepfit import files
 from keepfit.artifacts import Snapshot, Validated
-from keepfit.config.expectations import WORKS, columns_of
+from keepfit.config.expectations import columns_of
 from keepfit.errors import EngineError
 from keepfit.run import Room, stage
 from keepfit.validation import fit, outcome, quarantine
-from keepfit.validation.findings import Finding, Outcome, plain
+from keepfit.validation.findings import Outcome, plain
 from keepfit.validation.rows import Rows, machine_errors, opened
 from keepfit.validation.words import sentence
 
 if TYPE_CHECKING:
-    from keepfit.validation.engine import Engine
+    from keepfit.validation.engine import Checked
 
 CHECKS, RESULT = "checks.json", "beside/gx.json"
 
@@ -52,53 +51,55 @@ def validate(room: Room, snapshot: Snapshot) -> Validated:
 def _checked(room: Room, folder: Path) -> Outcome:
     """Check a suite that is not empty, and write quarantine.parquet where rows failed."""
     settings = room.config.validation
-    with TemporaryDirectory(dir=room.path) as scratch, opened(folder, Path(scratch) / "spill") as rows:
-        suite = fit.fitted(settings.suite, rows.columns, outcome.suite_file(room))
+    with TemporaryDirectory(dir=room.path) as scratch, opened(folder, Path(scratch)) as rows:
+        suite = fit.fitted(settings.suite, rows, outcome.suite_file(room))
         from keepfit.validation import engine, selftest  # Great Expectations takes seconds to import
 
         room.step("self-test")
         selftest.prove(Path(scratch) / "selftest")
-        room.step(f"{len(suite)} expectations", done=0.1)
-        checker = engine.Engine(rows, suite)
-        findings, result = checker.run()
-        files.write_json(room.path / RESULT, plain(result))
-        if settings.docs:
-            from keepfit.validation import docs
-
-            docs.write(result, room.path / "beside/docs")
-        room.step("quarantine", done=0.9)
-        return _outcome(rows, checker, findings, room.path / quarantine.FILE)
-
-
-def _outcome(rows: Rows, checker: Engine, findings: list[Finding], path: Path) -> Outcome:
-    failing = {n: f for n, f in enumerate(findings) if not f.passed and WORKS[f.expectation.type].rows}
-    conditions = {n: checker.failing(n) for n in failing}
-    aside = [(sentence(f.expectation), conditions[n]) for n, f in failing.items() if f.expectation.severity != "info"]
-    quarantined = quarantine.write(rows, aside, path) if aside else 0
-    _compare(quarantine.counts(rows, path) if aside else {}, failing)
-    examples = {n: quarantine.examples(rows, columns_of(f.expectation), conditions[n]) for n, f in failing.items()}
-    return Outcome([finding.check() for finding in findings], quarantined, examples)
+        checker, failing = engine.Engine(rows, suite), quarantine.Failing(rows)
+        examples, checks = {}, []
+        room.step(f"0 of {len(suite)} expectations", done=0.0)
+        for one in checker.check():
+            checks.append(one)
+            room.step(f"{len(checks)} of {len(suite)} expectations", done=len(checks) / len(suite))
+            if one.failing:
+                examples[one.number] = _put_aside(one, rows, failing)
+        checks.sort(key=lambda one: one.number)
+        _write_result(room, engine.suite_result(checks))
+        aside = failing.write(room.path / quarantine.FILE)
+        return Outcome([one.finding.check() for one in checks], aside, examples)
 
 
-def _compare(aside: dict[str, int], failing: dict[int, Finding]) -> None:
-    """The rows put aside are found by a query of ours, so they must be as many as Great Expectations counted."""
-    counted: Counter[str] = Counter()  # two expectations may read alike
-    for finding in failing.values():
-        if finding.expectation.severity != "info":
-            counted[sentence(finding.expectation)] += finding.unexpected or 0
-    if counted != aside:
-        raise EngineError(
-            f"Great Expectations counted the failing rows as {dict(counted)}, and {aside} were put aside.",
-            todo="Please report this with the expectations; until it is mended, take them out of the suite.",
-        )
+def _put_aside(one: Checked, rows: Rows, failing: quarantine.Failing) -> str:
+    """The rows that failed go to `failing`, unless they are only counted; the first of them in words."""
+    expectation = one.finding.expectation
+    if expectation.severity != "info":
+        count = failing.add(one.number, sentence(expectation), one.relation, one.failing)
+        if count != one.finding.unexpected:
+            raise EngineError(
+                f"{sentence(expectation)}: Great Expectations counted {one.finding.unexpected} failing rows, and "
+                f"{count} were found.",
+                todo="Please report this with the expectations; until it is mended, take them out of the suite.",
+            )
+    columns = [rows.columns[name] for name in columns_of(expectation)]
+    return quarantine.examples(rows, columns, one.relation, one.failing)
+
+
+def _write_result(room: Room, result: Any) -> None:
+    files.write_json(room.path / RESULT, plain(result))
+    if room.config.validation.docs:
+        from keepfit.validation import docs
+
+        docs.write(result, room.path / "beside/docs")
 
 
 def _stop_if_due(room: Room, found: Outcome, rows: int) -> None:
-    sentence = outcome.reason_to_stop(found, rows, room.config.validation)
-    if not sentence:
+    reason = outcome.reason_to_stop(found, rows, room.config.validation)
+    if not reason:
         return
     kept = room.run_folder / "validation"
     kept.mkdir(parents=True, exist_ok=True)
     for name in (quarantine.FILE, CHECKS, RESULT):
         (room.path / name).replace(kept / Path(name).name)
-    raise outcome.stopped(sentence, room, kept)
+    raise outcome.stopped(reason, found, room, kept)
