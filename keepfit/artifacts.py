@@ -71,6 +71,8 @@ class Prepared(Artifact):
     """Rows to choose the best epoch by."""
     test: int
     """Rows to judge by; nothing else may look at them."""
+    repeated: int
+    """Rows left out of train, since their features are those of one of the publisher's test rows."""
     classes: tuple[str, ...]
     """Class names, in the order of the label codes."""
     source: str

@@ -45,6 +45,7 @@ def prepared(store: Store) -> Prepared:
         train=TRAIN,
         validation=0,
         test=250,
+        repeated=0,
         classes=CLASSES,
         source="s",
         judged="rows",

@@ -103,6 +103,22 @@ def test_a_publishers_test_file_is_kept(tmp_path: Path) -> None:
     assert 40 < Counter(parts.values())["validation"] < 115
 
 
+def test_train_rows_equal_to_a_publishers_test_row_are_left_out_and_told(tmp_path: Path) -> None:
+    table = table_of(["a", "b"] * 300)
+    again = pa.table({"x": table["x"][:20], "z": table["z"][:20], "answer": ["b"] * 20})  # whatever their answer is
+    same = pa.table({"x": [0.5] * 250, "z": [0.5] * 250, "answer": ["a"] * 250})  # these say nothing of each other
+    table = with_ids(pa.concat_tables([table, again, same]), tested=[False] * 600 + [True] * 20 + [True, False] * 125)
+    notes: list[str] = []
+    parts = split(tmp_path, table, notes)
+    ids = table["keepfit_row"].to_pylist()
+    assert {row for row in ids if row not in parts} == set(ids[:20])
+    assert notes == ["train rows left out, since their features are those of a test row: 20."]
+    test = {f for f, row in zip(table["keepfit_features"].to_pylist(), ids, strict=True) if parts.get(row) == "test"}
+    both = {f for f, row in zip(table["keepfit_features"].to_pylist(), ids, strict=True)
+            if parts.get(row) in ("train", "validation")} & test  # fmt: skip
+    assert both == {table["keepfit_features"][-1].as_py()}
+
+
 def test_groups_stay_whole(tmp_path: Path) -> None:
     person = [f"人{i % 150}" for i in range(1500)]
     table = with_ids(table_of(["a", "b", "c"] * 500, person=person))

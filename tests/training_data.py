@@ -77,7 +77,9 @@ def prepare(folder: Path, values: Array, labels: Array, features: list[dict[str,
     for part, rows in zip(("train", "validation", "test"), cuts, strict=True):
         _shard(root / part, values[rows], labels[rows], rows, column)
     sizes = {part: len(rows) for part, rows in zip(("train", "validation", "test"), cuts, strict=True)}
-    prepared = Prepared(path="prepared", digest="0", classes=tuple(classes), source="0", judged="0", **sizes)
+    prepared = Prepared(
+        path="prepared", digest="0", classes=tuple(classes), source="0", judged="0", repeated=0, **sizes
+    )
     (root / "manifest").write_text(prepared.model_dump_json())
     return prepared
 

@@ -28,6 +28,8 @@ def preprocess(room: Room, validated: Validated) -> Prepared:
     config, target = room.config, room.config.target
     rows = Rows(room.store / validated.snapshot)
     parts = split.published(rows, ids.Quarantine(room.store / validated.path / "quarantine.parquet"))
+    if repeated := split.leave_out_tested(rows, parts):
+        room.note(f"train rows left out, since their features are those of a test row: {repeated:,}.")
     classes = checks.classes_of(rows, parts, target)
     for sentence in split.assign(rows, config.preprocessing.split, parts, target, classes):
         room.note(sentence)
@@ -50,6 +52,7 @@ def preprocess(room: Room, validated: Validated) -> Prepared:
         train=train,
         validation=validation,
         test=test,
+        repeated=repeated,
         classes=tuple(names),
         source=files.read_json(room.store / validated.snapshot / MANIFEST)["artifact"]["digest"],
         judged=files.digest_of([files.sha256(path) for path in sorted((room.path / "test_raw").iterdir())]),

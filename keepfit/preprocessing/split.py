@@ -5,6 +5,7 @@ Everything streams; what is held for all rows is one byte each (and eight for a 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from keepfit.config import Split
 from keepfit.errors import ConfigError, nearest
 from keepfit.preprocessing.draw import TEST_SALT, VALIDATION_SALT, Hashes, below, ranked
-from keepfit.preprocessing.identity import Identity, Pool, by_column, by_features, count_into
+from keepfit.preprocessing.identity import Identity, Pool, by_column, by_features, count_into, large_groups
 from keepfit.preprocessing.ids import Quarantine
 from keepfit.preprocessing.newest import boundaries, times_of
 from keepfit.preprocessing.rows import Rows
@@ -24,7 +25,7 @@ TRAIN, VALIDATION, TEST, OUT = range(4)
 PARTS = ("train", "validation", "test")
 
 Parts = NDArray[np.uint8]
-"""A part's code for each row of the snapshot, in its order; OUT for those in quarantine."""
+"""A part's code for each row of the snapshot, in its order; OUT for those in no part."""
 
 EXPECTED = 10
 """A class is rare where thresholds give its smaller part fewer rows than this on average: the chance that it gets
@@ -42,6 +43,29 @@ def published(rows: Rows, quarantine: Quarantine) -> Parts:
         if len(quarantine):
             parts[place][quarantine.holds(batch["keepfit_row"])] = OUT
     return parts
+
+
+def leave_out_tested(rows: Rows, parts: Parts) -> int:
+    """OUT for the TRAIN rows whose features are those of a TEST row: the model would be judged by what it has seen.
+
+    Not where so many rows are equal that they tell nothing of each other (see `large_groups`). Gives how many went.
+    """
+    test = parts == TEST
+    if not test.any():
+        return 0
+    known = np.unique(np.concatenate([hashes[test[place]] for place, hashes in _features(rows)]))
+    known = np.setdiff1d(known, large_groups(rows, parts != OUT))
+    gone = 0
+    for place, hashes in _features(rows):
+        seen = (parts[place] == TRAIN) & np.isin(hashes, known)
+        parts[place][seen] = OUT
+        gone += int(seen.sum())
+    return gone
+
+
+def _features(rows: Rows) -> Iterator[tuple[slice, Hashes]]:
+    for place, batch in rows.read(["keepfit_features"]):
+        yield place, batch["keepfit_features"].to_numpy()
 
 
 def assign(rows: Rows, split: Split, parts: Parts, target: str, classes: pa.Array) -> list[str]:

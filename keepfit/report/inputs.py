@@ -20,7 +20,7 @@ def data(facts: Facts) -> dict[str, Any]:
     most = max((c["train"] for c in classes), default=1) or 1
     return {
         "rows": {part: profile["rows"][part] for part in ("train", "validation", "test")},
-        "notes": _remarks(snapshot),
+        "notes": _remarks(snapshot, facts.artifact("preprocess")),
         "classes": [{**c, "share": round(100 * c["train"] / most, 1)} for c in classes[:NAMES]],
         "more_classes": max(0, len(classes) - NAMES),
         "columns": [_column(c, profile["rows"]["train"]) for c in profile["columns"][:COLUMNS]],
@@ -28,13 +28,15 @@ def data(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _remarks(snapshot: dict[str, Any]) -> list[str]:
+def _remarks(snapshot: dict[str, Any], prepared: dict[str, Any]) -> list[str]:
     counted = {
         "without_target": "rows without a target were left out",
         "duplicates": "rows repeat an earlier one",
-        "shared": "test rows also stand among the train rows",
+        "shared": "rows of the test file also stand in the train file",
     }
     told = [f"{snapshot[name]:,} {words}" for name, words in counted.items() if snapshot.get(name)]
+    if repeated := prepared.get("repeated"):
+        told.append(f"{repeated:,} train rows were left out, since their features are those of a test row")
     unreadable = snapshot.get("unreadable", {})
     return told + [f"{count:,} cells of {column} could not be read" for column, count in unreadable.items() if count]
 
