@@ -100,6 +100,9 @@ def ours(error: Exception) -> KeepfitError:
             todo="See whether the file or folder is there, is what it should be, and may be read and written.",
             where=os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "",
         )
+    if isinstance(error, UnicodeEncodeError):
+        found = ascii(error.object[max(0, error.start - 20) : error.end])
+        return InputError(f"a name or a text is not UTF-8: {found}.", todo="Give it another name.")
     return BugError(f"keepfit failed, and not because of your input: {type(error).__name__}: {error}")
 
 

@@ -1,10 +1,11 @@
-"""Pictures into uint8 arrays of one size: the one function that preprocessing and prediction share.
+"""Pictures into uint8 arrays of one size. The only module that opens a picture, whoever asks.
 
 h, w: height and width in pixels; c: channels, 1 grey or 3 RGB; n: pictures.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
@@ -46,6 +47,21 @@ def shape(content: bytes, name: str = "a picture") -> Shape:
         return Shape(height, width, 1 if grey else 3)
 
 
+def check(content: bytes, name: str = "a picture") -> Shape:
+    """Decode a picture, at an eighth of its size where the format can, and see whether it is whole to its end.
+
+    Raises DataError, naming `name`, for what is no picture, is cut off, or claims more than MAX_PIXELS.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what can be decoded all the same
+        with _opened(content, name) as image:
+            image.draft("RGB", (image.width // 8, image.height // 8))
+            image.load()
+        with _opened(content, name) as image:
+            image.verify()  # a PNG's end may be cut off though its pixels are there
+        return shape(content, name)
+
+
 def decode(
     content: bytes,
     size: Sequence[int],
@@ -78,12 +94,13 @@ def _opened(content: bytes, name: str) -> Iterator[Image.Image]:
             yield image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise DataError(
-            f"{name} is too large a picture: {error}.",
+            f"{name} is too large a picture: {str(error).split(', could')[0].rstrip('.')}.",
             allowed=f"At most {MAX_PIXELS:,} pixels are decoded.",
             todo="Make it smaller or leave it out.",
         ) from error
     except Exception as error:  # Pillow's readers raise many kinds of errors on damaged content
-        raise _unreadable(name, f"cannot be read as a picture ({error})") from error
+        reason = str(error).split(" <_io")[0].rstrip(".")  # without the address of our buffer
+        raise _unreadable(name, f"cannot be read as a picture ({reason})") from error
 
 
 def _raw(content: bytes, size: Sequence[int], channels: int, pixels: Sequence[int], name: str) -> Pixels:

@@ -206,7 +206,7 @@ def test_a_damaged_picture(
     pictures: Path, capsys: pytest.CaptureFixture[str], damage: Callable[[bytes], bytes]
 ) -> None:
     file = sorted(pictures.parent.rglob("*.png"))[10]
-    survives(pictures, file, damage(file.read_bytes()), capsys, f"error: {file}", "cannot be read", "Replace or delete")
+    survives(pictures, file, damage(file.read_bytes()), capsys, f"error: {file}", "cannot be read", "Replace it")
 
 
 # Warned, not stopped

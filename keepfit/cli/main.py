@@ -17,6 +17,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from keepfit import redact
+from keepfit.cli.saying import say
 from keepfit.errors import BugError, ours
 
 app = App(
@@ -56,9 +57,9 @@ def init(
 
     drafted = draft(data, target, test=test, folder=into, force=force)
     for sentence in drafted.said:
-        print(f"- {sentence}")
-    print(f"Wrote {drafted.pipeline} and {drafted.expectations}.")
-    print(f"Next: look at them, then  keepfit run {drafted.pipeline}")
+        say(f"- {sentence}")
+    say(f"Wrote {drafted.pipeline} and {drafted.expectations}.")
+    say(f"Next: look at them, then  keepfit run {drafted.pipeline}")
 
 
 @app.command
@@ -107,7 +108,7 @@ def rollback(pipeline: Path, /, *, reason: str = "rolled back on the command lin
     from keepfit import config
     from keepfit.release import rollback as roll_back
 
-    print(roll_back(config.load(pipeline), reason))
+    say(str(roll_back(config.load(pipeline), reason)))
 
 
 @app.command
@@ -149,7 +150,7 @@ def predict(
     from keepfit import config
     from keepfit.prediction import predict_file
 
-    print(predict_file(config.load(pipeline), rows, out, bundle))
+    say(predict_file(config.load(pipeline), rows, out, bundle))
 
 
 def main() -> None:
@@ -172,24 +173,18 @@ def exit_code(command: Callable[[], object]) -> int:
     except CycloptsError:
         return 2
     except KeyboardInterrupt:
-        print("interrupted: the same command goes on from here.", file=sys.stderr)
+        say("interrupted: the same command goes on from here.", error=True)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
         told = ours(error)
-        _say(f"error: {told}")
+        say(f"error: {told}", error=True)
         if isinstance(told, BugError):
-            _say(f"The details are in {_kept(error)}; please send that file with a bug report.")
+            say(f"The details are in {_kept(error)}; please send that file with a bug report.", error=True)
         return told.exit_code
     return 0
-
-
-def _say(text: str) -> None:
-    """On standard error, whatever letters the terminal can show."""
-    encoding = sys.stderr.encoding or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)
 
 
 def _kept(error: Exception) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from types import TracebackType
 
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from keepfit.cli.saying import say, visible
 from keepfit.run import Event
 
 QUIET_SECONDS = 10.0
@@ -49,23 +49,23 @@ class Progress:
         elif event.what == "start":
             self.say(f"{event.stage:<11} {event.message}")
         elif event.what == "note":
-            self.console.print(Text(f"  {event.stage:<11} {event.message}", style="yellow"))
+            self.console.print(Text(visible(f"  {event.stage:<11} {event.message}"), style="yellow"))
         else:
             self._finished(event)
 
     def say(self, message: str) -> None:
         """Show what is going on until something else does."""
         if self.console.is_terminal:
-            self.live.update(Text(f"  {message} …", style="dim"))
+            self.live.update(Text(visible(f"  {message} …"), style="dim"))
         else:
-            print(f"  {message} …", file=sys.stderr, flush=True)
+            say(f"  {message} …", error=True)
 
     def _alive(self, line: str) -> None:
         if self.console.is_terminal:
-            self.live.update(Text(line))
+            self.live.update(Text(visible(line)))
         elif time.monotonic() - self.printed > QUIET_SECONDS:
             self.printed = time.monotonic()
-            print(line, file=sys.stderr, flush=True)
+            say(line, error=True)
 
     def _finished(self, event: Event) -> None:
         reused = event.what == "reused"
@@ -73,7 +73,7 @@ class Progress:
         seconds = float(event.figures.get("seconds", 0))
         self.live.update(Text())
         line = f"{'=' if reused else '✓'} {event.stage:<11}{seconds:8.1f} s   {word} {event.message}"
-        self.console.print(Text(line, style="dim" if reused else "green"))
+        self.console.print(Text(visible(line), style="dim" if reused else "green"))
 
 
 def _line(event: Event) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from keepfit import config
 from keepfit.artifacts import Released
 from keepfit.cli.progress import Progress
+from keepfit.cli.saying import say
 from keepfit.ingest import roles_of
 from keepfit.run import watching
 
@@ -25,7 +26,7 @@ def run_pipeline(pipeline: Path, force: str | None) -> None:
         with watching(progress):
             released: Released = retrain(pipeline, force)  # type: ignore[assignment]
     for line in _lines(released):
-        print(line)
+        say(line)
 
 
 def _lines(released: Released) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from keepfit import config
+from keepfit.cli.saying import say
 from keepfit.report.words import figure, metric_name
 from keepfit.status import RunStatus, Status, status_of
 
@@ -15,10 +16,10 @@ def show_pipeline(pipeline: Path, *, as_json: bool) -> None:
     """Print the newest runs, the champion, the last verdict and the last rollback. Nothing is cut short."""
     told = status_of(config.load(pipeline))
     if as_json:
-        print(told.model_dump_json(indent=2))
+        say(told.model_dump_json(indent=2))
         return
     for line in lines(told, pipeline):
-        print(line)
+        say(line)
 
 
 def lines(told: Status, pipeline: Path) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from keepfit import config
+from keepfit.cli.saying import say
 from keepfit.errors import MachineError
 from keepfit.release import verify
 
@@ -14,11 +15,11 @@ def verify_pipeline(pipeline: Path) -> None:
     settings = config.load(pipeline)
     found = verify(settings)
     for sentence in found.sentences:
-        print(f"- {sentence}")
+        say(f"- {sentence}")
     if not found.sound:
         raise MachineError(
             "a model that is or was in service is damaged, and no whole copy of it was found.",
             todo="Put its bundle back from a backup, or train anew with keepfit run.",
             where=str(settings.resolve(settings.store)),
         )
-    print("Mended as far as it can be." if found.sentences else "Everything is as it was written.")
+    say("Mended as far as it can be." if found.sentences else "Everything is as it was written.")

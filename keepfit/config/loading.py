@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import MarkedYAMLError
 
 from keepfit.config.expectations import problem_of
 from keepfit.config.pipeline import Pipeline
+from keepfit.config.reading import place, plain, read
 from keepfit.config.sections import Expectation, Section
 from keepfit.errors import ConfigError, nearest
 
@@ -24,21 +23,30 @@ def load(path: str | Path) -> Pipeline:
 
     Raises ConfigError, naming file, line and column, what was found and what is allowed.
     """
-    file = Path(path).expanduser().resolve()
-    if file.is_dir():
-        file = file / "pipeline.yaml"
-    tree = _read(file, "keepfit init DATA --target COLUMN writes one")
+    file = _file_of(path)
+    tree = read(file, "keepfit init DATA --target COLUMN writes one")
     pipeline = _build(Pipeline, tree, file)
     pipeline._file = file
     if pipeline.validation.suite:
         raise ConfigError(
             "validation.suite stands in the pipeline file.",
             todo="Put the expectations into a file of their own and name it in validation.expectations.",
-            where=_place(file, tree, ("validation", "suite")),
+            where=place(file, tree, ("validation", "suite")),
         )
     if pipeline.validation.expectations is None:
         return pipeline
     return _with_suite(pipeline, pipeline.resolve(pipeline.validation.expectations))
+
+
+def _file_of(path: str | Path) -> Path:
+    try:
+        file = Path(path).expanduser().resolve()
+        str(file).encode()  # records and messages are UTF-8
+        return file / "pipeline.yaml" if file.is_dir() else file
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL in it, the home of nobody
+        raise ConfigError(
+            f"{str(path)[:80]!r} names no file: {error}.", todo="Give the path of a pipeline.yaml."
+        ) from error
 
 
 class _Suite(Section):
@@ -46,39 +54,21 @@ class _Suite(Section):
 
 
 def _with_suite(pipeline: Pipeline, file: Path) -> Pipeline:
-    tree = _read(file, "validation.expectations names it")
+    tree = read(file, "validation.expectations names it")
     suite = _build(_Suite, tree, file)
     for index, expectation in enumerate(suite.expectations):
         if problem := problem_of(expectation):
-            place = _place(file, tree, ("expectations", index, *problem.steps))
-            raise ConfigError(problem.found, allowed=problem.allowed, todo=problem.todo, where=place)
+            where = place(file, tree, ("expectations", index, *problem.steps))
+            raise ConfigError(problem.found, allowed=problem.allowed, todo=problem.todo, where=where)
     validation = pipeline.validation.model_copy(update={"suite": suite.expectations})
     whole = pipeline.model_copy(update={"validation": validation})
     whole._file = pipeline.file
     return whole
 
 
-def _read(file: Path, hint: str) -> CommentedMap:
-    if not file.is_file():
-        raise ConfigError("there is no such file.", todo=f"Check the path; {hint}.", where=str(file))
-    try:
-        tree = YAML(typ="rt", pure=True).load(file.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"not UTF-8 text at byte {error.start}.", todo="Save it as UTF-8.", where=str(file)
-        ) from error
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"{file}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(file)
-        raise ConfigError(f"not valid YAML: {error.problem}.", todo="Mend that line.", where=place) from error
-    if not isinstance(tree, CommentedMap):
-        raise ConfigError("expected keys and values at the top level, such as name: people.", where=str(file))
-    return tree
-
-
 def _build(model: type[M], tree: CommentedMap, file: Path) -> M:
     try:
-        return model.model_validate(_plain(tree))
+        return model.model_validate(plain(tree, file))
     except ValidationError as error:
         # A misspelt key shows twice, as unknown and as missing; the unknown one has the line.
         found = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
@@ -94,18 +84,18 @@ def _explain(error: Any, tree: CommentedMap, file: Path, others: int) -> ConfigE
         allowed = f"Allowed here: {', '.join(known)}." if known else ""
         hint = nearest(str(steps[-1]), known)
         return ConfigError(
-            f'unknown key "{key}".', allowed=allowed, todo=f"{hint} {todo}".strip(), where=_place(file, tree, steps)
+            f'unknown key "{key}".', allowed=allowed, todo=f"{hint} {todo}".strip(), where=place(file, tree, steps)
         )
     if error["type"] == "missing":
         return ConfigError(
-            f'the key "{key}" is missing.', todo=f"Add it. {todo}".strip(), where=_place(file, tree, steps)
+            f'the key "{key}" is missing.', todo=f"Add it. {todo}".strip(), where=place(file, tree, steps)
         )
     received = "" if isinstance(error["input"], dict) else f" is {error['input']!r}"
     found = f"{key}{received}: " if key else ""
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "literal_error":
         todo = f"{_nearest_literal(error)} {todo}".strip()
-    return ConfigError(f"{found}{message[0].lower()}{message[1:]}.", todo=todo, where=_place(file, tree, steps))
+    return ConfigError(f"{found}{message[0].lower()}{message[1:]}.", todo=todo, where=place(file, tree, steps))
 
 
 def _nearest_literal(error: Any) -> str:
@@ -150,26 +140,3 @@ def _section_of(annotation: Any, value: Any) -> Any:
         if family is not None and isinstance(value, dict) and family.default == value.get("family"):
             return section
     return sections[0] if sections else None
-
-
-def _place(file: Path, tree: Any, steps: tuple[str | int, ...]) -> str:
-    line, column = 0, 0
-    for step in steps:
-        try:
-            line, column = tree.lc.key(step) if hasattr(tree, "items") else tree.lc.item(step)
-            tree = tree[step]
-        except (AttributeError, KeyError, IndexError, TypeError):
-            break
-    return f"{file}, line {line + 1}, column {column + 1}"
-
-
-def _plain(tree: Any) -> Any:
-    """ruamel's annotated containers and scalars as the plain ones pydantic expects."""
-    if isinstance(tree, dict):
-        return {str(k): _plain(v) for k, v in tree.items()}
-    if isinstance(tree, list):
-        return [_plain(v) for v in tree]
-    for kind in (int, float, str):
-        if isinstance(tree, kind) and type(tree) not in (kind, bool):
-            return kind(tree)
-    return tree

@@ -13,17 +13,17 @@ class MLP(Section):
     """Embeddings of every column, concatenated, through dense layers; the default for tables."""
 
     family: Literal["mlp"] = "mlp"
-    width: int | None = Field(default=None, ge=1)
+    width: int | None = Field(default=None, ge=1, le=65_536)
     """Units a layer."""
-    depth: int | None = Field(default=None, ge=1)
+    depth: int | None = Field(default=None, ge=1, le=1000)
     """Hidden layers."""
     dropout: float | None = Field(default=None, ge=0, lt=1)
     """Share of units dropped in training."""
     batch_norm: bool = False
     """Batch normalisation after each dense layer."""
-    members: int | None = Field(default=None, ge=1)
+    members: int | None = Field(default=None, ge=1, le=1024)
     """Ensemble members that share parameters; 8 where rows are few, else 1."""
-    bins: int | None = Field(default=None, ge=2)
+    bins: int | None = Field(default=None, ge=2, le=65_536)
     """Bins a numeric column."""
 
 
@@ -39,7 +39,7 @@ class CNN(Section):
     family: Literal["cnn"] = "cnn"
     variant: Literal["fast", "plain"] = "fast"
     """fast: the strong default; plain: the conv-pool blocks of textbooks, with batch norm and dropout."""
-    width: int | None = Field(default=None, ge=4)
+    width: int | None = Field(default=None, ge=4, le=4096)
     """Channels of the first block."""
     dropout: float | None = Field(default=None, ge=0, lt=1)
     """Share of units dropped before the head."""

@@ -77,7 +77,11 @@ class Pipeline(Section):
 
         What stands for a whole path is no secret: a message must name the file. Anything else is.
         """
-        return self.folder / Path(_VARIABLE.sub(lambda match: self._value(match, is_path=True), text)).expanduser()
+        path = Path(_VARIABLE.sub(lambda match: self._value(match, is_path=True), text))
+        try:
+            return self.folder / path.expanduser()
+        except RuntimeError as error:  # ~name of nobody
+            raise ConfigError(f'"{text}" names no file: {error}', where=str(self.file)) from error
 
     def reveal(self, text: str) -> str:
         """`text` with ${VAR} filled in from the environment, and never written or printed from here on.

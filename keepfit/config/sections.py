@@ -12,7 +12,7 @@ Kind = Literal["number", "category", "boolean", "datetime", "image"]
 class Section(BaseModel):
     """Frozen, and an unknown key is an error: a misspelt setting must never be silently ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class Source(Section):
@@ -115,20 +115,20 @@ class Preprocessing(Section):
     split: Split = Split()
     numbers: Literal["quantile", "standard"] = "quantile"
     """quantile maps to a normal by rank (robust to outliers); standard subtracts the mean, divides by the deviation."""
-    rare: int = Field(default=3, ge=1)
+    rare: int = Field(default=3, ge=1, le=1_000_000_000)
     """A category seen in fewer train rows than this is treated as unknown."""
-    max_categories: int = Field(default=10_000, ge=2)
+    max_categories: int = Field(default=10_000, ge=2, le=10_000_000)
     """The most frequent categories a column keeps; the rest are unknown."""
 
 
 class Training(Section):
     """How the model learns. What is left out is derived from the data and logged."""
 
-    epochs: int | None = Field(default=None, ge=1)
+    epochs: int | None = Field(default=None, ge=1, le=1_000_000)
     """Passes over the train rows; early stopping may end before."""
-    batch_size: int | None = Field(default=None, ge=1)
+    batch_size: int | None = Field(default=None, ge=1, le=1 << 24)
     """Rows a step."""
-    accumulate: int = Field(default=1, ge=1)
+    accumulate: int = Field(default=1, ge=1, le=1 << 24)
     """Micro-batches a step; the batch is cut in so many parts."""
     lr: float | None = Field(default=None, gt=0)
     """Peak learning rate of AdamW."""
@@ -144,7 +144,7 @@ class Training(Section):
     """Probability spread over the other classes."""
     augment: bool | None = None
     """Shift, rotate and scale pictures in training; on for pictures when left out. Never mirrors."""
-    patience: int | None = Field(default=None, ge=1)
+    patience: int | None = Field(default=None, ge=1, le=1_000_000)
     """Epochs without a better validation loss before stopping."""
     max_seconds: float | None = Field(default=None, gt=0)
     """Stop after the epoch in which this wall time is passed; such a run is not bit-reproducible."""
@@ -152,9 +152,9 @@ class Training(Section):
     """Where to train; auto takes CUDA, then MPS (pictures only: tables need float64), then the CPU."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Arithmetic of the forward pass; auto takes bfloat16 where it is faster."""
-    threads: int = Field(default=1, ge=1)
+    threads: int = Field(default=1, ge=1, le=256)
     """CPU threads; the bits of the result depend on it."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=1 << 63)
     """Seed of every random choice."""
     checkpoint_seconds: float = Field(default=30.0, ge=0)
     """A checkpoint is written at most this often, in seconds."""
@@ -167,9 +167,9 @@ class Evaluation(Section):
     """Columns for whose every value the metrics are also given."""
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     """Level of the intervals."""
-    top_k: int = Field(default=3, ge=2)
+    top_k: int = Field(default=3, ge=2, le=10_000)
     """For top-k accuracy, with more classes than this."""
-    worst: int = Field(default=24, ge=0)
+    worst: int = Field(default=24, ge=0, le=1000)
     """How many of the worst predictions the report shows."""
 
 

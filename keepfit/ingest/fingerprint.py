@@ -14,6 +14,7 @@ from keepfit import files
 from keepfit.artifacts import Artifact
 from keepfit.errors import DataError, TransientError
 from keepfit.hashes import is_racy, stamp_of
+from keepfit.sources.locate import walk
 
 Roles = dict[str, tuple[Path, ...]]
 """train, test, labels, test_labels → the files, folders and zips, in reading order; test may be empty."""
@@ -100,4 +101,4 @@ def _hash(file: Path, sha256: Hash) -> str:
 
 
 def _files(path: Path) -> list[Path]:
-    return sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    return walk(path) if path.is_dir() else [path]

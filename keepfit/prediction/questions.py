@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,7 +17,7 @@ from keepfit.config import Pipeline
 from keepfit.config.sections import Source
 from keepfit.errors import DataError
 from keepfit.sources import Opened, Reading, open_source
-from keepfit.sources.archive import Entry, listed
+from keepfit.sources.archive import Entry, listed, read_file
 from keepfit.sources.cells import is_text, read_as
 from keepfit.sources.locate import PICTURES, format_of, locate
 
@@ -29,12 +31,30 @@ def questions(rows: Path, model: Model, config: Pipeline, scratch: Path) -> Iter
     """
     files = locate((rows,))
     pictures = [column["name"] for column in model.columns if column["kind"] == "image"]
-    if files[0].suffix.lower() in PICTURES:
-        yield _pictures([(files[0].name, files[0].read_bytes())], pictures)
-    elif format_of(files[0]) == "images":
-        yield from _folder(files[0], pictures)
-    else:
-        yield from _rows(files, model, config, scratch)
+    loose = [file for file in files if file.suffix.lower() in PICTURES]
+    folders = [file for file in files if file not in loose and format_of(file) == "images"]
+    others = tuple(file for file in files if file not in loose and file not in folders)
+    if others and (loose or folders):
+        raise DataError(
+            f"pictures and other files were named, {(loose or folders)[0].name} and {others[0].name}.",
+            todo="Ask for the one or the other.",
+            where=str(rows),
+        )
+    if others:
+        yield from _rows(others, model, config, scratch)
+    base = Path(os.path.commonpath([file.parent for file in files]))
+    yield from _pictures([Entry(_below(base, file), partial(read_file, file)) for file in loose], pictures)
+    for folder in folders:
+        with listed(folder) as entries:
+            if not entries:
+                allowed = f"Read are {', '.join(PICTURES)}."
+                raise DataError("there is no picture in it.", allowed=allowed, where=str(folder))
+            above = _below(base, folder) if len(files) > 1 else PurePosixPath()
+            yield from _pictures([replace(entry, name=above / entry.name) for entry in entries], pictures)
+
+
+def _below(base: Path, file: Path) -> PurePosixPath:
+    return PurePosixPath(file.relative_to(base))
 
 
 def _rows(files: tuple[Path, ...], model: Model, config: Pipeline, scratch: Path) -> Iterator[pa.Table]:
@@ -85,19 +105,9 @@ def _named_alike(rows: Path, source: Source) -> bool:
     return first is not None and Path(first).suffix.lower() == rows.suffix.lower()
 
 
-def _folder(root: Path, columns: list[str]) -> Iterator[pa.Table]:
-    with listed(root) as entries:
-        if not entries:
-            raise DataError("there is no picture in it.", allowed=f"Read are {', '.join(PICTURES)}.", where=str(root))
-        for start in range(0, len(entries), PICTURE_ROWS):
-            yield _pictures([_named(entry) for entry in entries[start : start + PICTURE_ROWS]], columns)
-
-
-def _named(entry: Entry) -> tuple[str, bytes]:
-    return str(entry.name), entry.read()
-
-
-def _pictures(pictures: list[tuple[str, bytes]], columns: list[str]) -> pa.Table:
-    names, contents = zip(*pictures, strict=True)
-    cells = pa.array(contents, pa.binary())
-    return pa.table({"file": pa.array(names, pa.string()), **dict.fromkeys(columns, cells)})
+def _pictures(entries: list[Entry], columns: list[str]) -> Iterator[pa.Table]:
+    for start in range(0, len(entries), PICTURE_ROWS):
+        part = entries[start : start + PICTURE_ROWS]
+        cells = pa.array([entry.read() for entry in part], pa.binary())
+        names = pa.array([str(entry.name) for entry in part], pa.string())
+        yield pa.table({"file": names, **dict.fromkeys(columns, cells)})

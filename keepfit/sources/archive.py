@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from keepfit.errors import DataError
-from keepfit.sources.locate import PICTURES
+from keepfit.sources.locate import PICTURES, walk
 
 _FILE_BYTES = 64 << 20
 """A picture file larger than this is refused."""
@@ -31,8 +31,8 @@ class Entry:
 def listed(root: Path) -> Iterator[list[Entry]]:
     """The picture files of a folder or zip, by name. Raises DataError for what may not be read."""
     if root.is_dir():
-        paths = sorted(p for p in root.rglob("*") if _is_picture(PurePosixPath(p.relative_to(root))) and p.is_file())
-        yield [Entry(PurePosixPath(p.relative_to(root)), partial(_read_file, p)) for p in paths]
+        paths = [p for p in walk(root) if _is_picture(PurePosixPath(p.relative_to(root)))]
+        yield [Entry(PurePosixPath(p.relative_to(root)), partial(read_file, p)) for p in paths]
         return
     try:
         with zipfile.ZipFile(root) as archive:
@@ -57,7 +57,8 @@ def _is_picture(name: PurePosixPath) -> bool:
     return name.suffix.lower() in PICTURES and not hidden
 
 
-def _read_file(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """A picture file's bytes. Raises DataError for one too large."""
     if path.stat().st_size > _FILE_BYTES:
         raise _too_large(str(path), path.stat().st_size)
     return path.read_bytes()
@@ -66,7 +67,13 @@ def _read_file(path: Path) -> bytes:
 def _read_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, root: Path) -> bytes:
     try:
         return archive.read(info)
-    except (zlib.error, EOFError, zipfile.BadZipFile) as error:
+    except (
+        zlib.error,
+        EOFError,
+        zipfile.BadZipFile,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:  # unknown packing too
         raise DataError(
             f"this entry of the zip is damaged ({str(error).rstrip('.')}).",
             todo="Make the zip again.",

@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from keepfit.errors import DataError
+from keepfit.images import MAX_PIXELS
 from keepfit.sources.opened import Opened, Reading
 from keepfit.sources.unpack import unpacked
 
@@ -52,6 +53,12 @@ def _checked(images: Path, labels: Path) -> tuple[int, ...]:
         )
     if shape[0] == 0:
         raise DataError("there is no picture in it.", where=str(images))
+    if not 0 < prod(shape[1:]) <= 3 * MAX_PIXELS or (*shape[3:], 1)[0] not in (1, 3):
+        raise DataError(
+            f"each picture is said to be {' × '.join(map(str, shape[1:]))}.",
+            allowed=f"Height, width and, where there are any, 1 or 3 channels; at most {MAX_PIXELS:,} pixels.",
+            where=str(images),
+        )
     return shape
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import glob
+import os
+import stat
 from pathlib import Path
 
 from keepfit.errors import DataError, nearest
@@ -36,18 +39,70 @@ def format_of(path: Path) -> str:
 
 def parquet_files(folder: Path) -> list[Path]:
     """The Parquet files in a folder and below, sorted; hidden ones and those that start with _ are left out."""
-    found = (p for p in folder.rglob("*") if p.suffix in PARQUET and p.is_file())
-    return sorted(p for p in found if not any(part[0] in "._" for part in p.relative_to(folder).parts))
+    return [p for p in walk(folder) if p.suffix in PARQUET and all(s[0] != "_" for s in p.relative_to(folder).parts)]
+
+
+def walk(folder: Path) -> list[Path]:
+    """The files in a folder and below, sorted, links followed; hidden ones are left out.
+
+    Raises DataError for what is no regular file: it may never end, or lead nowhere.
+    """
+    found: list[Path] = []
+    above: set[str] = set()
+    for place, folders, names in os.walk(folder, followlinks=True, onerror=_raise):
+        above.add(os.path.realpath(place))
+        folders[:] = [name for name in folders if name[0] != "." and _is_new(Path(place, name), above)]
+        found += [Path(place, name) for name in names if name[0] != "."]
+    return sorted(regular(path) for path in found)
+
+
+def regular(path: Path) -> Path:
+    """The path, if a regular file or a folder lies there that may be read. Raises DataError."""
+    try:
+        mode = path.stat().st_mode
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise DataError("its name is not UTF-8.", todo="Rename it.", where=ascii(str(path))) from error
+    except OSError as error:
+        raise DataError(f"{_reason(error)}.", todo="Mend or remove it.", where=str(path)) from error
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise DataError(
+            "this is no regular file.", allowed="Only files and folders are read.",
+            todo="Copy what it gives into a file.", where=str(path),
+        )  # fmt: skip
+    if not os.access(path, os.R_OK | (os.X_OK if stat.S_ISDIR(mode) else 0)):
+        raise DataError("this user may not read it.", todo="Allow it, or run as another user.", where=str(path))
+    return path
+
+
+def _is_new(folder: Path, above: set[str]) -> bool:
+    """Whether a folder was not walked yet: a link may lead back to one that was."""
+    return not folder.is_symlink() or os.path.realpath(folder) not in above
+
+
+def _raise(error: OSError) -> None:
+    raise DataError(
+        f"{_reason(error)}.", todo="Allow it, or run as another user.", where=str(error.filename)
+    ) from error
+
+
+def _reason(error: OSError) -> str:
+    return "this link leads nowhere" if error.errno == errno.ENOENT else f"it cannot be read: {error.strerror}"
 
 
 def _expand(path: Path) -> list[Path]:
-    if path.exists():
-        return [path]
-    if glob.has_magic(str(path)):
-        if found := sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor)))):
-            return found
-        raise DataError("no file matches.", todo="Check the pattern in source.path.", where=str(path))
-    beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    try:
+        if path.exists():
+            return [regular(path)]
+        if glob.has_magic(str(path)):
+            if found := sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor)))):
+                return [regular(one) for one in found]
+            raise DataError("no file matches.", todo="Check the pattern in source.path.", where=str(path))
+        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    except (OSError, ValueError) as error:  # too long, or a part of it is no folder
+        raise DataError(f"this names no file: {error}.", todo="Check the path.", where=str(path)[:200]) from error
+    if path.is_symlink():
+        return [regular(path)]
     hint = nearest(path.name, beside) if beside else f"There is no folder {path.parent} either."
     raise DataError("there is no such file or folder.", todo=hint or "Check source.path.", where=str(path))
 

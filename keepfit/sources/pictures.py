@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
-from PIL import Image
 
+from keepfit import images
 from keepfit.errors import DataError
 from keepfit.sources.archive import listed, place
 from keepfit.sources.opened import Opened, Reading
 
-_PIXELS = 100_000_000
-"""A picture of more pixels is not decoded: a small file can claim any number."""
 _BATCH = 1024
 _BATCH_BYTES = 32 << 20
 
@@ -53,39 +49,9 @@ def overview(root: Path) -> Overview:
     with listed(root) as pictures:
         depth = _class_depth([p.name for p in pictures], root)
         some = pictures[:: max(1, len(pictures) // 50)]
-        sizes = [_size(picture.read(), place(root, picture.name)) for picture in some]
+        shapes = [images.check(picture.read(), place(root, picture.name)) for picture in some]
+        sizes = [(shape.width, shape.height) for shape in shapes]
         return Overview([p.name.parts[depth] for p in pictures], sizes)
-
-
-def _size(content: bytes, where: str) -> tuple[int, int]:
-    check_picture(content, where)
-    with Image.open(io.BytesIO(content)) as picture:
-        return picture.size
-
-
-def check_picture(content: bytes, where: str) -> None:
-    """Decode a picture, at an eighth of its size where the format can, and see whether it is whole to its end.
-
-    Raises DataError naming `where` for what is no picture, is cut off, or claims too many pixels.
-    """
-    try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(content)) as picture:
-            warnings.simplefilter("ignore")
-            if picture.width * picture.height > _PIXELS:
-                raise DataError(
-                    f"this picture has {picture.width} × {picture.height} pixels.",
-                    allowed=f"At most {_PIXELS:,} are decoded.",
-                    where=where,
-                )
-            picture.draft("RGB", (picture.width // 8, picture.height // 8))
-            picture.load()
-            Image.open(io.BytesIO(content)).verify()  # PNG alone: its end may be cut off and its pixels be there
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DataError(
-            f"this picture cannot be read: {str(error).rstrip('.').split(' <_io')[0]}.",
-            todo="Replace or delete it.",
-            where=where,
-        ) from error
 
 
 def _batches(root: Path, target: str) -> Iterator[pa.RecordBatch]:
@@ -95,7 +61,7 @@ def _batches(root: Path, target: str) -> Iterator[pa.RecordBatch]:
         size = 0
         for picture in pictures:
             content = picture.read()
-            check_picture(content, place(root, picture.name))
+            images.check(content, place(root, picture.name))
             rows.append((str(picture.name), content, picture.name.parts[depth]))
             size += len(content)
             if len(rows) == _BATCH or size > _BATCH_BYTES:

@@ -20,6 +20,7 @@ from keepfit.sources.unpack import unpacked
 
 _LINES = 10_000
 """JSON lines a batch; the first so many tell the columns."""
+_LINE_BYTES = 64 << 20
 _ROWS = 32_768
 """Parquet rows a batch."""
 _EXACT = 2**53
@@ -54,26 +55,35 @@ def open_parquet(files: tuple[Path, ...]) -> Opened:
 
 def _objects(file: Path) -> Iterator[dict[str, Any]]:
     with unpacked(file) as stream:
-        for number, line in enumerate(stream, 1):
-            if not line.strip():
-                continue
-            try:
-                value = json.loads(line.removeprefix(b"\xef\xbb\xbf"), parse_constant=lambda _: None)
-            except UnicodeDecodeError as error:
-                raise wrong_encoding(file, "utf-8", number) from error
-            except json.JSONDecodeError as error:
-                raise DataError(
-                    f"this line is not JSON: {error.msg}.",
-                    todo="Give one whole object on each line.",
-                    where=f"{file}, line {number}, column {error.colno}",
-                ) from error
-            if not isinstance(value, dict):
-                raise DataError(
-                    "this line is not an object.",
-                    allowed='An object has names and values, such as {"age": 39}.',
-                    where=f"{file}, line {number}",
-                )
-            yield value
+        for number, line in enumerate(iter(partial(stream.readline, _LINE_BYTES + 1), b""), 1):
+            if line.strip():
+                yield _object(line, f"{file}, line {number}", file, number)
+
+
+def _object(line: bytes, where: str, file: Path, number: int) -> dict[str, Any]:
+    if len(line) > _LINE_BYTES:
+        raise DataError(f"this line has more than {_LINE_BYTES >> 20} MB.", todo="Give one object a line.", where=where)
+    try:
+        value = json.loads(line.removeprefix(b"\xef\xbb\xbf"), parse_constant=lambda _: None)
+        if b"\\ud" in line or b"\\uD" in line:  # half of a pair, which is no character
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeDecodeError as error:
+        raise wrong_encoding(file, "utf-8", number) from error
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"this line is not JSON: {error.msg}.",
+            todo="Give one whole object on each line.",
+            where=f"{where}, column {error.colno}",
+        ) from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, half a character, nested too deep
+        raise DataError(f"this line cannot be taken in: {error}.", todo="Mend or delete it.", where=where) from error
+    if not isinstance(value, dict):
+        raise DataError(
+            "this line is not an object.",
+            allowed='An object has names and values, such as {"age": 39}.',
+            where=where,
+        )
+    return value
 
 
 def _line_batches(files: tuple[Path, ...], columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:

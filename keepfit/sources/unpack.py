@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ import pyarrow as pa
 
 from keepfit.errors import DataError
 
+RATIO, FREE = 500, 1 << 30
+"""A packed file that unpacks to more than a GiB and so many times its size is refused: tables shrink to a hundredth."""
 MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
@@ -29,13 +32,36 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
     kind = packing(path)
     try:
         with _stream(path, kind) as stream:
-            yield stream
+            yield io.BufferedReader(_Bounded(stream, path), 1 << 20) if kind else stream
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise _damaged(path, kind, error) from error
     except OSError as error:
         if kind != "zstd" or error.errno is not None:
             raise
         raise _damaged(path, kind, error) from error
+
+
+class _Bounded(io.RawIOBase):
+    """What a packed file unpacks to, until it is more than any table would: then it is a bomb."""
+
+    def __init__(self, stream: Any, path: Path) -> None:
+        self._stream, self._path = stream, path
+        self._left = max(FREE, RATIO * path.stat().st_size)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        content = self._stream.read(len(buffer))
+        self._left -= len(content)
+        if self._left < 0:
+            raise DataError(
+                f"this file unpacks to more than {RATIO} times its size: it looks like a bomb.",
+                todo="Unpack it, look at it, and name what you find.",
+                where=str(self._path),
+            )
+        buffer[: len(content)] = content
+        return len(content)
 
 
 def head(path: Path, size: int) -> bytes:

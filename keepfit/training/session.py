@@ -62,7 +62,8 @@ def _sweep(folder: Path) -> None:
 
 def begin(architecture: dict[str, Any], plan: Plan, machine: Machine, train: Batches, validation: Batches) -> Learner:
     """A fresh model beside its rows on the device, its weights drawn from torch's generator."""
-    model = models.build(architecture)
+    with memory.enough(machine):
+        model = models.build(architecture)
     if isinstance(model, Fast):
         sample, *_ = shuffled(len(train), SEEN, plan.seed, 0, train.labels.device)
         model.see(train.take(sample)[0]["image"])
