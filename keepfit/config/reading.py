@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from keepfit import redact
 from keepfit.errors import ConfigError
 
 _BYTES = 16 << 20
@@ -100,6 +101,8 @@ class _Plain:
         if isinstance(value, str):
             if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
                 self._refuse(steps, f"the text {str(value)[:40]!r}, in which a character stands for nothing")
+            if "://" in value:
+                redact.address(value)  # before any message quotes it
             return str(value)
         if isinstance(value, float) and not math.isfinite(value):
             self._refuse(steps, f"{float(value)}, which is no finite number")

@@ -34,7 +34,7 @@ class Source(Section):
     """How to read `path`; auto goes by name and content."""
     columns: tuple[str, ...] | None = None
     """Column names of a file that has no header line."""
-    delimiter: str | None = None
+    delimiter: str | None = Field(default=None, pattern=r"^[^\r\n\"]$")
     """The character between cells; found from the file when left out."""
     encoding: str | None = None
     """The text encoding; UTF-8, UTF-16 and Windows/GB encodings are recognised when left out."""
@@ -43,6 +43,8 @@ class Source(Section):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Source:
+        if self.path == ():
+            raise ValueError("path is an empty list: name a file")
         if (self.path is None) == (self.sql is None):
             raise ValueError("give either path or sql, and not both")
         if self.sql is not None and self.database is None:

@@ -58,7 +58,8 @@ def _ingest_query(run: Run, query: str) -> Snapshot:
         files.remove(left)
     with files.machine_errors(run.store.root), TemporaryDirectory(dir=run.store.root, prefix="query-") as folder:
         file = Path(folder) / "rows.parquet"
-        spooled = spool(config.reveal(query), config.address(config.source.database or ""), file, config.folder)
+        question, database = config.reveal(query), config.address(config.source.database or "")
+        spooled = interruptible(lambda: spool(question, database, file, config.folder))
         rows = fingerprint({"train": (file,), "test": ()}).model_copy(update={"digest": spooled.digest})
         return _ingest(run, rows)
 

@@ -95,7 +95,7 @@ def _expand(path: Path) -> list[Path]:
         if path.exists():
             return [regular(path)]
         if glob.has_magic(str(path)):
-            if found := sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor)))):
+            if found := _matches(path):
                 return [regular(one) for one in found]
             raise DataError("no file matches.", todo="Check the pattern in source.path.", where=str(path))
         beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
@@ -105,6 +105,14 @@ def _expand(path: Path) -> list[Path]:
         return [regular(path)]
     hint = nearest(path.name, beside) if beside else f"There is no folder {path.parent} either."
     raise DataError("there is no such file or folder.", todo=hint or "Check source.path.", where=str(path))
+
+
+def _matches(pattern: Path) -> list[Path]:
+    """As a shell finds them: hidden ones only where the pattern says so itself, and so never our own store."""
+    fixed = next(place for place, part in enumerate(pattern.parts) if glob.has_magic(part))
+    meant = any(part[0] == "." for part in pattern.parts[fixed:])
+    found = sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))
+    return [path for path in found if meant or all(part[0] != "." for part in path.parts[fixed:])]
 
 
 def _suffix(path: Path) -> str:

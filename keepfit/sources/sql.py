@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from keepfit.errors import DataError, KeepfitError, TransientError
 from keepfit.files import digest_of
+from keepfit.interrupt import check, on_stop
 from keepfit.rows import hashes
 
 _ROWS = 10_000
@@ -29,8 +30,15 @@ _MAY_COME_BACK = ("08", "40", "53", "55", "57")
 """Classes of SQLSTATE that may pass: connection, rollback, resources, locks, shutdown.
 https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
-_FINAL = ("does not exist", "authentication failed", "no password supplied", "permission denied")
-"""What a server says at connecting, without a code, that trying again will not change."""
+_FINAL = (
+    "does not exist", "authentication failed", "no password supplied", "permission denied", "access denied",
+    "could not translate host name", "name or service not known", "unknown mysql server host", "unknown database",
+    "invalid percent-encoded", "invalid connection option", "invalid uri", "invalid port", "invalid integer value",
+    "invalid sslmode", "missing \"=\"", "certificate",
+)  # fmt: skip
+"""What is said at connecting, without a code, that trying again will not change: a mistyped address above all."""
+_PACKAGES = {"MySQLdb": "mysqlclient", "pymysql": "PyMySQL", "psycopg2": "psycopg2-binary", "cx_Oracle": "cx-Oracle"}
+"""Drivers whose package has another name than their module."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,7 @@ def _batches(query: str, database: str, folder: Path) -> Iterator[pa.RecordBatch
 
     try:
         url = make_url(database)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # the latter of a port that is no number
         raise DataError(
             "source.database is no database address.",
             allowed="For instance postgresql://user@host/name or sqlite:///people.db.",
@@ -105,7 +113,7 @@ def _batches(query: str, database: str, folder: Path) -> Iterator[pa.RecordBatch
         ) from error
     place = url.render_as_string(hide_password=True)
     if url.drivername == "postgresql":
-        return _by_adbc(query, database, place)
+        return _by_adbc(query, url, place)
     if url.drivername.startswith("sqlite") and url.database:
         path = folder / url.database
         if not path.is_file():
@@ -114,13 +122,16 @@ def _batches(query: str, database: str, folder: Path) -> Iterator[pa.RecordBatch
     return _by_sqlalchemy(query, url, place)
 
 
-def _by_adbc(query: str, database: str, place: str) -> Iterator[pa.RecordBatch]:
+def _by_adbc(query: str, url: Any, place: str) -> Iterator[pa.RecordBatch]:
     from adbc_driver_manager import Error
     from adbc_driver_postgresql import dbapi
 
-    bound = "&" if "?" in database else "?"
-    address = f"{database}{bound}connect_timeout={_CONNECT_SECONDS}"
-    with _explained(Error, place), dbapi.connect(address) as connection, connection.cursor() as cursor:
+    bound = url.update_query_dict({} if "connect_timeout" in url.query else {"connect_timeout": str(_CONNECT_SECONDS)})
+    address = bound.render_as_string(hide_password=False)  # every part quoted, as libpq wants it
+    with (
+        _explained(Error, place), dbapi.connect(address) as connection, connection.cursor() as cursor,
+        on_stop(cursor.adbc_cancel),
+    ):  # fmt: skip
         cursor.execute(query)
         yield from cursor.fetch_record_batch()
 
@@ -137,6 +148,7 @@ def _by_sqlalchemy(query: str, url: Any, place: str) -> Iterator[pa.RecordBatch]
             result = connection.exec_driver_sql(query)
             names = list(result.keys())
             for rows in result.partitions(_ROWS):
+                check()
                 yield pa.record_batch([_cells(list(column)) for column in zip(*rows, strict=True)], names=names)
 
 
@@ -146,7 +158,9 @@ def _explained(kind: type[Exception], place: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise DataError(
-            f"the driver {error.name} is not installed.", todo=f"pip install {error.name}.", where=place
+            f"the driver {error.name} is not installed.",
+            todo=f"pip install {_PACKAGES.get(str(error.name), error.name)}.",
+            where=place,
         ) from error
     except kind as error:
         raise _as_ours(error, place) from error
@@ -160,7 +174,8 @@ def _as_ours(error: Exception, place: str) -> KeepfitError:
     if code:
         passing = code.startswith(_MAY_COME_BACK)
     else:
-        passing = type(cause).__name__ == "OperationalError" and not any(word in message for word in _FINAL)
+        final = any(word in message.lower() for word in _FINAL) and "temporary failure" not in message.lower()
+        passing = type(cause).__name__ == "OperationalError" and not final
         passing = passing and ("sqlite" not in type(cause).__module__ or "locked" in message)
     if passing:
         return TransientError(found, todo="It is tried again; see whether the database is up.", where=place)
