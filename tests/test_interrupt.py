@@ -6,31 +6,16 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextvars import ContextVar
 
 import duckdb
 import pytest
 
 from keepfit.interrupt import Stopped, check, interruptible, on_stop, politely, stopping
+from tests.alarming import Alarm
 
 ENDLESS = "SELECT count(*) FROM range(1_000_000_000) a, range(1_000_000_000) b WHERE a.range + b.range = -1"
-
-
-class Alarm(BaseException):
-    """What a signal's handler raises, as Prefect's and Python's own do."""
-
-
-@pytest.fixture
-def alarm() -> Iterator[Callable[[], None]]:
-    """A function that lets a real signal come to this process."""
-
-    def ring(*_: object) -> None:
-        raise Alarm
-
-    before = signal.signal(signal.SIGUSR1, ring)
-    yield lambda: signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
-    signal.signal(signal.SIGUSR1, before)
 
 
 def test_what_the_work_gives_and_raises_comes_through() -> None:

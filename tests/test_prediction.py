@@ -151,6 +151,22 @@ def test_pictures_in_a_folder_a_zip_or_alone_get_the_same_answers(pictured, tmp_
     np.testing.assert_allclose(one[:, 1:11], judged[:1, 2:12], atol=1e-6)
 
 
+def test_a_glob_of_pictures_or_folders_answers_all(pictured, tmp_path):
+    with zipfile.ZipFile(exporting.CARRIED / "digits/digits.zip") as archive:
+        archive.extractall(tmp_path / "digits")
+    predict_file(pictured, tmp_path / "digits", tmp_path / "folder.csv")
+    whole = pl.read_csv(tmp_path / "folder.csv", schema_overrides={"file": pl.String})
+    for pattern, few in (("*/*.png", len(whole)), ("[12]/*.png", None), ("[12]", None)):
+        predict_file(pictured, tmp_path / "digits" / pattern, tmp_path / "glob.csv")
+        found = pl.read_csv(tmp_path / "glob.csv")
+        expected = whole if few else whole.filter(pl.col("file").str.contains("^[12]/"))
+        assert found["file"].to_list() == expected["file"].to_list()
+        assert found["prediction"].to_list() == expected["prediction"].to_list()
+    (tmp_path / "digits/0/rows.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match="pictures and other files were named"):
+        predict_file(pictured, tmp_path / "digits/0/*", tmp_path / "glob.csv")
+
+
 def test_a_picture_cut_off_leaves_the_old_predictions_as_they_were(pictured, tmp_path):
     with zipfile.ZipFile(exporting.CARRIED / "digits/digits.zip") as archive:
         archive.extractall(tmp_path / "digits")

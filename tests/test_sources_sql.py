@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from keepfit.errors import DataError, TransientError
+from keepfit.interrupt import interruptible
 from keepfit.sources.sql import Spooled, spool
+from tests.alarming import Alarm
 
 SERVER = os.environ.get("KEEPFIT_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
@@ -126,3 +129,26 @@ def test_a_column_that_changes_its_type_is_named(tmp_path: Path) -> None:
 def test_what_cannot_be_asked_is_said(tmp_path: Path, sqlite: str, query: str, database: str, words: str) -> None:
     with pytest.raises(DataError, match=words):
         rows(tmp_path, query, database)
+
+
+def test_a_query_that_takes_for_ever_ends_at_a_signal(tmp_path: Path, postgres: str, alarm: Callable[[], None]) -> None:
+    """By name, since others may ask the same server."""
+    query = f"SELECT n, pg_sleep(100000) FROM {postgres}"
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE query = %s AND state = 'active'"
+    with psycopg.connect(SERVER, autocommit=True) as other:
+
+        def under_way() -> bool:
+            return bool(other.execute(asked, (query,)).fetchone() != (0,))
+
+        def ring() -> None:
+            while not under_way():
+                pass
+            alarm()
+
+        watcher = threading.Thread(target=ring, daemon=True)
+        watcher.start()
+        with pytest.raises(Alarm):
+            interruptible(lambda: spool(query, SERVER, tmp_path / "rows.parquet", tmp_path))
+        watcher.join()
+        while under_way():
+            pass
