@@ -34,7 +34,8 @@ from keepfit.training import train
 CARRIED = Path(__file__).parent.parent / "data"
 FEATURES = {
     "mean_radius": "number", "worst area 最大": "number", "label": "number", "stage": "category", "医院": "category",
-    "smoker": "boolean", "seen": "datetime",
+    "smoker": "boolean", "seen": "datetime", "columns/0": "number", "columns/numbers": "number",
+    "classes/index": "category", "Label": "number",
 }  # fmt: skip
 
 
@@ -73,7 +74,7 @@ class Exported:
 
 @cache
 def table() -> Exported:
-    """Numbers, categories, a boolean and a date; gaps, odd cells, Chinese text, and a column named as an output is."""
+    """Numbers, categories, a boolean and a date; gaps, odd cells, Chinese text, names of the graph's own parts."""
     folder = _folder()
     awkward().write_csv(folder / "rows.csv")
     features = "".join(f'  "{name}": {kind}\n' for name, kind in FEATURES.items())
@@ -89,7 +90,7 @@ def pictures() -> Exported:
 
 
 def awkward() -> pl.DataFrame:
-    """The carried table, seven features of it or made from it, as a person's file might have them."""
+    """The carried table, some features of it or made from it, as a person's file might have them."""
     rows = pl.read_csv(CARRIED / "breast_cancer/breast_cancer.csv")
     draw = np.random.default_rng(0)
     gaps = [pl.Series(draw.random(len(rows)) < 0.1) for _ in range(4)]
@@ -104,6 +105,10 @@ def awkward() -> pl.DataFrame:
         ),
         pl.when(~gaps[3]).then(pl.Series(draw.choice(["yes", "no"], len(rows)))).alias("smoker"),
         pl.Series("seen", draw.integers(0, 10**9, len(rows))).cast(pl.Datetime("ms")).dt.strftime("%d.%m.%Y %H:%M"),
+        pl.col("mean_area").alias("columns/0"),
+        pl.col("mean_smoothness").alias("columns/numbers"),
+        pl.Series("classes/index", draw.choice(["x", "y"], len(rows))),
+        pl.col("mean_symmetry").alias("Label"),
         pl.lit("not a feature").alias("extra"),
         pl.col("diagnosis"),
     )

@@ -139,7 +139,7 @@ def test_what_the_source_calls_missing_is_missing_in_frames_too(tmp_path, frame)
 def test_a_missing_feature_is_named_with_the_nearest(model, frame):
     with pytest.raises(DataError, match=r'a feature column is missing: mean_radius.* Did you mean "mean_radios"'):
         model.predict(frame.rename(columns={"mean_radius": "mean_radios"}))
-    with pytest.raises(DataError, match="7 feature columns are missing"):
+    with pytest.raises(DataError, match="11 feature columns are missing"):
         model.predict(frame[["extra"]])
 
 

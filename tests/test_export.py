@@ -63,10 +63,12 @@ def test_takes_raw_columns_one_by_one():
     shapes = {i.name: [d.dim_param or d.dim_value for d in i.type.tensor_type.shape.dim] for i in graph.graph.input}
     kinds = {i.name: i.type.tensor_type.elem_type for i in graph.graph.input}
     assert all(shape == ["rows"] for shape in shapes.values())
-    assert kinds["医院"] == TensorProto.STRING
-    assert kinds["seen"] == TensorProto.DOUBLE
-    assert "label" not in kinds
-    assert "label_" in kinds
+    schema = read_json(exporting.table().folder / "schema.json")
+    inputs = {column["name"]: column["input"] for column in schema["inputs"]}
+    assert list(inputs) == list(exporting.FEATURES)
+    assert list(inputs.values()) == list(shapes) == [f"column_{place}" for place in range(len(inputs))]
+    assert kinds[inputs["医院"]] == TensorProto.STRING
+    assert kinds[inputs["seen"]] == TensorProto.DOUBLE
     assert graph.ir_version <= IR
 
 
@@ -111,7 +113,7 @@ def test_any_cells_get_the_probabilities_that_torch_gives(rows):
     exported = exporting.table()
     bundle, transform = open_bundle(exported.folder), read_json(exported.folder / "transform.json")
     numbers = iter([[row[0] for row in rows], [row[1] for row in rows]] * 4)
-    words = iter([[row[i] for row in rows] for i in (2, 3, 4)])
+    words = iter([[row[i] for row in rows] for i in (2, 3, 4)] * 2)
     arrays: Arrays = {
         column["input"]: np.array(next(numbers)) if column["type"] == "double" else np.array(next(words), dtype=object)
         for column in bundle.columns

@@ -75,7 +75,7 @@ def _figures(evaluated: Evaluated) -> str:
 def _inputs(schema: dict[str, Any]) -> str:
     lines = ["| column | graph input | kind | value |", "|---|---|---|---|"]
     for column in schema["inputs"]:
-        cells = (column["name"], column["input"], column["kind"], _value(column))
+        cells = (" ".join(column["name"].split()), column["input"], column["kind"], _value(column))
         lines.append("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |")
     return "\n".join(lines)
 
@@ -88,7 +88,9 @@ def _value(column: dict[str, Any]) -> str:
 
 
 def _use(schema: dict[str, Any]) -> str:
-    inputs = "".join(f"    {column['input']!r}: {_VALUE[column['kind']]},\n" for column in schema["inputs"])
+    inputs = "".join(
+        f"    {column['input']!r}: {_VALUE[column['kind']]},  # {column['name']!r}\n" for column in schema["inputs"]
+    )
     return _ASK.format(inputs=inputs)
 
 

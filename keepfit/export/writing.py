@@ -20,7 +20,6 @@ from keepfit.sources.cells import ISO
 from keepfit.store import MANIFEST, Store
 
 FORMAT = 1
-_RESERVED = ("label", "probabilities")
 
 
 def write(
@@ -51,9 +50,10 @@ def schema_of(config: Pipeline, transform: dict[str, Any], formats: dict[str, st
 
     `formats` tells how the dates of a column were written in the source.
     """
-    names = [feature["name"] for feature in transform["features"]]
+    # By position: a name of the data may be one of the graph's own, or none that a graph can have.
     inputs = [
-        {"input": _input(feature["name"], names), **_described(feature, formats)} for feature in transform["features"]
+        {"input": f"column_{place}", **_described(feature, formats)}
+        for place, feature in enumerate(transform["features"])
     ]
     return {
         "format": FORMAT, "name": config.name, "target": transform["target"], "classes": transform["classes"],
@@ -84,15 +84,6 @@ def _described(feature: dict[str, Any], formats: dict[str, str]) -> dict[str, An
     if feature["kind"] in ("number", "datetime"):
         return {**named, "type": "double", "missing": "NaN"}
     return {**named, "type": "string", "missing": ""}
-
-
-def _input(name: str, names: list[str]) -> str:
-    """The graph input of a column: its name, unless an output or another column has it."""
-    while name in _RESERVED:
-        name = f"{name}_"
-        while name in names:
-            name = f"{name}_"
-    return name
 
 
 def _data(trained: Trained, prepared: Prepared, sources: list[dict[str, Any]]) -> dict[str, Any]:
