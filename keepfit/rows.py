@@ -25,6 +25,9 @@ import pyarrow.compute as pc
 ROW, FEATURES, TEST = "keepfit_row", "keepfit_features", "keepfit_test"
 """The columns we add: row id, hash of the feature columns alone, "from the publisher's test file"."""
 
+LEFT_OUT = "left_out.parquet"
+"""In a snapshot: the rows of the source that are not in it, by which each of the others can be found again."""
+
 Lanes = npt.NDArray[np.uint64]
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")

@@ -19,6 +19,7 @@ from keepfit import config, run
 from keepfit.errors import DataError, TransientError
 from keepfit.ingest import ingest
 from keepfit.ingest.repeats import Spool
+from keepfit.report.places import places
 from tests.ingesting import KINDS, PEOPLE, people, rows, schema, start
 
 
@@ -256,3 +257,23 @@ def test_a_renamed_file_is_the_same_source(tmp_path: Path) -> None:
     other.mkdir()
     (other / "later.csv").write_text(PEOPLE, encoding="utf-8")
     assert ingest(start(other, {"path": "later.csv"}, KINDS, "plan")).digest == first.digest
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_row_is_found_again_in_the_source(tmp_path: Path, seed: int) -> None:
+    """Whatever rows have no target, in the train files and in the publisher's test file."""
+    draw = np.random.default_rng(seed)
+    names = {"train-1": 40, "train-2": 30, "test": 25}
+    for name, count in names.items():
+        targets = draw.choice(["a", "b", ""], count)
+        targets[:2] = "a", "b"
+        lines = [f"{name}-{n},{n},{target}" for n, target in enumerate(targets)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["id,x,kind", *lines]) + "\n")
+    begun = start(tmp_path, {"path": "train-*.csv", "test": "test.csv"}, {"x": "number"}, "kind")
+    snapshot = ingest(begun)
+    assert snapshot.without_target > 0
+    kept = rows(begun, snapshot)
+    found = places(begun.store / snapshot.path, kept["keepfit_row"].to_pylist())
+    for row, name in zip(kept["keepfit_row"].to_pylist(), kept["id"].to_pylist(), strict=True):
+        file, number = name.rsplit("-", 1)
+        assert found[row] == int(number) + 1 + (names["train-1"] if file == "train-2" else 0)

@@ -24,8 +24,9 @@ from keepfit.ingest import ingest
 from keepfit.preprocessing import preprocess
 from keepfit.release import release
 from keepfit.report import charts
+from keepfit.report.facts import Facts
 from keepfit.report.words import figure, seconds, signed, span
-from keepfit.report.worst import pick
+from keepfit.report.worst import pick, worst
 from keepfit.run import Run, begin
 from keepfit.training import train
 from keepfit.validation import validate
@@ -124,6 +125,40 @@ def test_it_shows_every_section_and_text_as_it_is(runs):
     assert "0 of 1 expectations met" in found.text
     assert runs[0].record().verdict.sentence in found.text
     assert found.tags.count("svg") >= 5
+
+
+def test_a_challenger_stands_beside_the_champion_with_the_difference(tmp_path):
+    folder = tmp_path / "digits"
+    rows = [f"{n % 50},{n % 3},{'a' if n % 50 > 25 - n % 5 else 'b'}" for n in range(600)]
+    folder.mkdir()
+    (folder / "rows.csv").write_text("x,y,kind\n" + "\n".join(rows) + "\n")
+    (folder / "pipeline.yaml").write_text(
+        "name: sides\nsource: {path: rows.csv}\ntarget: kind\nfeatures: {x: number, y: number}\n"
+        "model: {family: mlp, width: 8, depth: 1, members: 1}\ntraining: {epochs: 1, lr: 0.00001}\n"
+    )
+    retrain(folder / "pipeline.yaml")
+    text = (folder / "pipeline.yaml").read_text().replace("epochs: 1, lr: 0.00001", "epochs: 4")
+    (folder / "pipeline.yaml").write_text(text)
+    run = retrain(folder / "pipeline.yaml")
+    found = json.loads((run.folder / "compared.json").read_text())
+    shown = page(run)
+    assert "compared" in shown.ids
+    champion, challenger = (figure("accuracy", found[who]["accuracy"]) for who in ("champion", "challenger"))
+    paired = signed("accuracy", found["paired"]["difference"])
+    for words in (f"{champion}{challenger}", paired, f"{found['paired']['rows']} test rows that neither has learned"):
+        assert words in shown.text, words
+    assert all(word in shown.text for word in ("rows.csv", "torch", "epochs"))
+
+
+def test_the_worst_rows_are_named_by_their_place_in_the_source_and_the_wrong_come_first(runs):
+    shown = worst(Facts(runs[0]))
+    lines = (runs[0].config.folder / "rows.csv").read_text().splitlines()
+    for row in shown["rows"]:
+        cells = lines[int(row["row"])].split(",")  # the header is line 0
+        assert row["cells"][:2] == cells[:2]
+        assert (row["label"] == "玫瑰") == ("玫瑰" in cells[-1])
+    wrong = [row["label"] != row["prediction"] for row in shown["rows"]]
+    assert wrong == sorted(wrong, reverse=True)
 
 
 def test_nothing_new_is_short_and_leads_to_the_verdict(runs):

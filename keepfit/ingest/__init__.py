@@ -17,9 +17,9 @@ from keepfit.ingest.columns import check_named
 from keepfit.ingest.fingerprint import Roles, SourceRows, changed, fingerprint, has_changed
 from keepfit.ingest.reading import MixedColumnError, Table, check_classes, open_table
 from keepfit.ingest.repeats import Repeats, Spool
-from keepfit.ingest.writing import Parts, number_repeats
+from keepfit.ingest.writing import Parts, number_repeats, write_left_out
 from keepfit.interrupt import interruptible
-from keepfit.rows import FEATURES, ROW, TEST, hashes, ids
+from keepfit.rows import FEATURES, LEFT_OUT, ROW, TEST, hashes, ids
 from keepfit.run import Room, Run, stage
 from keepfit.sources.locate import locate
 from keepfit.sources.sql import spool
@@ -113,6 +113,7 @@ def _read(room: Room, source_rows: SourceRows, as_text: frozenset[str]) -> Snaps
                 check_classes(train.tally, test.tally)
         repeats = spool.repeats()
         number_repeats(room.path / "rows", repeats)
+    write_left_out(room.path / LEFT_OUT, [t.tally.without_target for t in (train, test) if t])
     files.write_json(room.path / "schema.json", _schema(train, source_rows, room.config))
     return _snapshot(train, test, repeats)
 
@@ -170,7 +171,7 @@ def _snapshot(train: Table, test: Table | None, repeats: Repeats) -> Snapshot:
     return Snapshot(
         rows=sum(t.rows for t in tallies),
         test_rows=test.tally.rows if test else 0,
-        without_target=sum(t.without_target for t in tallies),
+        without_target=sum(len(gone) for t in tallies for gone in t.without_target),
         duplicates=repeats.duplicates,
         shared=repeats.shared,
         unreadable=dict(sorted(unreadable.items())),

@@ -50,7 +50,6 @@ class Table:
             if not self.columns:
                 self.columns = columns_of(self.opened, batch, self.config, self.as_text)
             table = self._alike(self._typed(batch, like))
-            self.tally.without_target += len(batch) - len(table)
             self.tally.count(table)
             yield table
 
@@ -72,7 +71,9 @@ class Table:
         target = self.config.target
         arrays[target] = _matched(arrays[target], like)
         table = pa.table(arrays)
-        return table.filter(table[target].is_valid()) if arrays[target].null_count else table
+        has_target = table[target].is_valid()
+        self.tally.leave_out(has_target)
+        return table.filter(has_target) if arrays[target].null_count else table
 
     def _alike(self, table: pa.Table) -> pa.Table:
         if self.schema is None:

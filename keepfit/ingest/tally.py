@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from keepfit.errors import DataError
 
@@ -20,12 +22,20 @@ class Tally:
         self.target = target
         self.where = where
         self.rows = 0
-        self.without_target = 0
+        self.read = 0
+        """Rows of the source so far, whether or not they are kept."""
+        self.without_target: list[NDArray[np.int64]] = []
+        """The places of those left out, from 1."""
         self.classes: Counter[str] = Counter()
         self.unreadable: Counter[str] = Counter()
         self.filled: Counter[str] = Counter(dict.fromkeys(features, 0))
         self.examples: dict[str, str] = {}
         """Column → one cell that could not be read."""
+
+    def leave_out(self, has_target: pa.ChunkedArray) -> None:
+        """Note the next rows of the source, and which of them are left out since they have no target."""
+        self.without_target.append(np.flatnonzero(~has_target.to_numpy(zero_copy_only=False)) + self.read + 1)
+        self.read += len(has_target)
 
     def count(self, table: pa.Table) -> None:
         """Count typed rows, all of which have a target. Raises DataError for a target without classes."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from keepfit.ingest.repeats import Repeats
 from keepfit.rows import ROW, Lanes, ids
@@ -78,6 +79,13 @@ def writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
         path, schema, compression="zstd", compression_level=1, use_dictionary=coded, store_schema=False,
         write_page_checksum=True,
     )  # fmt: skip
+
+
+def write_left_out(path: Path, roles: list[list[NDArray[np.int64]]]) -> None:
+    """Write the places, from 1, of the rows left out: those of the train rows, then those of the publisher's test."""
+    places = [np.concatenate([np.empty(0, np.int64), *parts]) for parts in roles]
+    test = np.repeat([False, True][: len(places)], [len(part) for part in places])
+    pq.write_table(pa.table({"test": test, "row": np.concatenate(places)}), path, compression="zstd")
 
 
 def number_repeats(folder: Path, repeats: Repeats) -> None:

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from keepfit.report.facts import Facts
+from keepfit.report.places import places
+from keepfit.rows import LEFT_OUT, ROW
 
 CELLS = 6
 """Columns of a table that are shown."""
@@ -30,10 +33,14 @@ def worst(facts: Facts) -> dict[str, Any]:
     features = facts.transform["features"]
     picture = next((f for f in features if f["kind"] == "image"), None)
     columns = [picture["name"]] if picture else [f["name"] for f in features[:CELLS]]
-    rows = pick(folder, [w["row"] for w in found], columns)
+    file = ["file"] if picture and "file" in ds.dataset(folder).schema.names else []
+    rows = pick(folder, [w["row"] for w in found], [*columns, *file, ROW])
+    snapshot = facts.folder("ingest")
+    known = places(snapshot, [row[ROW] for row in rows]) if (snapshot / LEFT_OUT).is_file() else {}
     shown = [
         {
-            "row": f"{w['row']:,}",
+            "row": f"{known[row[ROW]]:,}" if row[ROW] in known else "",
+            "file": row[file[0]] if file else "",
             "label": w["label"],
             "prediction": w["prediction"],
             "probability": f"{100 * w['probability_of_label']:.1f} %",

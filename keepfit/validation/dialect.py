@@ -16,7 +16,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from keepfit.interrupt import check
-from keepfit.validation.rows import ROW
+from keepfit.rows import ROW
 
 NAME = "duckdb"
 

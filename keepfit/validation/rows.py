@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 
 from keepfit.errors import ConfigError, MachineError
 from keepfit.interrupt import on_stop
+from keepfit.rows import FEATURES, ROW, TEST
 
-ROW = "keepfit_row"
-OURS = (ROW, "keepfit_features", "keepfit_test")
+OURS = (ROW, FEATURES, TEST)
 """Columns that ingest adds; no expectation sees them."""
 CELLS = 4_000_000
 """Relations of at most so many cells are held in memory, so that each query need not read Parquet again."""
