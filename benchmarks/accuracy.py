@@ -102,7 +102,7 @@ def learned(pipeline: config.Pipeline, prepared: Prepared, seed: int, test: Batc
     """The class of every test row by the model that this seed gives."""
     seeded = pipeline.model_copy(update={"training": pipeline.training.model_copy(update={"seed": seed})})
     now = run.start(seeded)
-    model = models.load(now.store / train(now, prepared).path)
+    model = models.load(now.store / train(now, prepared.learnable).path)
     return models.probabilities(model, test).argmax(1)
 
 

@@ -38,7 +38,7 @@ class Snapshot(Artifact):
     without_target: int
     """Rows left out because they have no target."""
     duplicates: int
-    """Rows that repeat an earlier row in every column."""
+    """Rows that repeat an earlier row in every feature and the target."""
     shared: int
     """Publisher's test rows that also stand in the train file."""
     unreadable: dict[str, int]
@@ -62,6 +62,14 @@ class Validated(Artifact):
     """Expectations that were not met, whatever their severity, as short sentences."""
 
 
+class Learnable(Artifact):
+    """What a model is trained from: the typed shards of train and validation, and the fitted transforms."""
+
+    train: int
+    """Rows to learn from."""
+    classes: int
+
+
 class Prepared(Artifact):
     """Typed shards of the three parts, and the fitted transforms."""
 
@@ -78,7 +86,14 @@ class Prepared(Artifact):
     source: str
     """Digest of the snapshot the rows come from."""
     judged: str
-    """Digest of the raw test rows: a verdict on other rows is another verdict."""
+    """Digest of the test rows' ids: a verdict on other rows is another verdict."""
+    learned: str
+    """Digest of what is learned from alone: where that is the same, so is the model."""
+
+    @property
+    def learnable(self) -> Learnable:
+        """The part of it that training may look at."""
+        return Learnable(path=self.path, digest=self.learned, train=self.train, classes=len(self.classes))
 
 
 class Trained(Artifact):

@@ -1,5 +1,7 @@
 """Who a row is: 128 bits hashed from its content, the same on every machine, in every version, in every run.
 
+The columns in use make it, features and target: one that nobody uses may come and go, and no model is trained anew.
+
 A cell becomes a 64-bit lane, a lane is mixed with a key made of its column's name, and a row is two different sums
 of its mixed lanes. So neither the order of the columns nor a column that is empty changes an id. A text that reads
 as a number counts as that number: making a column a category in the YAML leaves every id as it was.
@@ -38,19 +40,18 @@ _BLOCK = 16_384
 
 @dataclass(frozen=True)
 class Hashes:
-    """Of N rows: two lanes of the whole row, and one of its features alone."""
+    """Of N rows: two lanes of all columns that count, and one of the features alone."""
 
     low: Lanes
     high: Lanes
     features: Lanes
 
 
-def hashes(table: pa.Table, features: Collection[str]) -> Hashes:
-    """Hash the rows of a table; columns we added ourselves do not count."""
+def hashes(table: pa.Table, features: Collection[str], others: Collection[str] = ()) -> Hashes:
+    """Hash the rows of a table by their features and the other columns that make a row what it is."""
     sums = np.zeros((3, table.num_rows), np.uint64)
-    for name in table.column_names:
-        if name not in (ROW, FEATURES, TEST):
-            _add(sums, name, table[name], name in features)
+    for name in (*features, *others):
+        _add(sums, name, table[name], name in features)
     return Hashes(_mix(sums[0]), _mix(sums[1]), _mix(sums[2]))
 
 

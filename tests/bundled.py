@@ -49,6 +49,7 @@ def prepared(store: Store) -> Prepared:
         classes=CLASSES,
         source="s",
         judged="rows",
+        learned="shards",
     )
 
 

@@ -29,7 +29,7 @@ def retrain(pipeline: Pipeline, force: str | None = None) -> Released:
         snapshot = ingest(run)
         validated = validate(run, snapshot)
         prepared = preprocess(run, validated)
-        trained = train(run, prepared)
+        trained = train(run, prepared.learnable)
         evaluated = evaluate(run, trained, prepared)
         bundle = export(run, trained, prepared, evaluated)
         return release(run, bundle, evaluated, prepared, force)

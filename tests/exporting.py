@@ -150,7 +150,7 @@ def _exported(folder: Path, text: str, family: str) -> Exported:
     yaml.write_text(f"name: exported\n{text}model: {{family: {family}}}\ntraining: {{epochs: 3}}\n", encoding="utf-8")
     run = start(config.load(yaml))
     prepared = preprocess(run, _validated(run, ingest(run)))
-    trained = train(run, prepared)
+    trained = train(run, prepared.learnable)
     evaluated = evaluate(run, trained, prepared)
     return Exported(run, prepared, trained, evaluated, export(run, trained, prepared, evaluated))
 

@@ -54,7 +54,7 @@ class Case:
         self.folder = folder
         self.run, validated = by_hand.validated(self.pipeline(), people())
         self.prepared: Prepared = preprocess(self.run, validated)
-        self.trained: Trained = train(self.run, self.prepared)
+        self.trained: Trained = train(self.run, self.prepared.learnable)
 
     def pipeline(self, **evaluation: Any) -> Pipeline:
         training = {"epochs": 3, "batch_size": 64}

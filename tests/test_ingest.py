@@ -35,7 +35,7 @@ def test_the_carried_pictures_and_table(carried) -> None:
 
 def test_adult_as_published(data, tmp_path: Path) -> None:
     source = {"path": str(data("adult/adult.data")), "test": str(data("adult/adult.test"))}
-    begun = start(tmp_path, source, {"column_1": "number", "column_2": "category"}, "column_15")
+    begun = start(tmp_path, source, {f"column_{n}": "category" for n in range(1, 15)}, "column_15")
     snapshot = ingest(begun)
     assert (snapshot.rows, snapshot.test_rows, snapshot.classes) == (48_842, 16_281, ("<=50K", ">50K"))
     assert (snapshot.duplicates, snapshot.shared) == (24 + 5, 23)
@@ -61,7 +61,7 @@ def test_mnist_as_published(data, tmp_path: Path) -> None:
 
 def test_labels_in_single_quotes(data, tmp_path: Path) -> None:
     source = {"path": str(data("mammography/mammography.csv"))}
-    snapshot = ingest(start(tmp_path, source, {"column_1": "number"}, "column_7"))
+    snapshot = ingest(start(tmp_path, source, {f"column_{n}": "number" for n in range(1, 7)}, "column_7"))
     assert (snapshot.classes, snapshot.duplicates) == (("-1", "1"), 3334)
 
 

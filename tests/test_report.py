@@ -53,7 +53,7 @@ def retrain(pipeline: Path) -> Run:
     with begin(config.load(pipeline)) as run:
         validated = validate(run, ingest(run))
         prepared: Prepared = preprocess(run, validated)
-        trained = train(run, prepared)
+        trained = train(run, prepared.learnable)
         evaluated = evaluate(run, trained, prepared)
         bundle = export(run, trained, prepared, evaluated)
         release(run, bundle, evaluated, prepared)

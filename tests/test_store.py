@@ -17,7 +17,7 @@ from keepfit.keys import Parts, key_of
 from keepfit.locks import run_lock, service_lock
 from keepfit.store import CHECKPOINT, Store
 
-ARTIFACT = Prepared(train=1, validation=1, test=1, repeated=0, classes=("a", "b"), source="s", judged="j")
+ARTIFACT = Prepared(train=1, validation=1, test=1, repeated=0, classes=("a", "b"), source="s", judged="j", learned="l")
 
 
 def parts(name: str) -> Parts:

@@ -1,4 +1,4 @@
-"""Prepared folders for tests of the train stage alone: the shards that preprocessing writes, from arrays."""
+"""Learnable folders for tests of the train stage alone: the shards that preprocessing writes, from arrays."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from keepfit import config
-from keepfit.artifacts import Prepared
+from keepfit.artifacts import Learnable
 from keepfit.run import Run, start
 
 Array = NDArray[Any]
 
 
-def table(folder: Path, training: str = "", model: str = "{family: mlp}") -> tuple[Run, Prepared]:
+def table(folder: Path, training: str = "", model: str = "{family: mlp}") -> tuple[Run, Learnable]:
     """The breast cancer table, prepared in a store in `folder`, and a run whose YAML has these sections."""
     from sklearn.datasets import load_breast_cancer  # not at the top: a process that only trains need not pay for it
 
@@ -29,7 +29,7 @@ def table(folder: Path, training: str = "", model: str = "{family: mlp}") -> tup
     return run(folder, training, model, "x0: number"), prepared
 
 
-def pictures(folder: Path, training: str = "", model: str = "{family: cnn}") -> tuple[Run, Prepared]:
+def pictures(folder: Path, training: str = "", model: str = "{family: cnn}") -> tuple[Run, Learnable]:
     """The 8×8 digits, likewise."""
     from sklearn.datasets import load_digits
 
@@ -64,7 +64,7 @@ def picture(images: Array) -> dict[str, Any]:
     return {"name": "image", "kind": "image", "slot": 0, "size": size, "channels": channels, "mean": mean, "std": std}
 
 
-def prepare(folder: Path, values: Array, labels: Array, features: list[dict[str, Any]], column: str) -> Prepared:
+def prepare(folder: Path, values: Array, labels: Array, features: list[dict[str, Any]], column: str) -> Learnable:
     """Three parts, 60, 20 and 20 %, of shuffled rows."""
     classes = [str(c) for c in np.unique(labels)]
     root = folder / ".keepfit" / "prepared"
@@ -76,10 +76,7 @@ def prepare(folder: Path, values: Array, labels: Array, features: list[dict[str,
     cuts = np.split(order, [int(0.6 * len(order)), int(0.8 * len(order))])
     for part, rows in zip(("train", "validation", "test"), cuts, strict=True):
         _shard(root / part, values[rows], labels[rows], rows, column)
-    sizes = {part: len(rows) for part, rows in zip(("train", "validation", "test"), cuts, strict=True)}
-    prepared = Prepared(
-        path="prepared", digest="0", classes=tuple(classes), source="0", judged="0", repeated=0, **sizes
-    )
+    prepared = Learnable(path="prepared", digest="0", train=len(cuts[0]), classes=len(classes))
     (root / "manifest").write_text(prepared.model_dump_json())
     return prepared
 
@@ -104,7 +101,7 @@ def _again(folder: Path) -> None:
     root = folder / ".keepfit" / "prepared"
     with watching(lambda event: print(event.stage, event.what, event.message, flush=True)):
         train(
-            start(config.load(folder / "pipeline.yaml")), Prepared.model_validate_json((root / "manifest").read_text())
+            start(config.load(folder / "pipeline.yaml")), Learnable.model_validate_json((root / "manifest").read_text())
         )
 
 

@@ -133,7 +133,7 @@ def _copy(table: Table, spool: Spool, parts: Parts, room: Room, like: frozenset[
     """Stream the rows of one role into the parts; with `like`, the train file's classes, they are test rows."""
     order = [*room.config.features]
     for rows in table.rows(like=like or frozenset()):
-        found = hashes(rows, order)
+        found = hashes(rows, order, [room.config.target])
         spool.add(found.low, test=like is not None)
         is_test = pa.repeat(like is not None, len(rows))
         added = {ROW: ids(found.low, found.high), FEATURES: pa.array(found.features), TEST: is_test}

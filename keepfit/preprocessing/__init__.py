@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from keepfit import files
 from keepfit.artifacts import Prepared, Validated
@@ -55,8 +56,15 @@ def preprocess(room: Room, validated: Validated) -> Prepared:
         repeated=repeated,
         classes=tuple(names),
         source=files.read_json(room.store / validated.snapshot / MANIFEST)["artifact"]["digest"],
-        judged=files.digest_of([files.sha256(path) for path in sorted((room.path / "test_raw").iterdir())]),
+        judged=ids.digest(room.path / "test_raw"),
+        learned=_digest(room.path / "train", room.path / "validation", room.path / "transform.json"),
     )
+
+
+def _digest(*paths: Path) -> str:
+    """Of files and of folders of files, by their content."""
+    found = [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+    return files.digest_of([files.sha256(file) for file in found])
 
 
 def _progress(room: Room, what: str, start: float, end: float, total: int) -> Callable[[int], None]:

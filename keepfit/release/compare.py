@@ -18,6 +18,7 @@ from keepfit.metrics.answers import Answers
 from keepfit.metrics.paired import Paired
 from keepfit.metrics.paired import compare as paired_test
 from keepfit.release.verdict import Incomparable
+from keepfit.rows import ROW, hashes, ids
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def compare(champion: Path, challenger: Path, raw: Path, target: str, rules: Rel
     changed = _changes(old, new)
     if changed:
         return Incomparable(changed)
-    of_old, of_new = (seen_rows(table["keepfit_row"], folder) for folder in (champion, challenger))
+    of_old, of_new = seen_rows(_known_as(table, old, new, target), champion), seen_rows(table[ROW], challenger)
     table = table.filter(pa.array(~(of_old | of_new)))
     if table.num_rows == 0:
         return Incomparable("every test row was trained on by one of the two")
@@ -62,13 +63,25 @@ def compare(champion: Path, challenger: Path, raw: Path, target: str, rules: Rel
     )
 
 
+def _known_as(table: pa.Table, old: Model, new: Model, target: str) -> pa.ChunkedArray:
+    """The rows' ids as they were when the old model was trained: of its columns, which may have been others.
+
+    Of equal rows the first one's, as their order is not known any more.
+    """
+    used = {column["name"] for column in old.columns}
+    if used == {column["name"] for column in new.columns} or not used <= {*table.column_names}:
+        return table[ROW]
+    found = hashes(table, sorted(used), [target])
+    return pa.chunked_array([ids(found.low, found.high)])
+
+
 def _labels(target: pa.ChunkedArray, model: Model) -> np.ndarray:
     return np.asarray(pc.index_in(target, value_set=pa.array(model.classes)).to_numpy())
 
 
 def seen_rows(rows: pa.ChunkedArray, bundle: Path) -> np.ndarray:
     """bool [N]: which row ids a bundle was trained on."""
-    learned = _lanes(pq.read_table(bundle / "train_rows.parquet")["keepfit_row"])
+    learned = _lanes(pq.read_table(bundle / "train_rows.parquet")[ROW])
     return np.isin(_lanes(rows), learned)
 
 

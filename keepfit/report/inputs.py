@@ -31,7 +31,7 @@ def data(facts: Facts) -> dict[str, Any]:
 def _remarks(snapshot: dict[str, Any], prepared: dict[str, Any]) -> list[str]:
     counted = {
         "without_target": "rows without a target were left out",
-        "duplicates": "rows repeat an earlier one",
+        "duplicates": "rows repeat an earlier one in every feature and the target",
         "shared": "rows of the test file also stand in the train file",
     }
     told = [f"{snapshot[name]:,} {words}" for name, words in counted.items() if snapshot.get(name)]

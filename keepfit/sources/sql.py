@@ -65,7 +65,7 @@ def spool(query: str, database: str, file: Path, folder: Path) -> Spooled:
             writer = writer or pq.ParquetWriter(file, table.schema, compression="zstd", compression_level=1)
             table = _alike(table, writer.schema)
             writer.write_table(table)
-            found = hashes(table, ())
+            found = hashes(table, (), table.column_names)
             total += (found.low.sum(dtype=np.uint64), found.high.sum(dtype=np.uint64))
             rows += len(table)
     finally:

@@ -3,7 +3,7 @@
 In `Trained.path`: model.safetensors, architecture.json, history.json, resolved.json; beside/timings.json.
 """
 
-from keepfit.artifacts import Prepared, Trained
+from keepfit.artifacts import Learnable, Trained
 from keepfit.config import Pipeline, Training
 from keepfit.run import Room, stage
 
@@ -23,7 +23,7 @@ def possible(config: Pipeline) -> Pipeline:
 
 
 @stage(reads=("model", *_DECIDES), resume=True)
-def train(room: Room, prepared: Prepared) -> Trained:
+def train(room: Room, prepared: Learnable) -> Trained:
     """Train the model that the YAML describes, going on from a killed execution's checkpoint if there is one.
 
     Raises OutOfMemoryError after noting that the next try shall use half the micro-batch, ConfigError for a device that

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save
 
 from keepfit import batches, files, models
-from keepfit.artifacts import Prepared, Trained
+from keepfit.artifacts import Learnable, Trained
 from keepfit.batches import Batches
 from keepfit.interrupt import politely
 from keepfit.models.cnn import Fast
@@ -27,14 +27,12 @@ SEEN = 2048
 """Train pictures that set a CNN's first layer; more do not change it."""
 
 
-def session(room: Room, prepared: Prepared) -> Trained:
+def session(room: Room, prepared: Learnable) -> Trained:
     """Everything that `keepfit.training.train` promises."""
     training, beside = room.config.training, room.path / "beside"
     _sweep(room.path)
     transform = files.read_json(room.store / prepared.path / "transform.json")
-    architecture, derived = models.resolve(
-        room.config.model, training, transform, prepared.train, len(prepared.classes)
-    )
+    architecture, derived = models.resolve(room.config.model, training, transform, prepared.train, prepared.classes)
     machine = device.choose(training, architecture["family"])
     note = beside / "accumulate.json"
     plan = settle(training, derived, memory.parts(note, training.accumulate))
