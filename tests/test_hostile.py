@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -155,10 +156,11 @@ def test_what_was_read_ends_in_a_verdict_or_a_message(
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode(errors="surrogatepass")))
 @settings(max_examples=150)
-def test_bytes_of_any_kind_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
-    file = tmp_path_factory.mktemp("yaml") / "pipeline.yaml"
-    file.write_bytes(TREE.encode() + content)
-    assert read_or_refused(file)
+def test_bytes_of_any_kind_are_read_or_refused(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "pipeline.yaml"
+        file.write_bytes(TREE.encode() + content)
+        assert read_or_refused(file)
 
 
 @pytest.fixture(scope="module")

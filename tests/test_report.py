@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from keepfit import config, report
 from keepfit.artifacts import Prepared
+from keepfit.errors import DataError
 from keepfit.evaluation import evaluate
 from keepfit.export import export
 from keepfit.ingest import ingest
@@ -199,6 +200,21 @@ def test_a_run_that_reached_nothing_has_a_report_too(runs, tmp_path):
     (bare.folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
     assert "has not reached a verdict" in Page(report.write(bare).read_text(encoding="utf-8")).text
     assert "has not reached a verdict" in report.markdown(bare)
+
+
+def test_rows_in_quarantine_are_shown_with_what_they_failed(runs, tmp_path):
+    failed = "height: values to be between (max_value 80)"
+    shown = page(runs[0]).text
+    assert "In quarantine" in shown
+    assert failed in shown
+    for path in filter(Path.is_file, runs[0].config.folder.iterdir()):
+        (tmp_path / path.name).write_text(path.read_text().replace("stop: false", "max_bad_share: 0.01"))
+    with pytest.raises(DataError), begin(config.load(tmp_path / "pipeline.yaml"), report.write) as run:
+        validate(run, ingest(run))
+    stopped = page(run).text
+    assert "In quarantine" in stopped
+    assert f"all are in {run.folder}/validation/quarantine.parquet" in stopped
+    assert stopped.count(failed) > 10
 
 
 def test_a_short_report_imports_no_plotting(runs):

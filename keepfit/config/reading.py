@@ -5,10 +5,12 @@ fault.
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -29,8 +31,10 @@ def read(file: Path, hint: str) -> CommentedMap:
 
     Raises ConfigError where there is no such file, or it is no YAML of keys and values.
     """
+    text = _text(file, hint)
+    _within_bounds(text, file)
     try:
-        tree = YAML(typ="rt", pure=True).load(_text(file, hint))
+        tree = YAML(typ="rt", pure=True).load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{file}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(file)
@@ -65,6 +69,23 @@ def _text(file: Path, hint: str) -> str:
         ) from error
     except OSError as error:
         raise ConfigError(f"it cannot be read: {error.strerror}.", todo="Check the path.", where=str(file)) from error
+
+
+def _within_bounds(text: str, file: Path) -> None:
+    """Refuse what would take minutes to read, by the events of libyaml, which takes a hundredth of the time."""
+    depth = nodes = 0
+    with suppress(yaml.YAMLError):  # told better below, with its line
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            nodes += isinstance(event, yaml.NodeEvent)
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEPTH or nodes > _NODES:
+                where = f"{file}, line {event.start_mark.line + 1}, column {event.start_mark.column + 1}"
+                if depth > _DEPTH:
+                    raise _too_deep(where)
+                raise ConfigError(
+                    f"it has more than {_NODES:,} values.", todo="No pipeline needs as many.", where=where
+                )
 
 
 def _line(error: Exception) -> str:

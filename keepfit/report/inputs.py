@@ -6,7 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from keepfit.report.facts import Facts
+from keepfit.report.words import cell
 
+QUARANTINE, FAILED = "quarantine.parquet", "keepfit_failed"
+ASIDE, CELLS = 10, 6
+"""Rows in quarantine that are shown, and columns of them."""
 COLUMNS, NAMES = 60, 26
 """Columns and classes that are shown; of more the number is said."""
 
@@ -91,5 +95,31 @@ def validation(facts: Facts) -> dict[str, Any]:
         }
         for c in sorted(checks, key=lambda c: c["passed"])
     ]
+    if not rows:
+        return {}
     met = sum(row["passed"] for row in rows)
-    return {"rows": rows, "met": met, "quarantined": facts.artifact("validate").get("quarantined", 0)} if rows else {}
+    return {"rows": rows, "met": met, "quarantined": _quarantined(facts)}
+
+
+def _quarantined(facts: Facts) -> int:
+    ended, stopped = facts.artifact("validate"), facts.run.folder / "validation" / QUARANTINE
+    if ended or not stopped.is_file():
+        return int(ended.get("quarantined", 0))
+    import pyarrow.parquet as pq  # only where it is needed: a run with nothing new shall be cheap
+
+    return int(pq.read_metadata(stopped).num_rows)
+
+
+def quarantine(facts: Facts) -> dict[str, Any]:
+    """The first rows put aside, with what they failed and their first columns; empty where there are none."""
+    kept = (facts.run.folder / "validation" / QUARANTINE, facts.folder("validate") / QUARANTINE)
+    path = next((path for path in kept if path.is_file()), None)
+    if path is None or not _quarantined(facts):
+        return {}
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        names = [n for n in file.schema_arrow.names if not n.startswith("keepfit_")][:CELLS]
+        first = next(file.iter_batches(ASIDE, columns=[*names, FAILED])).to_pylist()
+    rows = [{"failed": "; ".join(row[FAILED]), "cells": [cell(row[name]) for name in names]} for row in first]
+    return {"path": str(path), "columns": names, "rows": rows}

@@ -40,14 +40,18 @@ def html(run: Run) -> str:
 def _nothing() -> dict[str, Any]:
     return {
         name: None
-        for name in (*SECTIONS, "metrics", "per_class")
+        for name in (*SECTIONS, "metrics", "per_class", "quarantine")
         if name not in ("score", "compared", "changes", "lineage")
     }
 
 
 def _inputs(facts: Facts) -> dict[str, Any]:
     """Of a run that ended early: what went in, as far as it came."""
-    return {**_nothing(), "score": None, "data": inputs.data(facts), "validation": inputs.validation(facts)}
+    return {**_nothing(), "score": None, "data": inputs.data(facts), **_validation(facts)}
+
+
+def _validation(facts: Facts) -> dict[str, Any]:
+    return {"validation": inputs.validation(facts), "quarantine": inputs.quarantine(facts)}
 
 
 def _details(facts: Facts) -> dict[str, Any]:
@@ -58,7 +62,7 @@ def _details(facts: Facts) -> dict[str, Any]:
         "metrics": headline.table(facts),
         "classical": facts.artifact("evaluate").get("classical") or "classical baseline",
         "data": inputs.data(facts),
-        "validation": inputs.validation(facts),
+        **_validation(facts),
         "training": {"figures": results.training(facts), "charts": training_charts(facts)},
         "errors": results.confusion(facts),
         "per_class": results.per_class(facts),

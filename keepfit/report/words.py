@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 SHARES = frozenset(
     {"accuracy", "balanced_accuracy", "top_k_accuracy", "macro_f1", "weighted_f1", "precision", "recall", "f1"}
 )
@@ -60,3 +62,11 @@ def seconds(value: float) -> str:
         return f"{value:.1f} s"
     minutes, rest = divmod(round(value), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def cell(value: Any, width: int = 40) -> str:
+    """A cell of a table of rows, in so many characters."""
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    text = "–" if value is None else f"{value:.5g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= width else f"{text[: width - 1]}…"

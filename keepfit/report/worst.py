@@ -14,14 +14,13 @@ import pyarrow.parquet as pq
 
 from keepfit.report.facts import Facts
 from keepfit.report.places import places
+from keepfit.report.words import cell
 from keepfit.rows import LEFT_OUT, ROW
 
 CELLS = 6
 """Columns of a table that are shown."""
 LARGEST = 128
 """Pixels of a picture's longer side, at most."""
-WIDTH = 40
-"""Characters of a cell."""
 
 
 def worst(facts: Facts) -> dict[str, Any]:
@@ -44,7 +43,7 @@ def worst(facts: Facts) -> dict[str, Any]:
             "label": w["label"],
             "prediction": w["prediction"],
             "probability": f"{100 * w['probability_of_label']:.1f} %",
-            **(_picture(row[columns[0]], picture) if picture else {"cells": [_cell(row[c]) for c in columns]}),
+            **(_picture(row[columns[0]], picture) if picture else {"cells": [cell(row[c]) for c in columns]}),
         }
         for w, row in zip(found, rows, strict=True)
     ]
@@ -87,8 +86,3 @@ def _picture(content: bytes, feature: dict[str, Any]) -> dict[str, Any]:
         image.save(buffer, "PNG", optimize=True)
         encoded = base64.b64encode(buffer.getvalue()).decode()
     return {"picture": f"data:image/png;base64,{encoded}", "smooth": max(height, width) > LARGEST // 2}
-
-
-def _cell(value: Any) -> str:
-    text = "–" if value is None else f"{value:.5g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= WIDTH else f"{text[: WIDTH - 1]}…"
