@@ -264,7 +264,7 @@ def withstands(folder: Path, file: str, form: str, command: list[str], capsys: p
     assert (code == 0) or err.count("error: ") == 1, err
 
 
-@pytest.mark.parametrize(("file", "form", "command"), DAMAGE[::4], ids=lambda v: str(v) if isinstance(v, str) else v[0])
+@pytest.mark.parametrize(("file", "form", "command"), DAMAGE[::8], ids=lambda v: str(v) if isinstance(v, str) else v[0])
 def test_whatever_became_of_a_file(
     served: Path, capsys: pytest.CaptureFixture[str], file: str, form: str, command: list[str]
 ) -> None:
@@ -292,7 +292,7 @@ def test_options_of_any_kind(served: Path, capsys: pytest.CaptureFixture[str], v
     pipeline, rows = str(served / "pipeline.yaml"), str(served / "breast_cancer.csv")
     out = str(served / "o.csv")
     for command in (
-        ["show", value], ["verify", value], ["run", value], ["run", pipeline, "--force", value or "x"],
+        ["show", value], ["verify", value], ["run", value],
         ["predict", value, rows, "-o", "o.csv"], ["predict", pipeline, value, "-o", out],
         ["predict", pipeline, rows, "-o", value], ["predict", pipeline, rows, "-o", out, "--bundle", value],
         ["init", value, "--into", str(served / "i")], ["init", rows, "--target", value, "--into", str(served / "j")],
@@ -303,6 +303,12 @@ def test_options_of_any_kind(served: Path, capsys: pytest.CaptureFixture[str], v
         assert code in (0, 2) or (code == 1 and "error: " in said.err), (command, said.err)
         assert "keepfit failed" not in said.err, (command, said.err)
         assert "\x1b[2J" not in said.err + said.out
+
+
+@pytest.mark.parametrize("reason", ["\udcff", "[/b]\x1b[2J"], ids=ascii)
+def test_a_reason_of_any_kind(served: Path, capsys: pytest.CaptureFixture[str], reason: str) -> None:
+    assert ask(served, ["run", "--force", reason]) in (0, 2)
+    assert "keepfit failed" not in capsys.readouterr().err
 
 
 def test_a_store_where_nothing_can_be_written(served: Path, capsys: pytest.CaptureFixture[str]) -> None:
