@@ -170,7 +170,8 @@ def _do(scope: _Work, work: Callable[[], T], outcome: _Outcome[T]) -> None:
 def _stop(scope: _Work, thread: threading.Thread) -> None:
     """Tell the work to stop, and wait until it has; what is not polite is stopped between two Python instructions."""
     scope.told.set()
-    until = pushed = 0.0
+    until = 0.0
+    pushed = time.monotonic() if scope.cancels else 0.0  # what is cancelled ends by an error, and closes what it opened
     while not scope.done.wait(LOOK):
         if scope.politely:
             continue
