@@ -14,7 +14,8 @@ from typing import Any
 
 from keepfit.errors import MachineError
 
-_OURS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_OURS = {*_FULL, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 def canonical(value: Any) -> bytes:
@@ -100,7 +101,7 @@ def machine_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _OURS:
             raise
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = error.errno in _FULL
         todo = "Free some room" if full else "Make it writable"
         raise MachineError(
             f"cannot write: {error.strerror}.",

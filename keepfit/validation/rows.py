@@ -171,10 +171,10 @@ def literal(text: str) -> str:
 
 @contextmanager
 def machine_errors(folder: Path) -> Iterator[None]:
-    """Turn a lack of memory or disk, DuckDB's or ours, into a MachineError."""
+    """Turn DuckDB's lack of memory or disk into a MachineError."""
     try:
         yield
-    except (duckdb.OutOfMemoryException, duckdb.IOException, OSError) as error:
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
         raise MachineError(
             f"the check could not go on: {str(error).splitlines()[0]}",
             todo="Free memory or disk, or name another folder with store: in the YAML, and run again.",
