@@ -52,6 +52,7 @@ def main() -> None:
 def _run(checkout: Path, name: str, folder: Path) -> Path | None:
     """The store of a run; None where the pipeline's source is not there."""
     store = folder / name
+    folder.mkdir(exist_ok=True)
     text = (checkout / "data" / name / "pipeline.yaml").read_text()
     pipeline = checkout / "data" / name / "same.yaml"
     pipeline.write_text(f"{text}store: {store}\n")
