@@ -47,7 +47,7 @@ def shape(content: bytes, name: str = "a picture") -> Shape:
         return Shape(height, width, 1 if grey else 3)
 
 
-def check(content: bytes, name: str = "a picture") -> Shape:
+def check(content: bytes, name: str = "a picture") -> None:
     """Decode a picture, at an eighth of its size where the format can, and see whether it is whole to its end.
 
     Raises DataError, naming `name`, for what is no picture, is cut off, or claims more than MAX_PIXELS.
@@ -59,7 +59,6 @@ def check(content: bytes, name: str = "a picture") -> Shape:
             image.load()
         with _opened(content, name) as image:
             image.verify()  # a PNG's end may be cut off though its pixels are there
-        return shape(content, name)
 
 
 def decode(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from keepfit.rows import LEFT_OUT, ROW, TEST
@@ -16,15 +18,16 @@ def places(snapshot: Path, ids: list[bytes]) -> dict[bytes, int]:
     Header lines do not count, nor does it matter in which of several files a row stands: they count as one.
     """
     found: dict[bytes, tuple[bool, int]] = {}
+    wanted = pa.array(ids, pa.binary())
     seen = {False: 0, True: 0}
     for path in sorted((snapshot / "rows").glob("*.parquet")):
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(columns=[ROW, TEST]):
                 tested = batch[TEST].to_numpy(zero_copy_only=False)
-                held = batch[ROW].to_pylist() if len(found) < len(ids) else []
-                for row in set(ids).intersection(held):
-                    at = held.index(row)
-                    found[row] = bool(tested[at]), seen[bool(tested[at])] + int((tested[:at] == tested[at]).sum()) + 1
+                for row, at in zip(ids, pc.index_in(wanted, batch[ROW].cast(wanted.type)).to_pylist(), strict=True):
+                    if at is not None:
+                        before = seen[bool(tested[at])] + int((tested[:at] == tested[at]).sum())
+                        found[row] = bool(tested[at]), before + 1
                 seen[True] += int(tested.sum())
                 seen[False] += int((~tested).sum())
     gone = pq.read_table(snapshot / LEFT_OUT)

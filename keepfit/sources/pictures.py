@@ -49,9 +49,14 @@ def overview(root: Path) -> Overview:
     with listed(root) as pictures:
         depth = _class_depth([p.name for p in pictures], root)
         some = pictures[:: max(1, len(pictures) // 50)]
-        shapes = [images.check(picture.read(), place(root, picture.name)) for picture in some]
-        sizes = [(shape.width, shape.height) for shape in shapes]
+        sizes = [_size(picture.read(), place(root, picture.name)) for picture in some]
         return Overview([p.name.parts[depth] for p in pictures], sizes)
+
+
+def _size(content: bytes, where: str) -> tuple[int, int]:
+    images.check(content, where)
+    shape = images.shape(content, where)
+    return shape.width, shape.height
 
 
 def _batches(root: Path, target: str) -> Iterator[pa.RecordBatch]:
