@@ -31,7 +31,7 @@ os.environ.update(
 )
 os.environ.pop("PREFECT_API_URL", None)
 
-pytest_plugins = ["tests.alarming", "tests.releasing"]
+pytest_plugins = ["tests.alarming", "tests.in_service", "tests.releasing"]
 
 CARRIED = Path(__file__).parent.parent / "data"
 

@@ -20,24 +20,10 @@ from PIL import Image
 from keepfit.cli.main import app, exit_code
 from tests.conftest import CARRIED
 from tests.refusing import go, kept, refused
-from tests.test_kill import small
 
 Fault = Callable[[str], str | bytes]
 """The table's text → what stands in its place."""
 CSV = "breast_cancer.csv"
-
-
-@pytest.fixture(scope="module")
-def table_in_service(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pipeline = small(tmp_path_factory.mktemp("served"))
-    assert go(pipeline) == 0
-    return pipeline.parent
-
-
-@pytest.fixture
-def table(table_in_service: Path, tmp_path: Path) -> Path:
-    """The YAML of a pipeline over a table, with a model in service."""
-    return shutil.copytree(table_in_service, tmp_path / "table") / "pipeline.yaml"
 
 
 @pytest.fixture(scope="module")

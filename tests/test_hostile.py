@@ -18,20 +18,12 @@ from keepfit import config
 from keepfit.cli.main import app, exit_code
 from tests.hanging import DEEP, not_for_ever
 from tests.refusing import go
-from tests.test_kill import small
-
-
-@pytest.fixture(scope="module")
-def in_service(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pipeline = small(tmp_path_factory.mktemp("served"))
-    assert go(pipeline) == 0
-    return pipeline.parent
 
 
 @pytest.fixture
-def served(in_service: Path, tmp_path: Path) -> Path:
+def served(table: Path) -> Path:
     """The folder of a pipeline with a model in service."""
-    return shutil.copytree(in_service, tmp_path / "served")
+    return table.parent
 
 
 FILES = [
