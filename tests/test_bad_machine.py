@@ -11,7 +11,7 @@ import pytest
 
 from keepfit.run import Event
 from tests.refusing import go, kept, refused
-from tests.test_kill import STAGES, end_of, small, start
+from tests.test_kill import STAGES, small, start
 
 
 @pytest.fixture
@@ -98,16 +98,15 @@ def test_ctrl_c_in_each_stage_and_the_same_command_goes_on(tmp_path: Path) -> No
         assert [p.parent.name for p in store.rglob("*.part")] == ["train"] * (stage == "train")
         assert not list(store.rglob("*.tmp"))
         assert len(list(store.glob("stages/*/*/manifest.json"))) >= done
-    end_of(pipeline)
+    assert start(pipeline).communicate()[0].splitlines()[-1] == "release done"
 
 
-def test_two_runs_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pipeline = small(tmp_path)
-    first = start(pipeline, "validate")
+def test_two_runs_at_once(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = start(table, "release")
     assert first.stdout is not None
-    assert "validate step\n" in first.stdout
-    before = kept(tmp_path)
-    assert go(pipeline) == 1
+    assert "release step\n" in first.stdout
+    before = kept(table.parent)
+    assert go(table) == 1
     refused(capsys.readouterr().err, "another run of this pipeline is under way", "Wait until it ends")
-    assert kept(tmp_path) == before
+    assert kept(table.parent) == before
     assert first.communicate("go on")[0].splitlines()[-1] == "release done"

@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from keepfit.errors import MachineError
+from tests.test_kill import small
 
 ROOT = Path(__file__).parent.parent
 KEEPFIT = Path(sys.executable).with_name("keepfit")
@@ -25,8 +26,8 @@ def keepfit(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([KEEPFIT, *map(str, arguments)], capture_output=True, text=True, check=False)
 
 
-def test_a_run_ends_in_a_verdict_and_the_next_finds_nothing_new(carried: Callable[[str], Path]) -> None:
-    pipeline = carried("breast_cancer")
+def test_a_run_ends_in_a_verdict_and_the_next_finds_nothing_new(tmp_path: Path) -> None:
+    pipeline = small(tmp_path)
     first = keepfit("run", pipeline)
     assert first.returncode == 0, first.stderr
     assert first.stdout.startswith("FIRST: ")
@@ -40,25 +41,28 @@ def test_a_run_ends_in_a_verdict_and_the_next_finds_nothing_new(carried: Callabl
     assert "In service: version 1" in shown.stdout
 
 
-def test_retrain_from_python_gives_the_release(carried: Callable[[str], Path]) -> None:
-    pipeline = carried("breast_cancer")
+def test_retrain_from_python_gives_the_release_though_the_server_died_meanwhile(tmp_path: Path) -> None:
+    pipeline = small(tmp_path)
     pipeline.write_text(pipeline.read_text().replace("name: breast-cancer", "name: breast_cancer"))
     code = f"""
+from flows import server
 from flows.retrain import retrain
 import keepfit, pandas
 released = retrain({str(pipeline)!r})
 frame = pandas.read_csv({str(pipeline.with_name("breast_cancer.csv"))!r})
 answers = keepfit.load({str(pipeline)!r}).predict(frame)
 print(released.verdict.outcome, released.metrics["accuracy"] > 0.9, len(answers) == len(frame))
+before = server.address()
+server._Own.child.kill()
+server._Own.child.wait()
+print(retrain({str(pipeline)!r}).verdict.reason, server.address() == before)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stdout.splitlines()[-1:] == ["FIRST True True"], done.stderr
+    assert done.stdout.splitlines()[-2:] == ["FIRST True True", "nothing_new True"], done.stderr
 
 
-def test_no_server_outlives_a_killed_run(carried: Callable[[str], Path]) -> None:
-    run = subprocess.Popen(
-        [KEEPFIT, "run", carried("breast_cancer")], stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+def test_no_server_outlives_a_killed_run(tmp_path: Path) -> None:
+    run = subprocess.Popen([KEEPFIT, "run", small(tmp_path)], stderr=subprocess.PIPE, text=True, start_new_session=True)
     assert run.stderr is not None
     assert any("ingest" in line for line in run.stderr)
     servers = children(run.pid)
@@ -67,21 +71,6 @@ def test_no_server_outlives_a_killed_run(carried: Callable[[str], Path]) -> None
     run.communicate()
     for pid in servers:
         wait_for_exit(pid)
-
-
-def test_a_server_that_died_is_started_again(carried: Callable[[str], Path]) -> None:
-    code = f"""
-from flows import server
-from flows.retrain import retrain
-pipeline = {str(carried("breast_cancer"))!r}
-retrain(pipeline)
-before = server.address()
-server._Own.child.kill()
-server._Own.child.wait()
-print(retrain(pipeline).verdict.reason, server.address() == before)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stdout.splitlines()[-1:] == ["nothing_new True"], done.stderr
 
 
 def test_a_server_that_says_nothing_is_not_waited_for_without_end() -> None:
@@ -107,8 +96,8 @@ def wait_for_exit(pid: int) -> None:
     os.close(descriptor)
 
 
-def test_ctrl_c_ends_quietly_and_the_same_command_goes_on(carried: Callable[[str], Path]) -> None:
-    pipeline = carried("breast_cancer")
+def test_ctrl_c_ends_quietly_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    pipeline = small(tmp_path)
     run = subprocess.Popen([KEEPFIT, "run", pipeline], stderr=subprocess.PIPE, text=True, start_new_session=True)
     assert run.stderr is not None
     assert any("train" in line for line in run.stderr)
@@ -134,7 +123,7 @@ def server(tmp_path: Path) -> Iterator[str]:
     process.communicate()
 
 
-def test_a_deployment_retrains_through_a_worker(server: str, tmp_path: Path, carried: Callable[[str], Path]) -> None:
+def test_a_deployment_retrains_through_a_worker(server: str, tmp_path: Path) -> None:
     environment = {**os.environ, "PREFECT_API_URL": server, "PREFECT_HOME": str(tmp_path / "home")}
 
     def prefect(*arguments: str) -> None:
@@ -145,7 +134,7 @@ def test_a_deployment_retrains_through_a_worker(server: str, tmp_path: Path, car
     prefect("--no-prompt", "deploy", "--prefect-file", "deployments/prefect.yaml", "--all")
     with httpx.Client(base_url=server, timeout=180, trust_env=False) as api:
         deployment = api.get("/deployments/name/retrain/retrain").json()
-        pipeline = str(carried("breast_cancer"))
+        pipeline = str(small(tmp_path))
         started = api.post(
             f"/deployments/{deployment['id']}/create_flow_run", json={"parameters": {"pipeline": pipeline}}
         )

@@ -6,13 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from keepfit.store import Store
 from tests import bundled
+from tests.test_kill import small
 
 KEEPFIT = Path(sys.executable).with_name("keepfit")
 ROOT = Path(__file__).parent.parent
@@ -55,8 +55,8 @@ def test_a_look_up_and_a_connection_would_be_seen() -> None:
     assert cut_off(sys.executable, "-c", calls).stdout
 
 
-def test_a_run_a_prediction_and_a_minute_with_a_bundle_are_quiet(carried: Callable[[str], Path]) -> None:
-    pipeline = carried("breast_cancer")
+def test_a_run_a_prediction_and_a_minute_with_a_bundle_are_quiet(tmp_path: Path) -> None:
+    pipeline = small(tmp_path)
     rows = pipeline.with_name("breast_cancer.csv")
     script = pipeline.with_name("all.sh")
     store = Store(pipeline.with_name("another"))
