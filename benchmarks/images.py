@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from keepfit.training.stop import Stop
 from numpy.typing import NDArray
 
 from keepfit import models
@@ -88,7 +87,7 @@ def measure(name: str, read: Callable[[np.random.Generator], Iterator[Part]], se
     plan, machine = settle(said, derived, 1), device.choose(said, "cnn")
     with device.repeatable(machine, seed, 1):
         learner = begin(architecture, plan, machine, train, validation)
-        learner.fit(Checkpoint(Path("unused"), 1e9), Progress(lambda *_, **__: None, plan.epochs), Stop())
+        learner.fit(Checkpoint(Path("unused"), 1e9), Progress(lambda *_, **__: None, plan.epochs))
         seconds = time.process_time() - began
         right = models.probabilities(learner.model, test).argmax(1) == test.labels.numpy()
     best = learner.position.history[learner.position.best_epoch - 1]["validation_accuracy"]

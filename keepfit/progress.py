@@ -49,9 +49,12 @@ class Pulse:
             return
         self._written = now
         temporary = self._path.with_name(f".{FILE}.tmp")
-        with suppress(OSError):  # a full disk shows where something that matters is written
+        try:
             temporary.write_text(Progress(stage=stage, message=message, done=done, time=now).model_dump_json())
             temporary.replace(self._path)  # not flushed to disk: nothing depends on it
+        except OSError:  # a full disk shows where something that matters is written
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
 
 def read(folder: Path) -> Progress | None:

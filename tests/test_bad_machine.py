@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from keepfit.progress import Pulse
 from keepfit.run import Event
 from tests.refusing import go, kept, refused
 from tests.test_kill import STAGES, small, start
@@ -67,6 +68,13 @@ def test_a_disk_that_fills_up_in_any_stage(tmp_path: Path, disk: Path, capsys: p
         (disk / "ballast").unlink()
     assert go(pipeline) == 0
     assert len((disk / "store" / "journal.jsonl").read_text().splitlines()) == 1
+
+
+def test_on_a_full_disk_a_pulse_leaves_nothing_half_written(disk: Path) -> None:
+    pulse = Pulse(disk)
+    fill(disk)
+    pulse.enter("train")
+    assert [path.name for path in disk.iterdir()] == ["ballast"]
 
 
 def test_a_store_that_cannot_be_written(tmp_path: Path, disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
