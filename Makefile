@@ -25,7 +25,7 @@ test-slow: install ## the long proofs: kill -9 in every stage, large data, accur
 	$(BIN)/python -m pytest -m slow
 
 reference: install ## the tables of the YAML in docs/reference.md, from the models
-	$(BIN)/python -m keepfit.config.reference docs/reference.md
+	$(BIN)/python -m keepfit.drafting.reference docs/reference.md
 
 check: install   ## style, types, import rules
 	$(BIN)/ruff check .

@@ -27,13 +27,17 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from strange_tables import ADULT, DATA, tables
 from threadpoolctl import threadpool_limits
 
-from keepfit import batches, config, drafting, files, models, run
-from keepfit.artifacts import Prepared
-from keepfit.batches import Batches
-from keepfit.ingest import ingest
-from keepfit.preprocessing import preprocess
-from keepfit.training import train
-from keepfit.validation import validate
+from keepfit import config, drafting
+from keepfit.data import feed as batches
+from keepfit.data.feed import Batches
+from keepfit.features.lookup import read_transform
+from keepfit.models.architecture import load, probabilities
+from keepfit.stages.ingest import ingest
+from keepfit.stages.preprocessing import preprocess
+from keepfit.stages.training import train
+from keepfit.stages.validation import validate
+from keepfit.store import run
+from keepfit.store.artifacts import Prepared
 
 SEEDS = (0, 1, 2)
 MOST_CODES = 254
@@ -88,22 +92,22 @@ def measure(name: str, source: Path, test: Path | None = None) -> Score:
         first = run.start(pipeline)
         prepared = preprocess(first, validate(first, ingest(first)))
         folder = first.store / prepared.path
-        transform = files.read_json(folder / "transform.json")
+        transform = read_transform(folder)
         parts = [batches.read(folder / part, transform) for part in ("train", "validation", "test")]
         began = time.process_time()
         ours = [right(learned(pipeline, prepared, seed, parts[2]), parts[2]) for seed in SEEDS]
     seconds = (time.process_time() - began) / len(SEEDS)
     shares = {word: right(answer(parts), parts[2]) for word, answer in CLASSICAL.items()}
-    rows, columns = sum(map(len, parts)), len(transform["features"])
-    return Score(name, rows, columns, len(transform["classes"]), len(parts[2]), ours, shares, seconds)
+    rows, columns = sum(map(len, parts)), len(transform.features)
+    return Score(name, rows, columns, len(transform.classes), len(parts[2]), ours, shares, seconds)
 
 
 def learned(pipeline: config.Pipeline, prepared: Prepared, seed: int, test: Batches) -> NDArray[Any]:
     """The class of every test row by the model that this seed gives."""
     seeded = pipeline.model_copy(update={"training": pipeline.training.model_copy(update={"seed": seed})})
     now = run.start(seeded)
-    model = models.load(now.store / train(now, prepared.learnable).path)
-    return models.probabilities(model, test).argmax(1)
+    model = load(now.store / train(now, prepared.learnable).path)
+    return probabilities(model, test).argmax(1)
 
 
 def right(answers: NDArray[Any], part: Batches) -> float:
@@ -112,12 +116,12 @@ def right(answers: NDArray[Any], part: Batches) -> float:
 
 def numbers(part: Batches) -> NDArray[np.float64]:
     """[N, n], n may be 0."""
-    return np.empty((len(part), 0)) if part.numbers is None else part.numbers.numpy()
+    return part.inputs["numbers"].numpy() if "numbers" in part.inputs else np.empty((len(part), 0))
 
 
 def codes(part: Batches) -> NDArray[np.int64]:
     """[N, m], m may be 0."""
-    return np.empty((len(part), 0), np.int64) if part.codes is None else part.codes.numpy()
+    return part.inputs["codes"].numpy() if "codes" in part.inputs else np.empty((len(part), 0), np.int64)
 
 
 def boosted(parts: list[Batches]) -> NDArray[Any]:

@@ -18,15 +18,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from keepfit import models
-from keepfit.batches import Batches
-from keepfit.config import CNN, Training
-from keepfit.images import decode
-from keepfit.training import device
-from keepfit.training.checkpoint import Checkpoint
-from keepfit.training.plan import settle
-from keepfit.training.progress import Progress
-from keepfit.training.session import begin
+from keepfit.config import Training
+from keepfit.data.feed import Batches
+from keepfit.data.images import decode
+from keepfit.data.transform import Transform
+from keepfit.features.image import Entry as ImageEntry
+from keepfit.learning import device
+from keepfit.learning.checkpoint import Checkpoint
+from keepfit.learning.pace import Pace
+from keepfit.learning.plan import settle
+from keepfit.models.architecture import probabilities, resolve
+from keepfit.models.cnn import Settings
+from keepfit.stages.training.session import begin
 
 DATA = Path(os.environ.get("KEEPFIT_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 Array = NDArray[Any]
@@ -77,19 +80,18 @@ def _split(images: Array, labels: Array, groups: Array, random: np.random.Genera
 def measure(name: str, read: Callable[[np.random.Generator], Iterator[Part]], seed: int) -> None:
     """Train once and print the share of right answers on the test rows."""
     train, validation, test = (
-        Batches(None, None, torch.from_numpy(images), torch.from_numpy(labels).long(), np.empty(0, "V16"))
+        Batches({"image": torch.from_numpy(images)}, torch.from_numpy(labels).long(), np.empty(0, "V16"))
         for images, labels in read(np.random.default_rng(seed))
     )
-    assert train.image is not None
     began = time.process_time()
     said = Training(seed=seed, device="cpu")
-    architecture, derived = models.resolve(CNN(), said, _transform(train.image), len(train), 10)
-    plan, machine = settle(said, derived, 1), device.choose(said, "cnn")
+    architecture, derived = resolve(Settings(), said, _transform(train.inputs["image"]), len(train), 10)
+    plan, machine = settle(said, derived, 1), device.choose(said, doubles=False, half=True)
     with device.repeatable(machine, seed, 1):
         learner = begin(architecture, plan, machine, train, validation)
-        learner.fit(Checkpoint(Path("unused"), 1e9), Progress(lambda *_, **__: None, plan.epochs))
+        learner.fit(Checkpoint(Path("unused"), 1e9), Pace(lambda *_, **__: None, plan.epochs))
         seconds = time.process_time() - began
-        right = models.probabilities(learner.model, test).argmax(1) == test.labels.numpy()
+        right = probabilities(learner.model, test).argmax(1) == test.labels.numpy()
     best = learner.position.history[learner.position.best_epoch - 1]["validation_accuracy"]
     print(
         f"{name}, seed {seed}: test {right.mean():.2%} of {len(test):,}, validation {best:.2%},"
@@ -98,12 +100,13 @@ def measure(name: str, read: Callable[[np.random.Generator], Iterator[Part]], se
     )
 
 
-def _transform(images: torch.Tensor) -> dict[str, Any]:
+def _transform(images: torch.Tensor) -> Transform:
     share = images.double() / 255
     mean, std = share.mean((0, 1, 2)).tolist(), share.std((0, 1, 2)).tolist()
-    size, channels = list(images.shape[1:3]), images.shape[3]
-    image = {"name": "image", "kind": "image", "slot": 0, "size": size, "channels": channels, "mean": mean, "std": std}
-    return {"features": [image], "classes": [str(digit) for digit in range(10)]}
+    size, channels = tuple(images.shape[1:3]), images.shape[3]
+    found = {"size": size, "channels": channels, "pixels": None, "resample": "", "mean": mean, "std": std}
+    entry = ImageEntry.model_validate({"name": "image", "kind": "image", "slot": 0, **found})
+    return Transform(target="digit", classes=tuple(map(str, range(10))), features=(entry,))
 
 
 if __name__ == "__main__":

@@ -34,8 +34,8 @@ REGISTRY = """
 import sys
 from pathlib import Path
 from keepfit import config
-from keepfit.registry import open_registry
-from keepfit.store import Store
+from keepfit.serving.registry import open_registry
+from keepfit.store.store import Store
 open_registry(Store(Path(sys.argv[1])), config.load(sys.argv[2]))
 """
 

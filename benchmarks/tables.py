@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from keepfit import files
+from keepfit.store import files
 
 LIMIT_RATIO, LIMIT_MB = 2.5, 2_000
 CHUNK = 500_000
@@ -95,10 +95,10 @@ def write_pipeline(folder: Path, rows: int) -> None:
 def ours(folder: Path) -> None:
     """The first three stages, from nothing."""
     from keepfit.config import load
-    from keepfit.ingest import ingest
-    from keepfit.preprocessing import preprocess
-    from keepfit.run import start
-    from keepfit.validation import validate
+    from keepfit.stages.ingest import ingest
+    from keepfit.stages.preprocessing import preprocess
+    from keepfit.stages.validation import validate
+    from keepfit.store.run import start
 
     run = start(load(folder / "pipeline.yaml"))
     preprocess(run, validate(run, ingest(run)))

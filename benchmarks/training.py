@@ -22,14 +22,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from keepfit import models
-from keepfit.batches import Batches
-from keepfit.config import CNN, Training
-from keepfit.training import device
-from keepfit.training.checkpoint import Checkpoint
-from keepfit.training.learner import Learner, Position
-from keepfit.training.plan import settle
-from keepfit.training.progress import Progress
+from keepfit.config import Training
+from keepfit.data.feed import Batches
+from keepfit.data.transform import Transform
+from keepfit.features.image import Entry as ImageEntry
+from keepfit.features.image.augment import Amount, changed
+from keepfit.learning import device
+from keepfit.learning.checkpoint import Checkpoint
+from keepfit.learning.learner import Learner, Position
+from keepfit.learning.pace import Pace
+from keepfit.learning.plan import settle
+from keepfit.models.architecture import build, resolve
+from keepfit.models.cnn import Settings
 
 PICTURES = 6_400
 DATA = Path(os.environ.get("KEEPFIT_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
@@ -51,7 +55,7 @@ class Dense(nn.Module):
 def table() -> tuple[nn.Module, Batches]:
     """A million rows of 20 numbers."""
     numbers = torch.randn(1_000_000, 20)
-    return Dense(), Batches(numbers, None, None, (numbers[:, 0] > 0).long(), np.empty(0, "V16"))
+    return Dense(), Batches({"numbers": numbers}, (numbers[:, 0] > 0).long(), np.empty(0, "V16"))
 
 
 def pictures() -> tuple[nn.Module, Batches]:
@@ -61,29 +65,36 @@ def pictures() -> tuple[nn.Module, Batches]:
         for name, skip in (("images-idx3", 16), ("labels-idx1", 8))
     )
     rows, digits = torch.from_numpy(images).view(-1, 28, 28, 1)[:PICTURES], torch.from_numpy(labels).long()[:PICTURES]
-    model = models.build(architecture()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return model, Batches(None, None, rows, digits, np.empty(0, "V16"))
+    model = build(architecture()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return model, Batches({"image": rows}, digits, np.empty(0, "V16"))
 
 
 def architecture() -> dict[str, Any]:
     """The default CNN for MNIST."""
-    return models.resolve(CNN(), Training(), TRANSFORM, 60_000, 10)[0]
+    return resolve(Settings(), Training(), TRANSFORM, 60_000, 10)[0]
 
 
-IMAGE = {"name": "image", "kind": "image", "slot": 0, "size": [28, 28], "channels": 1, "mean": [0.13], "std": [0.31]}
-TRANSFORM = {"features": [IMAGE], "classes": [str(digit) for digit in range(10)]}
+IMAGE = ImageEntry(
+    name="image", kind="image", slot=0, size=(28, 28), channels=1, pixels=None, resample="", mean=(0.13,), std=(0.31,)
+)
+TRANSFORM = Transform(target="digit", classes=tuple(map(str, range(10))), features=(IMAGE,))
+
+
+def machine_for(said: Training, family: str) -> device.Machine:
+    return device.choose(said, doubles=False, half=family == "cnn")
 
 
 def ours(model: nn.Module, family: str, rows: Batches, batch_size: int) -> Callable[[], None]:
     """An epoch of keepfit's, with everything that is on by default."""
     said = Training(batch_size=batch_size, device="cpu")
-    derived = models.resolve(CNN(), said, TRANSFORM, len(rows), 10)[1]
-    plan = settle(said, {**derived, "augment": derived["augment"] if family == "cnn" else {}}, 1)
-    learner = Learner(model, plan, device.choose(said, family), rows, rows)
+    derived = resolve(Settings(), said, TRANSFORM, len(rows), 10)[1]
+    augment = {"image": changed(Amount(**derived["augment"]))} if family == "cnn" else {}
+    plan = settle(said, derived, 1)
+    learner = Learner(model, plan, machine_for(said, family), rows, rows, augment)
     checkpoint = Checkpoint(Path(tempfile.mkdtemp()) / "checkpoint.pt", said.checkpoint_seconds)
 
     def run() -> None:
-        learner.learn(checkpoint, Progress(lambda *_, **__: None, plan.epochs))
+        learner.learn(checkpoint, Pace(lambda *_, **__: None, plan.epochs))
         learner.position = Position()
 
     return run
@@ -92,7 +103,7 @@ def ours(model: nn.Module, family: str, rows: Batches, batch_size: int) -> Calla
 def bare(model: nn.Module, family: str, rows: Batches, batch_size: int) -> Callable[[], None]:
     """An epoch as one writes it by hand."""
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
-    machine = device.choose(Training(device="cpu"), family)
+    machine = machine_for(Training(device="cpu"), family)
     (name, inputs), labels = next(iter(rows.inputs.items())), rows.labels
 
     def run() -> None:
@@ -125,6 +136,6 @@ def compare(name: str, family: str, made: tuple[nn.Module, Batches], batch_size:
 
 
 if __name__ == "__main__":
-    with device.repeatable(device.choose(Training(device="cpu"), "mlp"), seed=0, threads=1):
+    with device.repeatable(machine_for(Training(device="cpu"), "mlp"), seed=0, threads=1):
         compare("MLP, 1,000,000 rows of 20 numbers, batch 1024", "mlp", table(), 1024, turns=8)
         compare("CNN, MNIST, batch 128", "cnn", pictures(), 128, turns=6)

@@ -17,9 +17,9 @@ import numpy as np
 import polars as pl
 
 from keepfit.config import Expectation
-from keepfit.validation.engine import Engine
-from keepfit.validation.quarantine import Failing
-from keepfit.validation.rows import opened
+from keepfit.stages.validation.engine import Engine
+from keepfit.stages.validation.quarantine import Failing
+from keepfit.stages.validation.rows import opened
 
 ROWS, NARROW = 2000, 50
 

@@ -12,8 +12,8 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from keepfit import report
-from keepfit.artifacts import Released
-from keepfit.run import Run
+from keepfit.store.artifacts import Released
+from keepfit.store.run import Run
 
 
 def run_name() -> str:

@@ -9,9 +9,9 @@ from prefect import State, flow
 from flows.outcome import conclude, failed, run_name
 from flows.server import with_server
 from keepfit import config
-from keepfit.artifacts import Released
-from keepfit.run import begin
-from keepfit.training import possible
+from keepfit.stages.training import possible
+from keepfit.store.artifacts import Released
+from keepfit.store.run import begin
 from tasks.stages import evaluate, export, ingest, preprocess, release, train, validate
 from tasks.wrapper import do
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from keepfit.bundle.model import Model
+    from keepfit.serving.bundle.model import ServedModel
 
 
 # None of the libraries we use reports home. Most read this when they are first imported, and nothing of ours imports
@@ -23,7 +23,7 @@ for _name, _off in {
     os.environ.setdefault(_name, _off)
 
 
-def load(pipeline: str | Path, bundle: str | None = None) -> Model:
+def load(pipeline: str | Path, bundle: str | None = None) -> ServedModel:
     """The model in service of a pipeline's YAML, or the bundle whose id begins with `bundle`.
 
     `load("pipeline.yaml").predict(frame)` takes and returns a pandas frame. Raises ConfigError when no model is in

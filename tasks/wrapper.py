@@ -12,7 +12,7 @@ from prefect.states import Completed
 from prefect.tasks import exponential_backoff
 
 from keepfit.errors import KeepfitError, ours
-from keepfit.run import Event, Run
+from keepfit.store.run import Event, Run
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -14,11 +14,11 @@ from onnx import TensorProto, helper, numpy_helper
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from keepfit.artifacts import Bundle, Evaluated, Interval, Prepared
-from keepfit.bundle.model import open_bundle
-from keepfit.bundle.seal import answers_of, seal
-from keepfit.files import write_json
-from keepfit.store import Store
+from keepfit.serving.bundle.model import open_bundle
+from keepfit.serving.bundle.seal import answers_of, seal
+from keepfit.store.artifacts import Bundle, Evaluated, Interval, Prepared
+from keepfit.store.files import write_json
+from keepfit.store.store import Store
 
 CARRIED = Path(__file__).parent.parent / "data" / "breast_cancer"
 CLASSES = ("benign", "malignant")

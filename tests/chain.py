@@ -10,17 +10,17 @@ import sys
 from pathlib import Path
 
 from keepfit import config, report
-from keepfit.artifacts import Released
 from keepfit.cli.main import exit_code
 from keepfit.config import Pipeline
-from keepfit.evaluation import evaluate
-from keepfit.export import export
-from keepfit.ingest import ingest
-from keepfit.preprocessing import preprocess
-from keepfit.release import release
-from keepfit.run import Event, begin, watching
-from keepfit.training import possible, train
-from keepfit.validation import validate
+from keepfit.stages.evaluation import evaluate
+from keepfit.stages.export import export
+from keepfit.stages.ingest import ingest
+from keepfit.stages.preprocessing import preprocess
+from keepfit.stages.release import release
+from keepfit.stages.training import possible, train
+from keepfit.stages.validation import validate
+from keepfit.store.artifacts import Released
+from keepfit.store.run import Event, begin, watching
 
 
 def retrain(pipeline: Pipeline, force: str | None = None) -> Released:

@@ -20,16 +20,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from keepfit import config
-from keepfit.artifacts import Bundle, Evaluated, Prepared, Snapshot, Trained, Validated
-from keepfit.champion import Champion, point
 from keepfit.config import Pipeline
-from keepfit.evaluation import evaluate
-from keepfit.export import export
-from keepfit.ingest import ingest
-from keepfit.preprocessing import preprocess
-from keepfit.run import Run, start
-from keepfit.store import Store
-from keepfit.training import train
+from keepfit.serving.champion import Champion, point
+from keepfit.stages.evaluation import evaluate
+from keepfit.stages.export import export
+from keepfit.stages.ingest import ingest
+from keepfit.stages.preprocessing import preprocess
+from keepfit.stages.training import train
+from keepfit.store.artifacts import Bundle, Evaluated, Prepared, Snapshot, Trained, Validated
+from keepfit.store.run import Run, start
+from keepfit.store.store import Store
 
 CARRIED = Path(__file__).parent.parent / "data"
 FEATURES = {

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from keepfit.config.sets import OpenSet
+from keepfit.store.run import Event
 from tests.refusing import go
 from tests.test_kill import small
 
 
 @pytest.fixture(scope="session")
 def table_in_service(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its folder; members.json tells which members of the open sets each stage looked up."""
     pipeline = small(tmp_path_factory.mktemp("served"))
-    assert go(pipeline) == 0
+    used: dict[str, list[str]] = {}
+    look_up = OpenSet.module
+
+    def noted(self: OpenSet, name: str, part: str = "") -> ModuleType:
+        found = look_up(self, name, part)
+        if used:
+            used[[*used][-1]].append(found.__name__)
+        return found
+
+    def begun(event: Event) -> None:
+        if event.what == "start" and event.stage != "release":
+            used[event.stage] = []
+        if event.stage == "release":
+            OpenSet.module = look_up  # type: ignore[method-assign]
+
+    OpenSet.module = noted  # type: ignore[method-assign]
+    try:
+        assert go(pipeline, begun) == 0
+    finally:
+        OpenSet.module = look_up  # type: ignore[method-assign]
+    (pipeline.parent / "members.json").write_text(json.dumps(used))
     return pipeline.parent
 
 

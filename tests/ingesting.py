@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from keepfit import config, run
-from keepfit.artifacts import Snapshot
+from keepfit import config
+from keepfit.store import run
+from keepfit.store.artifacts import Snapshot
 
 PEOPLE = """id,age,city,paid,since,vip,plan
 1,31,北京,12.5,2024-01-02,yes,1.0

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from keepfit import champion, config
-from keepfit.release import release
-from keepfit.run import start
-from keepfit.store import Store
+from keepfit import config
+from keepfit.serving import champion
+from keepfit.stages.release import release
+from keepfit.store.run import start
+from keepfit.store.store import Store
 from tests import bundled
 
 YAML = """
@@ -65,7 +66,7 @@ class Pipeline:
 @pytest.fixture(scope="module")
 def empty_registry(tmp_path_factory):
     """A registry as it is after its first creation, which takes MLflow seconds."""
-    from keepfit.registry import open_registry
+    from keepfit.serving.registry import open_registry
 
     pipeline = Pipeline(tmp_path_factory.mktemp("registry"))
     open_registry(pipeline.store, pipeline.config)
@@ -84,7 +85,7 @@ def reason(released):
 
 
 def aliases(pipeline):
-    from keepfit.registry import open_registry
+    from keepfit.serving.registry import open_registry
 
     registry = open_registry(pipeline.store, pipeline.config)
     found = registry.client.get_registered_model(registry.name)

@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from keepfit import files
-from keepfit.artifacts import Snapshot, Validated
 from keepfit.config import Pipeline
-from keepfit.run import Run, start
+from keepfit.store import files
+from keepfit.store.artifacts import Snapshot, Validated
+from keepfit.store.run import Run, start
 
 
 def pipeline(folder: Path, features: dict[str, Any], target: str = "answer", **sections: Any) -> Pipeline:

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from keepfit.preprocessing.figures import Numbers
+from keepfit.data.transform import Entry, Transform
+from keepfit.features.datetime import Entry as DatetimeEntry
+from keepfit.features.shared.entries import CodedEntry, NumericEntry
+from keepfit.features.shared.figures import NumberFigures
 
-Table = tuple[dict[str, Any], dict[str, Tensor], Tensor]
+Table = tuple[Transform, dict[str, Tensor], Tensor]
 """Transform, inputs, labels."""
 
 
-def number(values: NDArray[np.float64], scale: str = "quantile") -> dict[str, Any]:
+def number(values: NDArray[np.float64], scale: str = "quantile", kind: type[NumericEntry] = NumericEntry) -> Entry:
     """A number column's entry, fitted on `values` by preprocessing's own code."""
-    figures = Numbers()
+    figures = NumberFigures()
     figures.add(np.asarray(values, np.float64), None)
-    return {"name": "x", "kind": "number", "slot": 0, "scale": scale, **figures.fitted()}
+    name = "datetime" if kind is DatetimeEntry else "number"
+    return kind.model_validate({"name": "x", "kind": name, "slot": 0, "scale": scale, **figures.fitted()})
 
 
-def category(vocabulary: list[str]) -> dict[str, Any]:
+def category(vocabulary: list[str], kind: str = "category") -> Entry:
     """A category column's entry."""
-    return {"name": "c", "kind": "category", "slot": 0, "vocabulary": vocabulary}
+    return CodedEntry(name="c", kind=kind, slot=0, vocabulary=tuple(vocabulary))
 
 
-def transform(numbers: list[dict[str, Any]], codes: list[dict[str, Any]], classes: list[str]) -> dict[str, Any]:
-    """The whole of transform.json, slots and names by position."""
-    placed = [c | {"slot": slot, "name": f"{c['name']}{slot}"} for c in (numbers, codes) for slot, c in enumerate(c)]
-    return {"format": 1, "target": "y", "classes": classes, "features": placed}
+def transform(numbers: list[Entry], codes: list[Entry], classes: list[str]) -> Transform:
+    """The whole transform, slots and names by position."""
+    placed = [
+        entry.model_copy(update={"slot": slot, "name": f"{entry.name}{slot}"})
+        for entries in (numbers, codes)
+        for slot, entry in enumerate(entries)
+    ]
+    return Transform(target="y", classes=tuple(classes), features=tuple(placed))
 
 
 def breast_cancer(rows: int = 569) -> Table:
@@ -51,8 +57,7 @@ def mixed(rows: int = 400, seed: int = 0) -> Table:
     evening = (values[:, 2] % 86_400) > 43_200
     labels = (values[:, 0] > 0).astype(int) + ((codes[:, 0] == 3) | evening)
     values[draw.random(values.shape) < 0.1] = np.nan
-    columns = [number(values[:, i]) for i in range(3)]
-    columns[2] |= {"kind": "datetime"}
-    codings = [category(["红", "绿", "蓝"]), category(["false", "true"]) | {"kind": "boolean"}]
+    columns = [number(values[:, 0]), number(values[:, 1]), number(values[:, 2], kind=DatetimeEntry)]
+    codings = [category(["红", "绿", "蓝"]), category(["false", "true"], "boolean")]
     fitted = transform(columns, codings, ["a", "b", "c"])
     return fitted, {"numbers": torch.tensor(values), "codes": torch.tensor(codes)}, torch.tensor(labels)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 import torch
 
-from keepfit import batches
+from keepfit.data import feed as batches
 from keepfit.errors import MachineError
 from tests.snapshot_by_hand import with_ids
 from tests.test_preprocessing import people, prepared, transform_of
@@ -23,11 +23,10 @@ def train(tmp_path: Path) -> Path:
 
 def test_types_and_shapes(train: Path) -> None:
     got = batches.read(train, transform_of(train.parent))
-    assert got.numbers is not None
-    assert got.codes is not None
-    assert got.image is None
-    assert (got.numbers.dtype, got.codes.dtype, got.labels.dtype) == (torch.float64, torch.int64, torch.int64)
-    assert got.numbers.shape == got.codes.shape == (len(got), 2)
+    assert [*got.inputs] == ["numbers", "codes"]
+    numbers, codes = got.inputs.values()
+    assert (numbers.dtype, codes.dtype, got.labels.dtype) == (torch.float64, torch.int64, torch.int64)
+    assert numbers.shape == codes.shape == (len(got), 2)
     assert len(set(got.rows.tolist())) == len(got)
 
 

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import keepfit
-from keepfit import files
-from keepfit.bundle.model import Model, open_bundle
-from keepfit.bundle.seal import verify
 from keepfit.errors import DataError, MachineError
+from keepfit.serving.bundle.model import ServedModel, open_bundle
+from keepfit.serving.bundle.seal import verify
+from keepfit.store import files
 from tests import exporting
 from tests.test_export import FILES
 
@@ -127,7 +127,7 @@ def test_what_the_source_calls_missing_is_missing_in_frames_too(tmp_path, frame)
     schema = files.read_json(folder / "schema.json")
     assert schema["missing"] is None
     files.write_json(folder / "schema.json", {**schema, "missing": ["-999", "未知"]})
-    model = Model(folder, "", "7")
+    model = ServedModel(folder, "", "7")
     few = frame.head(3)
     marked = few.assign(label=[-999, 1, 2], stage=[" 未知 ", "early", "late"], 医院=["未知", "北京", "北京"])
     gaps = few.assign(label=[np.nan, 1, 2], stage=[None, "early", "late"], 医院=[None, "北京", "北京"])
@@ -205,7 +205,7 @@ def test_a_bundle_is_opened_and_asked_without_torch():
     code = """
 import sys, pathlib, pyarrow as pa, keepfit
 assert len([m for m in sys.modules if m.startswith("keepfit")]) == 1
-from keepfit.bundle.model import open_bundle
+from keepfit.serving.bundle.model import open_bundle
 import pyarrow.parquet as pq
 open_bundle(pathlib.Path(sys.argv[1])).probabilities(pq.read_table(sys.argv[2]))
 heavy = {"torch", "onnx", "sklearn", "mlflow", "great_expectations", "matplotlib", "duckdb", "prefect"}

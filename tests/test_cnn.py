@@ -11,26 +11,31 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from keepfit.config import CNN
-from keepfit.models import cnn
-from keepfit.objectives import cross_entropy
-from keepfit.training.optimiser import adamw, descend
+from keepfit.data.transform import Transform
+from keepfit.features.image import Entry as ImageEntry
+from keepfit.learning.optimiser import adamw, descend
+from keepfit.models.cnn import Settings
+from keepfit.models.cnn.net import Fast, build, defaults
+from keepfit.problems.classification.learn import cross_entropy
 
 VARIANTS = ["fast", "plain"]
 
 
 def network(variant: str = "fast", side: int = 8, channels: int = 1, rows: int = 1000, **settings: Any) -> nn.Module:
     """A fresh network for three classes, as the defaults for so many rows have it."""
-    image = {
-        "kind": "image",
-        "size": [side, side],
-        "channels": channels,
-        "mean": [0.3] * channels,
-        "std": [0.2] * channels,
-    }
-    derived = cnn.defaults(CNN(variant=variant, **settings), image, rows)
+    seen = picture((side, side), channels)
+    derived = defaults(Settings(variant=variant, **settings), seen, rows, 3)
     torch.manual_seed(0)
-    return cnn.build(derived, {"features": [image], "classes": ["a", "b", "c"]})
+    return build(derived, seen)
+
+
+def picture(size: tuple[int, int], channels: int = 1) -> Transform:
+    """A fitted picture of that size, and three classes."""
+    moments = {"mean": (0.3,) * channels, "std": (0.2,) * channels}
+    entry = ImageEntry(
+        name="image", kind="image", slot=0, size=size, channels=channels, pixels=None, resample="bilinear", **moments
+    )
+    return Transform(target="y", classes=("a", "b", "c"), features=(entry,))
 
 
 def noise(rows: int, side: int, channels: int = 1) -> Tensor:
@@ -48,28 +53,20 @@ def test_every_size_gives_one_row_of_logits_a_picture(variant, side, channels):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_picture_need_not_be_square(variant):
-    image = {"kind": "image", "size": [12, 30], "channels": 1, "mean": [0.5], "std": [0.5]}
-    settings = cnn.defaults(CNN(variant=variant), image, 100)
-    model = cnn.build(settings, {"features": [image], "classes": ["a", "b"]})
-    assert model({"image": torch.zeros(3, 12, 30, 1, dtype=torch.uint8)}).shape == (3, 1, 2)
+    seen = picture((12, 30))
+    model = build(defaults(Settings(variant=variant), seen, 100, 3), seen)
+    assert model({"image": torch.zeros(3, 12, 30, 1, dtype=torch.uint8)}).shape == (3, 1, 3)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("size", [(1, 1), (2, 30), (30, 3), (1, 100)])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_picture_may_be_a_line_or_a_dot(variant, size, channels):
-    image = {
-        "kind": "image",
-        "size": list(size),
-        "channels": channels,
-        "mean": [0.5] * channels,
-        "std": [0.2] * channels,
-    }
-    settings = cnn.defaults(CNN(variant=variant), image, 100)
-    model = cnn.build(settings, {"features": [image], "classes": ["a", "b"]})
+    seen = picture(size, channels)
+    model = build(defaults(Settings(variant=variant), seen, 100, 3), seen)
     images = torch.randint(0, 256, (8, *size, channels), dtype=torch.uint8)
-    if isinstance(model, cnn.Fast):
-        model.see(images)
+    if isinstance(model, Fast):
+        model.see({"image": images})
     assert model({"image": images}).isfinite().all()
     assert not torch.equal(model.eval()({"image": images[:1]}), model({"image": 255 - images[:1]}))
 
@@ -97,10 +94,10 @@ def test_it_learns_one_batch_by_heart(variant):
 
 def test_the_first_layer_gives_uncorrelated_patches_of_equal_size():
     model = network("fast", 28, 3)
-    assert isinstance(model, cnn.Fast)
+    assert isinstance(model, Fast)
     smooth = nn.functional.interpolate(torch.rand(200, 3, 7, 7), size=28, mode="bilinear") * 255
     images = smooth.permute(0, 2, 3, 1).byte()
-    model.see(images)
+    model.see({"image": images})
     maps = model.whiten(model.pixels(images))[:, :8, 2:-2, 2:-2] - model.whiten.bias[:8, None, None]
     covariance = maps.transpose(0, 1).flatten(1).cov()
     strong = covariance[:4, :4]
@@ -109,11 +106,11 @@ def test_the_first_layer_gives_uncorrelated_patches_of_equal_size():
 
 
 def test_what_the_yaml_says_goes_before_what_is_derived():
-    image = {"kind": "image", "size": [28, 28], "channels": 1}
-    derived = cnn.defaults(CNN(), image, 50_000)
-    said = cnn.defaults(CNN(width=20, dropout=0.0, variant="plain"), image, 500)
+    seen = picture((28, 28))
+    derived = defaults(Settings(), seen, 50_000, 3)
+    said = defaults(Settings(width=20, dropout=0.0, variant="plain"), seen, 500, 3)
     assert (said["width"], said["dropout"], said["variant"]) == (20, 0.0, "plain")
-    assert derived["epochs"] < cnn.defaults(CNN(), image, 500)["epochs"]
+    assert derived["epochs"] < defaults(Settings(), seen, 500, 3)["epochs"]
 
 
 @pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning")  # inside torch's own exporter

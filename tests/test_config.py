@@ -44,8 +44,8 @@ def test_short_and_long_feature_forms_mean_the_same(tmp_path: Path) -> None:
     [
         ("target", "tarhet", ["line 4, column 1", 'unknown key "tarhet"', 'Did you mean "target"?']),
         ("family: mlp", "family: mlp\n  widht: 3", ["line 10, column 3", "model.widht", 'Did you mean "width"?']),
-        ("family: mlp", "family: mlpp", ["line 8", "mlpp", "'mlp', 'wide_deep', 'cnn'"]),
-        ("age: number", "age: nummber", ["line 6, column 3", "nummber", "'number'"]),
+        ("family: mlp", "family: mlpp", ["line 8", "mlpp", "mlp, wide_deep, cnn"]),
+        ("age: number", "age: nummber", ["line 6, column 3", "nummber", "number, category"]),
         ("path: people.csv", "test: people.csv", ["line 2", "either path or sql"]),
         ("path: people.csv", "sql: select 1\n  database: x\n  test: t.csv", ["line 2", "test names a file"]),
         ("target: income", "target: age", ['"age" is also a feature']),

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from keepfit.cli.main import app
 from keepfit.config import load
-from keepfit.config.reference import put_into
+from keepfit.drafting.reference import put_into
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = (ROOT / "docs/reference.md").read_text()
@@ -44,8 +44,11 @@ def test_every_command_is_in_the_reference(command: str) -> None:
 
 def test_the_readmes_tree_is_the_tree() -> None:
     block = README.split("## The tree")[1].split("```")[1]
-    named = {line.split("/")[0] for line in block.splitlines() if line.strip()}
+    lines = [line for line in block.splitlines() if line.strip()]
+    named = {line.split("/")[0] for line in lines if line[0] != " "}
+    inside = {line.split("/")[0].strip() for line in lines if line[0] == " "}
     assert named == {name.split("/")[0] for name in tracked() if "/" in name} - {".ci"}
+    assert inside == {name.split("/")[1] for name in tracked() if name.startswith("keepfit/") and name.count("/") > 1}
 
 
 @pytest.mark.parametrize("page", [ROOT / name for name in tracked() if name.endswith(".md")], ids=str)

@@ -12,10 +12,11 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keepfit import config, run
+from keepfit import config
 from keepfit.drafting import Draft, draft
 from keepfit.errors import ConfigError, DataError
-from keepfit.ingest import ingest
+from keepfit.stages.ingest import ingest
+from keepfit.store import run
 
 N = 200
 RANDOM = random.Random(0)

@@ -15,14 +15,14 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn import metrics as reference
 
-from keepfit.artifacts import Evaluated, Prepared, Trained
 from keepfit.config import Pipeline
 from keepfit.errors import ConfigError
-from keepfit.evaluation import evaluate
-from keepfit.evaluation.slices import check, split
-from keepfit.preprocessing import preprocess
-from keepfit.run import Run, start
-from keepfit.training import train
+from keepfit.stages.evaluation import evaluate
+from keepfit.stages.evaluation.slices import check, split
+from keepfit.stages.preprocessing import preprocess
+from keepfit.stages.training import train
+from keepfit.store.artifacts import Evaluated, Prepared, Trained
+from keepfit.store.run import Run, start
 from tests import snapshot_by_hand as by_hand
 
 ROWS = 600
@@ -190,7 +190,7 @@ def test_a_test_part_of_one_class_is_survived(case: Case, tmp_path: Path) -> Non
 def test_reading_the_package_imports_nothing_heavy() -> None:
     script = """
 import sys
-import keepfit.evaluation, keepfit.metrics
+import keepfit.stages.evaluation, keepfit.metrics
 print([m for m in ("torch", "sklearn", "scipy", "pandas", "mlflow") if m in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -8,20 +8,21 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_digits
 
-from keepfit.evaluation import boosting, linear, parts
-from keepfit.evaluation.parts import Matrix, Parts
+from keepfit.features.image.cells import shrunk
+from keepfit.stages.evaluation import boosting, linear, parts
+from keepfit.stages.evaluation.parts import Examples, Matrix
 
 
-def cut(rows: Matrix, labels: Matrix, categories: int = 0, pictures: tuple[int, ...] = ()) -> tuple[Parts, Matrix]:
+def cut(rows: Matrix, labels: Matrix, categories: int = 0, what: str = "") -> tuple[Examples, Matrix]:
     """60, 20 and 20 % of shuffled rows, and the labels of the last."""
     order = np.random.default_rng(0).permutation(len(labels))
     known, asked = order[: int(0.8 * len(order))], order[int(0.8 * len(order)) :]
-    return Parts(rows[known], labels[known], int(0.6 * len(order)), rows[asked], categories, pictures), labels[asked]
+    return Examples(rows[known], labels[known], int(0.6 * len(order)), rows[asked], categories, what), labels[asked]
 
 
 def test_pixels_of_digits() -> None:
     images, labels = load_digits(return_X_y=True)
-    given, wanted = cut((images * 15).astype(np.uint8), labels, pictures=(8, 8, 1))
+    given, wanted = cut((images * 15).astype(np.uint8), labels, what="8×8 pixels")
     name, probabilities = linear.answer(given, 10)
     assert name == "logistic regression on 8×8 pixels"
     assert (probabilities.argmax(axis=1) == wanted).mean() > 0.95
@@ -58,7 +59,7 @@ def test_of_too_many_rows_every_class_keeps_its_share_and_the_name_says_so() -> 
 
 def test_large_pictures_are_shrunk_by_the_mean_of_blocks() -> None:
     images = np.random.default_rng(0).integers(0, 256, (2, 70, 100, 3)).astype(np.uint8)
-    small = parts._shrink(images)
+    small = shrunk(images)
     assert small.shape == (2, 17, 25, 3)
     assert small[0, 0, 0, 0] == round(float(images[0, :4, :4, 0].mean()))
-    assert parts._shrink(images[:, :32, :32]).shape == (2, 32, 32, 3)
+    assert shrunk(images[:, :32, :32]).shape == (2, 32, 32, 3)

@@ -20,15 +20,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from keepfit import models
-from keepfit.bundle.feeds import Arrays
-from keepfit.bundle.model import open_bundle
-from keepfit.bundle.seal import seal
-from keepfit.export.core import IR, refuse_frozen
-from keepfit.export.golden import edge_rows
-from keepfit.export.isolation import isolate
-from keepfit.export.parity import TOLERANCE, judge, tensors
-from keepfit.files import read_json, sha256
+from keepfit.features.lookup import read_transform
+from keepfit.models.architecture import load as load_model
+from keepfit.serving.bundle.feeds import Arrays
+from keepfit.serving.bundle.model import open_bundle
+from keepfit.serving.bundle.seal import seal
+from keepfit.stages.export.core import IR, refuse_frozen
+from keepfit.stages.export.golden import edge_rows
+from keepfit.stages.export.isolation import isolate
+from keepfit.stages.export.parity import TOLERANCE, judge, tensors
+from keepfit.store.files import read_json, sha256
 from tests import exporting
 from tests.exporting import Exported
 
@@ -111,7 +112,7 @@ WORDS = st.text(max_size=20) | st.sampled_from(["北京", "early", "", "true", "
 @settings(deadline=None, max_examples=60)
 def test_any_cells_get_the_probabilities_that_torch_gives(rows):
     exported = exporting.table()
-    bundle, transform = open_bundle(exported.folder), read_json(exported.folder / "transform.json")
+    bundle, transform = open_bundle(exported.folder), read_transform(exported.folder)
     numbers = iter([[row[0] for row in rows], [row[1] for row in rows]] * 4)
     words = iter([[row[i] for row in rows] for i in (2, 3, 4)] * 2)
     arrays: Arrays = {
@@ -125,7 +126,7 @@ def test_any_cells_get_the_probabilities_that_torch_gives(rows):
 def test_edge_rows_get_probabilities(made):
     exported = made()
     bundle = open_bundle(exported.folder)
-    found = bundle.ask(edge_rows(bundle.columns, read_json(exported.folder / "transform.json")))
+    found = bundle.ask(edge_rows(bundle.columns, read_transform(exported.folder)))
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
 
 
@@ -216,6 +217,6 @@ def test_data_json_tells_the_source_file_by_its_hash():
 
 
 def _torch(exported: Exported, inputs: dict[str, torch.Tensor]) -> np.ndarray:
-    module = models.load(exported.run.store / exported.trained.path)
+    module = load_model(exported.run.store / exported.trained.path)
     with torch.inference_mode():
         return module(inputs).softmax(-1).mean(1).numpy()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 import torch
@@ -11,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from keepfit.features import Encoder
-from keepfit.features.codes import Codes
-from keepfit.features.edges import edges
-from keepfit.features.numbers import Numbers, Places
-from keepfit.features.times import DAY, Cycles
+from keepfit.features.datetime import DAY
+from keepfit.features.datetime import Entry as DatetimeEntry
+from keepfit.features.encoder import Encoder
+from keepfit.features.shared.bins import edges
+from keepfit.features.shared.coded_net import CodedEncoder
+from keepfit.features.shared.numeric_net import Cycles, Numbers, Places
 from tests.tables import category, number, transform
 
 FINITE = st.floats(min_value=-1e12, max_value=1e12, allow_nan=False)
@@ -86,14 +85,14 @@ def test_piecewise_linear_by_two_rows_of_a_table_is_the_product_it_stands_for(ta
     x = torch.tensor(table[:, :1])
     missing, place, share, level = places(x)
     low, width = places.low, places.width
-    deviation = (x - column["mean"]) / column["std"]
+    deviation = (x - column.mean) / column.std
     encoded = ((deviation.float() - low) / width).clamp(0, 1)
     expected = encoded @ numbers.slope[0] + level * numbers.level + numbers.bias
     torch.testing.assert_close(numbers(missing, place, share, level)[:, 0], expected, atol=1e-4, rtol=1e-4)
 
 
 def test_codes_outside_the_vocabulary_are_the_last_ones_at_most() -> None:
-    codes = Codes([3, 1], units=2)
+    codes = CodedEncoder([category(["a", "b", "c"]), category(["d"])], units=2)
     found = codes(torch.tensor([[0, 0], [4, 2], [99, 99], [-5, -5]]))
     assert torch.equal(found[1], found[2])
     assert torch.equal(found[0], found[3])
@@ -104,14 +103,14 @@ def test_a_clock_comes_back_after_a_day_and_a_week() -> None:
     monday = 1_704_067_200.0  # 2024-01-01 00:00 UTC
     hour, weekday, _ = range(3)
     moments = torch.tensor([[monday], [monday + DAY], [monday + 7 * DAY], [float("nan")]], dtype=torch.float64)
-    found = Cycles()(moments)
+    found = Cycles([number(np.array([monday]), kind=DatetimeEntry)])(moments)
     assert found[0, hour] == found[1, hour] == found[2, hour] == 0
     assert found[0, weekday] == found[2, weekday] != found[1, weekday]
     assert found[3].isnan().all()
 
 
 def test_columns_of_all_kinds_stand_side_by_side(table: NDArray[np.float64]) -> None:
-    moment: dict[str, Any] = number(table[:, 1] * 1e9) | {"kind": "datetime", "name": "when"}
+    moment = number(table[:, 1] * 1e9, kind=DatetimeEntry)
     fitted = transform([number(table[:, 0]), moment], [category(["甲", "乙"])], ["no", "yes"])
     encoder = Encoder(fitted, bins=16, units=4)
     inputs = {"numbers": torch.tensor(table[:, :2]), "codes": torch.zeros(len(table), 1, dtype=torch.int64)}

@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from keepfit import config
 from keepfit.config.pipeline import Pipeline
 from keepfit.errors import ConfigError
-from keepfit.files import digest_of
+from keepfit.store.files import digest_of
 from tests.hanging import DEEP, not_for_ever
 from tests.refusing import go
 from tests.test_kill import small

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from keepfit.store import Store
+from keepfit.store.store import Store
 from tests.refusing import go
 from tests.test_kill import small
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from keepfit import images
+from keepfit.data import images
 from keepfit.errors import DataError
 
 

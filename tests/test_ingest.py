@@ -15,11 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keepfit import config, run
+from keepfit import config
 from keepfit.errors import DataError, TransientError
-from keepfit.ingest import ingest
-from keepfit.ingest.repeats import Spool
 from keepfit.report.places import places
+from keepfit.stages.ingest import ingest
+from keepfit.stages.ingest.repeats import Spool
+from keepfit.store import run
 from tests.ingesting import KINDS, PEOPLE, people, rows, schema, start
 
 
@@ -227,8 +228,9 @@ def test_a_database_that_is_away_is_worth_another_try(tmp_path: Path) -> None:
 
 _MEASURE = """
 import resource, sys
-from keepfit import config, run
-from keepfit.ingest import ingest
+from keepfit import config
+from keepfit.store import run
+from keepfit.stages.ingest import ingest
 print(ingest(run.start(config.load(sys.argv[1]))).duplicates, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 

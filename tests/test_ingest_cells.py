@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from keepfit.ingest import ingest
-from keepfit.sources.cells import read_as
+from keepfit.data.cells import counted
+from keepfit.features.lookup import kind_of
+from keepfit.stages.ingest import ingest
 from tests.ingesting import PEOPLE, people, rows, schema, start
 
 
@@ -66,7 +67,8 @@ def test_numbers_as_people_write_them(tmp_path: Path, text: str, numbers: list[f
 
 def test_a_number_means_the_same_in_any_batch() -> None:
     for last in ("12,5", "1.234,50"):
-        numbers, bad = read_as("number", pa.array(["1.234", "999", last]), decimal=",")
+        cells = pa.array(["1.234", "999", last])
+        numbers, bad = counted(lambda found: kind_of("number").read(found, decimal=","), cells)
         assert (numbers.to_pylist()[:2], bad) == ([1234, 999], 0)
 
 

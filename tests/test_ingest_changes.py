@@ -12,11 +12,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from keepfit import files, run
 from keepfit.errors import TransientError
-from keepfit.ingest import ingest
-from keepfit.ingest.fingerprint import fingerprint, has_changed
-from keepfit.run import Event
+from keepfit.stages.ingest import ingest
+from keepfit.stages.ingest.fingerprint import fingerprint, has_changed
+from keepfit.store import files, run
+from keepfit.store.run import Event
 from tests.ingesting import start
 
 OLD = "a,y\n" + "".join(f"{n},{'xz'[n % 2]}\n" for n in range(10, 99))
@@ -115,7 +115,7 @@ def test_a_second_write_within_one_tick_of_the_clock_is_noticed(tmp_path: Path) 
 
 
 def _stamp(path: Path) -> str:
-    from keepfit.hashes import stamp_of
+    from keepfit.store.hashes import stamp_of
 
     return stamp_of(path)
 

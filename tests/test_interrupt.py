@@ -12,7 +12,7 @@ from contextvars import ContextVar
 import duckdb
 import pytest
 
-from keepfit.interrupt import Stopped, check, interruptible, on_stop, politely, stopping
+from keepfit.store.interrupt import Stopped, check, interruptible, on_stop, politely, stopping
 from tests.alarming import Alarm
 
 ENDLESS = "SELECT count(*) FROM range(1_000_000_000) a, range(1_000_000_000) b WHERE a.range + b.range = -1"
@@ -96,7 +96,7 @@ def test_told_before_it_could_begin_polite_work_does_not_begin(alarm: Callable[[
 def test_a_signal_that_would_kill_is_heard_first_and_kills_then() -> None:
     code = """
 import os, signal
-from keepfit.interrupt import check, heard, interruptible
+from keepfit.store.interrupt import check, heard, interruptible
 
 def work():
     os.kill(os.getpid(), signal.SIGTERM)
@@ -116,7 +116,7 @@ with heard():
 def test_a_signal_that_is_ignored_stays_ignored() -> None:
     code = """
 import os, signal
-from keepfit.interrupt import heard, interruptible
+from keepfit.store.interrupt import heard, interruptible
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell starts what it puts into the background
 with heard():
     print(interruptible(lambda: os.kill(os.getpid(), signal.SIGINT) or "went on"))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from keepfit import keys
+from keepfit.store import keys
 
 
 @pytest.fixture
@@ -19,40 +20,58 @@ def package(tmp_path: Path) -> Iterator[Path]:
     sys.path.remove(str(tmp_path))
 
 
+PARTS = {"ingest": ["cells"], "training": ["net"], "export": ["net", "graph", "cells"]}
 STAGES = ("ingest", "validation", "preprocessing", "training", "evaluation", "export")
 
 
 def test_a_module_counts_with_what_it_imports_inside_functions_too() -> None:
-    found = keys.code_of("keepfit.training")
-    assert {"keepfit.training", "keepfit.training.session", "keepfit.features.edges", "keepfit.models.cnn"} <= set(
-        found
-    )
+    found = keys.code_of("keepfit.stages.training", "keepfit.features.number.net")
+    assert {
+        "keepfit.stages.training",
+        "keepfit.stages.training.session",
+        "keepfit.learning.learner",
+        "keepfit.features.shared.bins",
+    } <= set(found)
+
+
+def test_a_stage_counts_the_members_of_the_open_sets_that_it_uses_and_no_others(table_in_service: Path) -> None:
+    used = json.loads((table_in_service / "members.json").read_text())
+    assert used["train"]
+    for stage, modules in used.items():
+        (manifest,) = (table_in_service / ".keepfit/stages" / stage).glob("*/manifest.json")
+        counted = json.loads(manifest.read_text())["parts"]["code"]
+        assert set(modules) <= set(counted), stage
+        assert not [name for name in counted if name.startswith(("keepfit.features.image", "keepfit.models.cnn"))]
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_counts_no_code_that_cannot_change_its_result(stage: str) -> None:
-    found = {name.split(".")[1] for name in keys.code_of(f"keepfit.{stage}")}
-    assert not found & {"store", "run", "artifacts", "release", "report", "registry", "champion", "cli", "drafting"}
-    assert not [name for name in keys.code_of(f"keepfit.{stage}") if name.endswith((".sections", ".pipeline"))]
+    found = [name.removeprefix("keepfit.") for name in keys.code_of(f"keepfit.stages.{stage}")]
+    idle = ("store", "stages.release", "report", "serving.registry", "serving.champion", "serving.journal", "drafting")
+    assert not [name for name in found if name.startswith((*idle, "config.sections", "config.pipeline"))]
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_counts_every_library_that_its_code_imports(stage: str) -> None:
     imported = set()
-    for name in keys.code_of(f"keepfit.{stage}"):
+    modules = [f"keepfit.stages.{stage}", *(f"keepfit.features.number.{part}" for part in PARTS.get(stage, ()))]
+    for name in keys.code_of(*modules):
         for line in keys._source(name).splitlines():
             words = line.split()
             if words[:1] in (["import"], ["from"]) and len(words) > 1:
                 imported.add(words[1].split(".")[0].rstrip(","))
     others = {name for name in imported - sys.stdlib_module_names - {"keepfit", "PIL", "sklearn"} if find_spec(name)}
     others |= {"pillow"} & {"pillow" for name in imported if name == "PIL"}
-    found = keys.libraries_of(f"keepfit.{stage}")
-    assert {name for name in others if name not in found} <= {"pandas"}, "pandas stands under TYPE_CHECKING only"
+    found = keys.libraries_of(modules)
+    assert {name for name in others if name not in found} <= {"pandas", "torch"}, "under TYPE_CHECKING only"
+    assert ("torch" in found) == ("torch" in others and stage in ("training", "evaluation", "export"))
     assert all(found.values())
 
 
 def test_training_counts_the_libraries_that_place_its_bins() -> None:
-    assert {"torch", "numpy", "scipy"} <= set(keys.libraries_of("keepfit.training"))
+    assert {"torch", "numpy", "scipy"} <= set(
+        keys.libraries_of(["keepfit.stages.training", "keepfit.features.number.net"])
+    )
 
 
 def test_comments_and_docstrings_do_not_count_and_code_does() -> None:
@@ -67,8 +86,8 @@ def test_comments_and_docstrings_do_not_count_and_code_does() -> None:
 
 
 def test_changes_are_named_in_words() -> None:
-    before: keys.Parts = {"config": {"training.lr": 0.1}, "takes": {"prepared": "a"}, "libraries": {"torch": "1"}}
-    now: keys.Parts = {"config": {"training.lr": 0.2}, "takes": {"prepared": "b"}, "libraries": {"torch": "1"}}
+    before: keys.KeyParts = {"config": {"training.lr": 0.1}, "takes": {"prepared": "a"}, "libraries": {"torch": "1"}}
+    now: keys.KeyParts = {"config": {"training.lr": 0.2}, "takes": {"prepared": "b"}, "libraries": {"torch": "1"}}
     assert keys.changes(before, now) == ["prepared changed", "config.training.lr changed"]
     assert keys.changes(now, now) == []
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from keepfit.files import sha256
+from keepfit.store.files import sha256
 
 STAGES = ("ingest", "validate", "preprocess", "train", "evaluate", "export", "release")
 ROOT = Path(__file__).parent.parent

@@ -12,24 +12,28 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from keepfit import files
-from keepfit.batches import Batches
-from keepfit.config import MLP, Training, WideDeep
-from keepfit.models import build, load, probabilities, resolve
-from keepfit.models.defaults import defaults
-from keepfit.objectives import cross_entropy, log_probabilities
+from keepfit.config import Training
+from keepfit.data.feed import Batches
+from keepfit.data.transform import Transform
+from keepfit.features.image import Entry as ImageEntry
+from keepfit.models import mlp, wide_deep
+from keepfit.models.architecture import build, load, probabilities, resolve
+from keepfit.models.settings import DenseSettings
+from keepfit.models.table_defaults import defaults
+from keepfit.problems.classification.learn import cross_entropy, log_probabilities
+from keepfit.store import files
 from tests.tables import Table, breast_cancer, mixed
 
-MODELS = [MLP(), MLP(members=1, batch_norm=True), WideDeep(width=16)]
+MODELS = [mlp.Settings(), mlp.Settings(members=1, batch_norm=True), wide_deep.Settings(width=16)]
 every_model = pytest.mark.parametrize("model", MODELS, ids=["ensemble", "single", "wide_deep"])
 
 
-def architecture(model: MLP, table: Table) -> dict[str, Any]:
+def architecture(model: DenseSettings, table: Table) -> dict[str, Any]:
     transform, _, labels = table
-    return resolve(model, Training(), transform, len(labels), len(transform["classes"]))[0]
+    return resolve(model, Training(), transform, len(labels), len(transform.classes))[0]
 
 
-def fresh(model: MLP, table: Table, seed: int = 0) -> nn.Module:
+def fresh(model: DenseSettings, table: Table, seed: int = 0) -> nn.Module:
     torch.manual_seed(seed)
     return build(architecture(model, table))
 
@@ -47,7 +51,7 @@ def learn(model: nn.Module, inputs: dict[str, Tensor], labels: Tensor, steps: in
 
 
 @every_model
-def test_logits_have_one_row_a_member(model: MLP) -> None:
+def test_logits_have_one_row_a_member(model: DenseSettings) -> None:
     table = mixed()
     found = fresh(model, table)(table[1])
     members = architecture(model, table)["settings"]["members"]
@@ -56,7 +60,7 @@ def test_logits_have_one_row_a_member(model: MLP) -> None:
 
 
 @every_model
-def test_gradients_reach_every_parameter(model: MLP) -> None:
+def test_gradients_reach_every_parameter(model: DenseSettings) -> None:
     table = mixed()
     module = fresh(model, table)
     cross_entropy(module(table[1]), table[2]).backward()
@@ -65,7 +69,7 @@ def test_gradients_reach_every_parameter(model: MLP) -> None:
 
 
 @every_model
-def test_one_batch_is_learned_by_heart(model: MLP) -> None:
+def test_one_batch_is_learned_by_heart(model: DenseSettings) -> None:
     transform, inputs, labels = mixed(64)
     still = model.model_copy(update={"dropout": 0.0})
     losses = learn(fresh(still, (transform, inputs, labels)), inputs, labels, steps=150)
@@ -73,7 +77,7 @@ def test_one_batch_is_learned_by_heart(model: MLP) -> None:
 
 
 @every_model
-def test_the_same_seed_gives_the_same_losses(model: MLP) -> None:
+def test_the_same_seed_gives_the_same_losses(model: DenseSettings) -> None:
     table = mixed(64)
     first, second, other = (learn(fresh(model, table, seed), table[1], table[2], steps=3) for seed in (1, 1, 2))
     assert first == second != other
@@ -81,25 +85,25 @@ def test_the_same_seed_gives_the_same_losses(model: MLP) -> None:
 
 def test_members_start_apart() -> None:
     table = mixed()
-    found = fresh(MLP(members=4), table)(table[1]).softmax(-1)
+    found = fresh(mlp.Settings(members=4), table)(table[1]).softmax(-1)
     assert all((a - b).abs().max() > 1e-3 for a, b in pairwise(found.unbind(1)))
 
 
 @every_model
-def test_answers_do_not_depend_on_order_or_batch(model: MLP) -> None:
+def test_answers_do_not_depend_on_order_or_batch(model: DenseSettings) -> None:
     transform, inputs, labels = mixed()
     module = fresh(model, (transform, inputs, labels))
-    batches = Batches(inputs["numbers"], inputs["codes"], None, labels, np.zeros(len(labels), "V16"))
+    batches = Batches(inputs, labels, np.zeros(len(labels), "V16"))
     whole = probabilities(module, batches)
     turned = {name: tensor.flip(0) for name, tensor in inputs.items()}
-    backwards = Batches(turned["numbers"], turned["codes"], None, labels, batches.rows)
+    backwards = Batches(turned, labels, batches.rows)
     np.testing.assert_allclose(probabilities(module, batches, batch_size=7), whole, atol=1e-6)
     np.testing.assert_allclose(probabilities(module, backwards)[::-1], whole, atol=1e-6)
     np.testing.assert_allclose(whole.sum(1), 1, atol=1e-5)
 
 
 @every_model
-def test_unknown_and_missing_values_get_an_answer(model: MLP) -> None:
+def test_unknown_and_missing_values_get_an_answer(model: DenseSettings) -> None:
     transform, inputs, labels = mixed()
     numbers = torch.full_like(inputs["numbers"][:4], float("nan"))
     numbers[1], numbers[2] = float("inf"), -1e300
@@ -109,24 +113,26 @@ def test_unknown_and_missing_values_get_an_answer(model: MLP) -> None:
 
 
 def test_a_picture_goes_through_dense_layers() -> None:
-    picture = {"name": "p", "kind": "image", "slot": 0, "size": [8, 8], "channels": 1, "mean": [0.3], "std": [0.2]}
-    transform = {"format": 1, "target": "y", "classes": ["0", "1"], "features": [picture]}
-    module = build(resolve(MLP(), Training(), transform, 1000, 2)[0])
+    picture = ImageEntry(
+        name="p", kind="image", slot=0, size=(8, 8), channels=1, pixels=None, resample="", mean=(0.3,), std=(0.2,)
+    )
+    transform = Transform(target="y", classes=("0", "1"), features=(picture,))
+    module = build(resolve(mlp.Settings(), Training(), transform, 1000, 2)[0])
     images = torch.randint(0, 256, (5, 8, 8, 1), dtype=torch.uint8)
     assert module({"image": images}).shape[::2] == (5, 2)
 
 
 def test_a_saved_model_answers_as_before(tmp_path: Path) -> None:
     table = mixed()
-    module = fresh(MLP(), table).eval()
-    files.write_json(tmp_path / "architecture.json", architecture(MLP(), table))
+    module = fresh(mlp.Settings(), table).eval()
+    files.write_json(tmp_path / "architecture.json", architecture(mlp.Settings(), table))
     save_file(module.state_dict(), tmp_path / "model.safetensors")
     assert torch.equal(load(tmp_path)(table[1]), module(table[1]))
 
 
 def test_what_the_yaml_says_goes_before_what_is_derived() -> None:
     transform, _, labels = breast_cancer()
-    said = MLP(width=48, depth=1, bins=8, members=2, dropout=0.3)
+    said = mlp.Settings(width=48, depth=1, bins=8, members=2, dropout=0.3)
     made, training = resolve(said, Training(epochs=3, lr=0.5), transform, len(labels), 2)
     assert said.model_dump(exclude={"family"}).items() <= made["settings"].items()
     assert (training["epochs"], training["lr"]) == (3, 0.5)
@@ -135,7 +141,7 @@ def test_what_the_yaml_says_goes_before_what_is_derived() -> None:
 def test_defaults_settle_every_setting_at_every_size() -> None:
     transform, _, _ = breast_cancer()
     for rows in (10, 100, 1_000, 10_000, 100_000, 10_000_000):
-        found = defaults(MLP(), transform, rows, classes=2)
+        found = defaults(mlp.Settings(), transform, rows, classes=2)
         assert all(found[name] is not None for name in found if name != "patience")
         assert found["batch_size"] >= 1
         assert found["bins"] >= 2
@@ -144,7 +150,7 @@ def test_defaults_settle_every_setting_at_every_size() -> None:
 def test_breast_cancer_is_learned() -> None:
     transform, inputs, labels = breast_cancer()
     train = torch.arange(len(labels)) % 3 > 0
-    module = fresh(MLP(), (transform, inputs, labels))
+    module = fresh(mlp.Settings(), (transform, inputs, labels))
     learn(module, {"numbers": inputs["numbers"][train]}, labels[train], steps=60)
     found = module.eval()({"numbers": inputs["numbers"][~train]})
     assert (log_probabilities(found).argmax(1) == labels[~train]).float().mean() > 0.94

@@ -16,11 +16,11 @@ import pytest
 
 import keepfit
 from keepfit import config
-from keepfit.artifacts import Verdict
 from keepfit.config import Pipeline
 from keepfit.errors import ConfigError, DataError, MachineError
-from keepfit.prediction import predict_file
-from keepfit.run import start
+from keepfit.serving.prediction import predict_file
+from keepfit.store.artifacts import Verdict
+from keepfit.store.run import start
 from tests import exporting
 
 

@@ -16,12 +16,14 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from keepfit import batches
-from keepfit.artifacts import Prepared
 from keepfit.config import Pipeline
+from keepfit.data import feed as batches
+from keepfit.data.transform import Transform
 from keepfit.errors import ConfigError, DataError
-from keepfit.preprocessing import preprocess
-from keepfit.run import Event
+from keepfit.features.lookup import read_transform
+from keepfit.stages.preprocessing import preprocess
+from keepfit.store.artifacts import Prepared
+from keepfit.store.run import Event
 from tests.conftest import CARRIED
 from tests.snapshot_by_hand import pipeline, validated, with_ids
 
@@ -64,8 +66,8 @@ def prepared(
     return result, run.store / result.path
 
 
-def transform_of(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / "transform.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+def transform_of(folder: Path) -> Transform:
+    return read_transform(folder)
 
 
 def rows_of(folder: Path) -> dict[str, list[bytes]]:
@@ -102,25 +104,23 @@ def test_shards_hold_typed_values(tmp_path: Path) -> None:
     table = with_ids(people())
     _, folder = prepared(tmp_path, table)
     transform = transform_of(folder)
-    assert [(f["name"], f["kind"], f["slot"]) for f in transform["features"]] == [
+    assert [(f.name, f.kind, f.slot) for f in transform.features] == [
         ("height", "number", 0), ("colour", "category", 0), ("member", "boolean", 1), ("since", "datetime", 1),
     ]  # fmt: skip
     source = {row["keepfit_row"]: row for row in table.to_pylist()}
-    vocabulary = transform["features"][1]["vocabulary"]
+    vocabulary = transform.features[1].vocabulary
     assert set(vocabulary) == {"红", "green", "blue"}
     for part in PARTS:
         got = batches.read(folder / part, transform)
-        assert got.numbers is not None
-        assert got.codes is not None
         for index, row_id in enumerate(got.rows):
             row = source[row_id.tobytes()]
-            numbers, codes = got.numbers[index].numpy(), got.codes[index].tolist()
+            numbers, codes = got.inputs["numbers"][index].numpy(), got.inputs["codes"][index].tolist()
             assert row["height"] == numbers[0] or (row["height"] is None and np.isnan(numbers[0]))
             seconds = np.nan if row["since"] is None else (row["since"] - datetime(1970, 1, 1)).total_seconds()
             assert np.array_equal(numbers[1], seconds, equal_nan=True)
             assert codes[0] == code_of(row["colour"], vocabulary)
             assert codes[1] == code_of(row["member"], [False, True])
-            assert transform["classes"][got.labels[index]] == row["answer"]
+            assert transform.classes[got.labels[index]] == row["answer"]
 
 
 def code_of(value: object, vocabulary: list[Any]) -> int:
@@ -132,16 +132,16 @@ def test_figures_are_those_of_the_train_rows(tmp_path: Path) -> None:
     _, folder = prepared(tmp_path, table)
     train = table.filter(pc.is_in(table["keepfit_row"], pa.array(rows_of(folder)["train"], pa.binary())))
     heights = train["height"].drop_null().to_numpy()
-    got = transform_of(folder)["features"][0]
-    assert got["missing"] == train["height"].null_count
-    assert [got["min"], got["max"]] == [heights.min(), heights.max()]
-    np.testing.assert_allclose([got["mean"], got["std"]], [heights.mean(), heights.std()], rtol=1e-12)
-    wanted = np.quantile(heights, np.linspace(0, 1, len(got["quantiles"])))
-    np.testing.assert_allclose(got["quantiles"], wanted, rtol=1e-12)
-    assert got["distinct"] == sorted(set(heights.tolist()))
+    got = transform_of(folder).features[0]
+    assert got.missing == train["height"].null_count
+    assert [got.min, got.max] == [heights.min(), heights.max()]
+    np.testing.assert_allclose([got.mean, got.std], [heights.mean(), heights.std()], rtol=1e-12)
+    wanted = np.quantile(heights, np.linspace(0, 1, len(got.quantiles)))
+    np.testing.assert_allclose(got.quantiles, wanted, rtol=1e-12)
+    assert list(got.distinct) == sorted(set(heights.tolist()))
     colours = train["colour"].drop_null().to_pylist()
     by_count = sorted({"红", "green", "blue"}, key=lambda c: (-colours.count(c), c))
-    assert transform_of(folder)["features"][1]["vocabulary"] == by_count
+    assert list(transform_of(folder).features[1].vocabulary) == by_count
 
 
 def test_transforms_are_fitted_on_the_train_rows_alone(tmp_path: Path) -> None:
@@ -181,10 +181,9 @@ def test_many_batches_are_as_one(tmp_path: Path) -> None:
     np.testing.assert_allclose([result.train, result.validation, result.test], [97_500, 22_500, 30_000], rtol=0.03)
     got = batches.read(folder / "train", transform_of(folder))
     values = dict(zip(table["keepfit_row"].to_pylist(), table["x"].to_pylist(), strict=True))
-    assert got.numbers is not None
-    assert got.numbers[:, 0].tolist() == [values[row.tobytes()] for row in got.rows]
-    fitted = transform_of(folder)["features"][0]
-    np.testing.assert_allclose(fitted["std"], np.std(got.numbers.numpy()), rtol=1e-12)
+    assert got.inputs["numbers"][:, 0].tolist() == [values[row.tobytes()] for row in got.rows]
+    fitted = transform_of(folder).features[0]
+    np.testing.assert_allclose(fitted.std, np.std(got.inputs["numbers"].numpy()), rtol=1e-12)
 
 
 def test_the_profile_counts_what_is_there(tmp_path: Path) -> None:
@@ -236,7 +235,7 @@ def test_infinite_values_are_missing_and_huge_ones_refused(tmp_path: Path) -> No
     heights = people()["height"].to_pylist()
     table = people().set_column(0, "height", pa.array([np.inf, -np.inf, *heights[2:]]))
     _, folder = prepared(tmp_path / "a", with_ids(table))
-    assert transform_of(folder)["features"][0]["max"] < 300
+    assert transform_of(folder).features[0].max < 300
     table = people().set_column(0, "height", pa.array([1e300, *heights[1:-1], -1e300]))
     with pytest.raises(DataError, match='"height" has values from'):
         prepared(tmp_path / "b", with_ids(table), pipeline(tmp_path, KINDS))

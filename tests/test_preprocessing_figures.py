@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keepfit.data.shards import fixed, raw
 from keepfit.errors import MachineError
-from keepfit.preprocessing import profile
-from keepfit.preprocessing.figures import Categories, Numbers
-from keepfit.preprocessing.ids import AT_ONCE, Quarantine, write_sorted
-from keepfit.preprocessing.shards import Shards, fixed
+from keepfit.features.shared import figures
+from keepfit.features.shared.coded import CategoryCounts
+from keepfit.features.shared.figures import NumberFigures
+from keepfit.stages.preprocessing.ids import AT_ONCE, Quarantine, write_sorted
 
 values = st.lists(st.floats(-1e6, 1e6) | st.just(np.nan), min_size=1, max_size=80)
 words = st.lists(st.sampled_from(["a", "b", "é", "人", "c"]) | st.none(), min_size=1, max_size=80)
@@ -32,7 +33,7 @@ def cut(length: int, cuts: list[int]) -> list[slice]:
 @given(values.filter(lambda v: not np.isnan(v).all()), st.lists(st.integers(0, 80), max_size=4))
 def test_numbers_in_batches_are_as_numbers_at_once(given_values: list[float], cuts: list[int]) -> None:
     array = np.array(given_values)
-    numbers = Numbers()
+    numbers = NumberFigures()
     for part in cut(len(array), cuts):
         numbers.add(array[part], None)
     got, known = numbers.fitted(), array[~np.isnan(array)]
@@ -45,7 +46,7 @@ def test_numbers_in_batches_are_as_numbers_at_once(given_values: list[float], cu
 
 
 def test_many_distinct_values_become_quantiles() -> None:
-    numbers = Numbers()
+    numbers = NumberFigures()
     numbers.add(np.append(np.zeros(5000), np.arange(1.0, 2001)), None)
     got = numbers.fitted()
     assert got["distinct"] is None
@@ -55,24 +56,22 @@ def test_many_distinct_values_become_quantiles() -> None:
 
 
 def test_a_sample_that_missed_every_value_still_spans_them() -> None:
-    numbers = Numbers()
+    numbers = NumberFigures()
     numbers.add(np.array([3.0, np.nan, 9.0, 5.0]), np.array([False, True, False, False]))
     assert numbers.fitted()["quantiles"] == [3.0, 9.0]
 
 
 def test_a_constant_column_can_be_divided_by_its_deviation() -> None:
-    numbers = Numbers()
+    numbers = NumberFigures()
     numbers.add(np.full(10, 7.0), None)
     assert (numbers.fitted()["mean"], numbers.fitted()["std"]) == (7.0, 1.0)
 
 
-@pytest.mark.parametrize(("high", "bins"), [(0.3, 1), (0.1 + 0.2, 1), (0.4, profile.BINS)])
+@pytest.mark.parametrize(("high", "bins"), [(0.3, 1), (0.1 + 0.2, 1), (0.4, figures.BINS)])
 def test_values_a_rounding_apart_share_one_bin(high: float, bins: int) -> None:
-    numbers = Numbers()
+    numbers = NumberFigures()
     numbers.add(np.array([0.3, high] * 50), None)
-    fitted = {"name": "x", "kind": "number", **numbers.fitted()}
-    rows = np.array([[50, 50]] * 3)
-    (column,) = profile.of([fitted], [numbers], ["a", "b"], rows, [])["columns"]
+    column = numbers.profile()
     assert len(column["histogram"]["counts"]) == bins
     assert sum(column["histogram"]["counts"]) == 100
 
@@ -80,7 +79,7 @@ def test_values_a_rounding_apart_share_one_bin(high: float, bins: int) -> None:
 @settings(deadline=None, max_examples=50)
 @given(words, st.lists(st.integers(0, 80), max_size=4))
 def test_categories_in_batches_are_counted_once(given_words: list[str | None], cuts: list[int]) -> None:
-    categories = Categories()
+    categories = CategoryCounts()
     column = pa.array(given_words, pa.string())
     for number, part in enumerate(cut(len(column), cuts)):
         piece = column.slice(part.start, part.stop - part.start)
@@ -96,7 +95,7 @@ def test_sorted_ids_are_the_same_in_ranges_as_at_once(tmp_path: Path) -> None:
     ids = np.random.default_rng(0).integers(0, 2**63, (rows, 2)).astype(np.uint64) * np.uint64(2)
     ids[:50_000, 0] = ids[50_000:100_000, 0]  # equal first halves
     table = pa.table({"keepfit_row": fixed(ids.astype(">u8").view("V16")[:, 0])})
-    with Shards(tmp_path / "train", table.schema, typed=False) as shards:
+    with raw(tmp_path / "train", table.schema) as shards:
         shards.add(table)
     write_sorted(tmp_path, ["train"], tmp_path / "ids.parquet")
     got = np.concatenate([
@@ -115,7 +114,7 @@ def test_a_quarantine_holds_its_ids_and_no_others(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     table = pa.table({"label": np.random.default_rng(0).integers(0, 2**62, 100_000)})
-    shards = Shards(tmp_path / "train", table.schema, typed=False)
+    shards = raw(tmp_path / "train", table.schema)
     (tmp_path / "train" / "part-00000.parquet").symlink_to("/dev/full")
     with pytest.raises(MachineError, match=r"No space left on device.*Free some room"):
         shards.add(table)

@@ -12,9 +12,12 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from keepfit import batches, images
+from keepfit.data import feed as batches
+from keepfit.data import images
 from keepfit.errors import DataError
-from keepfit.preprocessing.pictures import spec
+from keepfit.features.image import Entry
+from keepfit.features.image.cells import ImageFitter
+from keepfit.features.kind import Seen
 from tests.conftest import CARRIED
 from tests.snapshot_by_hand import pipeline, with_ids
 from tests.test_preprocessing import prepared, transform_of
@@ -44,15 +47,14 @@ def test_digits_keep_their_size_and_every_pixel(tmp_path: Path) -> None:
     table = gallery(contents, file=names)
     folder = prepare(tmp_path, table)
     transform = transform_of(folder)
-    feature = transform["features"][0]
-    assert (feature["size"], feature["channels"], feature["pixels"]) == ([8, 8], 1, None)
+    feature = transform.features[0]
+    assert (feature.size, feature.channels, feature.pixels) == ((8, 8), 1, None)
     got = batches.read(folder / "train", transform)
     source = dict(zip(table["keepfit_row"].to_pylist(), contents, strict=True))
-    assert got.image is not None
-    for row, picture in zip(got.rows, got.image.numpy(), strict=True):
+    for row, picture in zip(got.rows, got.inputs["image"].numpy(), strict=True):
         assert (images.decode(source[row.tobytes()] or b"", [8, 8], 1) == picture).all()
-    pixels = got.image.numpy() / 255
-    np.testing.assert_allclose([feature["mean"][0], feature["std"][0]], [pixels.mean(), pixels.std()], rtol=1e-9)
+    pixels = got.inputs["image"].numpy() / 255
+    np.testing.assert_allclose([feature.mean[0], feature.std[0]], [pixels.mean(), pixels.std()], rtol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -60,17 +62,25 @@ def test_digits_keep_their_size_and_every_pixel(tmp_path: Path) -> None:
     [(8, 8, [8, 8]), (28, 28, [28, 28]), (24, 40, [24, 40]), (100, 100, [32, 32]), (300, 400, [64, 64])],
 )
 def test_the_size_follows_the_pictures(height: int, width: int, size: list[int]) -> None:
-    assert spec([images.Shape(height, width, 1)] * 3, None, None)["size"] == size
+    assert fitted([height, width, 1], None).size == tuple(size)
 
 
 def test_the_yaml_may_say_the_size() -> None:
-    assert spec([images.Shape(100, 100, 3)], 48, None)["size"] == [48, 48]
+    assert fitted([100, 100, 3], 48).size == (48, 48)
+
+
+def fitted(pixels: list[int], side: int | None) -> Entry:
+    """What is fitted on three raw pictures of that shape."""
+    fitter = ImageFitter(side, pixels)
+    seen = Seen(np.ones(3, bool), None, np.arange(3), lambda places: [""] * len(places))
+    fitter.add(pa.nulls(3, pa.binary()), seen)
+    return fitter.entry("image", 0)
 
 
 def test_one_giant_does_not_decide_the_size_and_one_colour_picture_decides_the_channels(tmp_path: Path) -> None:
     contents = [png(12, 12, grey=i % 5 > 0, seed=i) for i in range(60)] + [png(500, 400, grey=True, seed=99)]
-    feature = transform_of(prepare(tmp_path, gallery(contents)))["features"][0]
-    assert (feature["size"], feature["channels"]) == ([12, 12], 3)
+    feature = transform_of(prepare(tmp_path, gallery(contents))).features[0]
+    assert (feature.size, feature.channels) == ((12, 12), 3)
 
 
 def test_raw_pixels_are_taken_as_they_are(tmp_path: Path) -> None:
@@ -79,17 +89,15 @@ def test_raw_pixels_are_taken_as_they_are(tmp_path: Path) -> None:
     folder = prepare(tmp_path, table, pixels=[6, 5, 1])
     got = batches.read(folder / "test", transform_of(folder))
     place = {row: index for index, row in enumerate(table["keepfit_row"].to_pylist())}
-    assert got.image is not None
-    assert (got.image.numpy() == pixels[[place[row.tobytes()] for row in got.rows]]).all()
+    assert (got.inputs["image"].numpy() == pixels[[place[row.tobytes()] for row in got.rows]]).all()
 
 
 def test_raw_pixels_may_be_resized(tmp_path: Path) -> None:
     raw = [np.full((8, 8, 1), i, np.uint8).tobytes() for i in range(60)]
     folder = prepare(tmp_path, gallery(raw), {"kind": "image", "size": 4}, pixels=[8, 8, 1])
     got = batches.read(folder / "train", transform_of(folder))
-    assert got.image is not None
-    assert got.image.shape[1:] == (4, 4, 1)
-    assert (got.image == got.image[:, :1, :1]).all()
+    assert got.inputs["image"].shape[1:] == (4, 4, 1)
+    assert (got.inputs["image"] == got.inputs["image"][:, :1, :1]).all()
 
 
 @pytest.mark.parametrize("column", [{"file": [f"三/{i}.png" for i in range(60)]}, {}])

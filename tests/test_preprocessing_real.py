@@ -5,26 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from keepfit import batches
 from keepfit.config import Pipeline, load
-from keepfit.ingest import ingest
-from keepfit.preprocessing import preprocess
-from keepfit.run import start
-from keepfit.validation import validate
+from keepfit.data import feed as batches
+from keepfit.data.transform import Transform
+from keepfit.features.lookup import read_transform
+from keepfit.stages.ingest import ingest
+from keepfit.stages.preprocessing import preprocess
+from keepfit.stages.validation import validate
+from keepfit.store.run import start
 from tests.conftest import CARRIED
 
 Find = Callable[[str], Path]
 
 
-def shards(config: Pipeline) -> tuple[Path, dict[str, Any]]:
+def shards(config: Pipeline) -> tuple[Path, Transform]:
     """The folder of the prepared rows, and what was fitted."""
     run = start(config)
     folder = run.store / preprocess(run, validate(run, ingest(run))).path
-    return folder, json.loads((folder / "transform.json").read_text(encoding="utf-8"))
+    return folder, read_transform(folder)
 
 
 def test_mammographys_one_row_repeated_does_not_upset_the_split(data: Find, tmp_path: Path) -> None:
@@ -47,6 +48,6 @@ def test_adult_keeps_its_published_test_file(data: Find, tmp_path: Path, monkeyp
     folder, transform = shards(config)
     test = batches.read(folder / "test", transform)
     assert len(test) == 16_281
-    assert transform["classes"] == ["<=50K", ">50K"]
-    fitted = {feature["name"]: feature for feature in transform["features"]}
-    assert any(feature["kind"] == "category" and feature["missing"] for feature in fitted.values())
+    assert transform.classes == ("<=50K", ">50K")
+    fitted = {feature.name: feature for feature in transform.features}
+    assert any(feature.kind == "category" and feature.missing for feature in fitted.values())

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keepfit.errors import DataError
-from keepfit.preprocessing.draw import TEST_SALT, VALIDATION_SALT, below, hashes_of, mix, ranked
-from keepfit.preprocessing.newest import boundaries
+from keepfit.stages.preprocessing.draw import TEST_SALT, VALIDATION_SALT, below, hashes_of, mix, ranked
+from keepfit.stages.preprocessing.newest import boundaries
 from tests.snapshot_by_hand import pipeline, with_ids
 from tests.test_preprocessing import PARTS, prepared, rows_of
 

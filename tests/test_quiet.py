@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from keepfit.store import Store
+from keepfit.store.store import Store
 from tests import bundled
 from tests.test_kill import small
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 MINUTE = """
 import sys, time
 from pathlib import Path
-from keepfit.bundle.model import open_bundle
+from keepfit.serving.bundle.model import open_bundle
 model = open_bundle(Path(sys.argv[1]))
 time.sleep(60)  # not to wait for anything of ours: what reports home does so now and then
 """

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from keepfit import config, records
-from keepfit.records import Record, Records
-from keepfit.run import Event, begin, watching
+from keepfit import config
+from keepfit.store import records
+from keepfit.store.records import Record, Records
+from keepfit.store.run import Event, begin, watching
 from tests.test_run import _first, go
 
 

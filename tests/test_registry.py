@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from keepfit import champion, config
-from keepfit.bundle.seal import seal
-from keepfit.champion import Champion
+from keepfit import config
 from keepfit.errors import MachineError, TransientError
-from keepfit.registry import open_registry
-from keepfit.store import Store
+from keepfit.serving import champion
+from keepfit.serving.bundle.seal import seal
+from keepfit.serving.champion import Champion
+from keepfit.serving.registry import open_registry
+from keepfit.store.store import Store
 
 YAML = """
 name: plants

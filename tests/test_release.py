@@ -12,9 +12,11 @@ import sys
 import pytest
 
 from keepfit.errors import ConfigError, MachineError
-from keepfit.release import journal, release, rollback
-from keepfit.release.steps import STEPS
-from keepfit.run import start
+from keepfit.serving import journal
+from keepfit.serving.rollback import rollback
+from keepfit.stages.release import release
+from keepfit.stages.release.steps import STEPS
+from keepfit.store.run import start
 from tests import bundled
 from tests.releasing import Pipeline, aliases, reason
 
@@ -79,9 +81,9 @@ def test_nothing_new_imports_nothing_heavy(pipeline):
     script = f"""
 import sys
 from keepfit import config
-from keepfit.artifacts import Bundle, Evaluated, Prepared
-from keepfit.release import release
-from keepfit.run import start
+from keepfit.store.artifacts import Bundle, Evaluated, Prepared
+from keepfit.stages.release import release
+from keepfit.store.run import start
 released = release(
     start(config.load({str(pipeline.file)!r})),
     Bundle.model_validate_json({good.model_dump_json()!r}),
@@ -140,7 +142,7 @@ def _rename_input(folder, before, after):
 
 
 def test_rows_the_champion_learned_from_do_not_count(pipeline):
-    from keepfit.release.compare import seen_rows
+    from keepfit.stages.release.compare import seen_rows
 
     fair = pipeline.bundle("fair", bundled.FAIR)
     seen = seen_rows(bundled.rows()["keepfit_row"], pipeline.store / fair.folder)
@@ -166,7 +168,7 @@ def test_a_lost_pointer_is_written_again_and_a_damaged_journal_is_named(pipeline
 
 def killed_at(file, bundle_json, step):
     """A process that releases, and kills itself the hard way when `step` is about to begin."""
-    from keepfit.artifacts import Bundle
+    from keepfit.store.artifacts import Bundle
 
     def listener(event):
         if event.message == step:
@@ -180,7 +182,7 @@ def killed_at(file, bundle_json, step):
 def processes():
     """Children forked off a clean server that has imported MLflow once."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["keepfit.registry", "mlflow", "tests.bundled"])
+    context.set_forkserver_preload(["keepfit.serving.registry", "mlflow", "tests.bundled"])
     return context
 
 

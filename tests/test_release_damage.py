@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from keepfit.errors import MachineError, TransientError
-from keepfit.locks import run_lock
-from keepfit.release import Verified, journal, rollback, verify
+from keepfit.serving import journal
+from keepfit.serving.rollback import rollback
+from keepfit.serving.verify import Verified, verify
+from keepfit.store.locks import run_lock
 from tests import bundled
 from tests.releasing import aliases, reason
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from keepfit.bundle.seal import answers_of, seal
-from keepfit.files import write_json
-from keepfit.release import rollback
+from keepfit.serving.bundle.seal import answers_of, seal
+from keepfit.serving.rollback import rollback
+from keepfit.store.files import write_json
 from tests import bundled
 from tests.releasing import reason
 

@@ -17,20 +17,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepfit import config, report
-from keepfit.artifacts import Prepared
 from keepfit.errors import DataError
-from keepfit.evaluation import evaluate
-from keepfit.export import export
-from keepfit.ingest import ingest
-from keepfit.preprocessing import preprocess
-from keepfit.release import release
+from keepfit.metrics.naming import figure, seconds, signed, span
 from keepfit.report import charts
-from keepfit.report.facts import Facts
-from keepfit.report.words import figure, seconds, signed, span
+from keepfit.report.facts import RunFacts
 from keepfit.report.worst import pick, worst
-from keepfit.run import Run, begin
-from keepfit.training import train
-from keepfit.validation import validate
+from keepfit.stages.evaluation import evaluate
+from keepfit.stages.export import export
+from keepfit.stages.ingest import ingest
+from keepfit.stages.preprocessing import preprocess
+from keepfit.stages.release import release
+from keepfit.stages.training import train
+from keepfit.stages.validation import validate
+from keepfit.store.artifacts import Prepared
+from keepfit.store.run import Run, begin
 
 STRANGE = '<script>alert("x")</script> | *好* $\\alpha$'
 ROWS = 90
@@ -152,7 +152,7 @@ def test_a_challenger_stands_beside_the_champion_with_the_difference(tmp_path):
 
 
 def test_the_worst_rows_are_named_by_their_place_in_the_source_and_the_wrong_come_first(runs):
-    shown = worst(Facts(runs[0]))
+    shown = worst(RunFacts(runs[0]))
     lines = (runs[0].config.folder / "rows.csv").read_text().splitlines()
     for row in shown["rows"]:
         cells = lines[int(row["row"])].split(",")  # the header is line 0
@@ -221,8 +221,8 @@ def test_a_short_report_imports_no_plotting(runs):
     script = f"""
 import sys
 from keepfit import config, report
-from keepfit.run import Run
-from keepfit.store import Store
+from keepfit.store.run import Run
+from keepfit.store.store import Store
 settings = config.load({str(runs[1].config.file)!r})
 run = Run(settings, Store(settings.resolve(settings.store)), {runs[1].id!r})
 report.write(run), report.markdown(run)

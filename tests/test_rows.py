@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepfit.rows import hashes, ids
+from keepfit.data.identity import hashes, ids
 
 CELLS = st.one_of(st.none(), st.text(max_size=6), st.floats(allow_nan=False, allow_infinity=False).map(str))
 TABLES = st.integers(1, 30).flatmap(

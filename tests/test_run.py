@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from keepfit.artifacts import Prepared
 from keepfit.config import Pipeline, load
 from keepfit.errors import DataError
-from keepfit.records import Failure
-from keepfit.run import Event, Room, Run, begin, stage, watching
+from keepfit.store.artifacts import Prepared
+from keepfit.store.records import Failure
+from keepfit.store.run import Event, Room, Run, begin, stage, watching
 
 made: list[str] = []
 

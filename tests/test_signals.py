@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from keepfit import config
-from keepfit.status import status_of
+from keepfit.serving.status import status_of
 from tests.test_kill import small
 
 KEEPFIT = Path(sys.executable).with_name("keepfit")

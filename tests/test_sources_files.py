@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from keepfit.data.sources import Opened, Reading, open_source, unpack
 from keepfit.errors import DataError
-from keepfit.sources import Opened, Reading, open_source, unpack
 
 
 def opened(path: Path, target: str = "label", **reading: object) -> Opened:

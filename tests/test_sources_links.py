@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from keepfit import images
+from keepfit.data import images
 from keepfit.drafting import draft
 from keepfit.errors import DataError
 from tests.test_sources_files import folder, opened, png, table

@@ -16,9 +16,9 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
+from keepfit.data.sources.sql import Spooled, spool
 from keepfit.errors import DataError, TransientError
-from keepfit.interrupt import interruptible
-from keepfit.sources.sql import Spooled, spool
+from keepfit.store.interrupt import interruptible
 from tests.alarming import Alarm
 
 SERVER = os.environ.get("KEEPFIT_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")

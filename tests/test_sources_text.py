@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from keepfit.data.sources import Reading, open_source
 from keepfit.errors import DataError
-from keepfit.sources import Reading, open_source
 
 PEOPLE = "name,age,city\nAnna,31,Wien\nBob,44,Bonn\nCleo,,Rom\n"
 ROWS = [("Anna", "31", "Wien"), ("Bob", "44", "Bonn"), ("Cleo", None, "Rom")]

@@ -11,9 +11,9 @@ import pytest
 
 from keepfit import config
 from keepfit.cli.showing import show_pipeline
-from keepfit.release import rollback
-from keepfit.run import start as begin_only
-from keepfit.status import Status, status_of
+from keepfit.serving.rollback import rollback
+from keepfit.serving.status import Status, status_of
+from keepfit.store.run import start as begin_only
 from tests import bundled
 from tests.refusing import go
 from tests.test_kill import small, start

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from keepfit import files
-from keepfit.artifacts import Prepared
 from keepfit.errors import MachineError
-from keepfit.keys import Parts, key_of
-from keepfit.locks import run_lock, service_lock
-from keepfit.store import CHECKPOINT, Store
+from keepfit.store import files
+from keepfit.store.artifacts import Prepared
+from keepfit.store.keys import KeyParts, key_of
+from keepfit.store.locks import run_lock, service_lock
+from keepfit.store.store import CHECKPOINT, Store
 
 ARTIFACT = Prepared(train=1, validation=1, test=1, repeated=0, classes=("a", "b"), source="s", judged="j", learned="l")
 
 
-def parts(name: str) -> Parts:
+def parts(name: str) -> KeyParts:
     return {"takes": {"validated": name}}
 
 
@@ -131,7 +131,7 @@ def test_nothing_orphaned_stays(tmp_path: Path) -> None:
 
 
 def test_locks_are_two_and_a_killed_process_frees_its_own(tmp_path: Path) -> None:
-    code = "import sys; from keepfit.locks import run_lock; from pathlib import Path\n"
+    code = "import sys; from keepfit.store.locks import run_lock; from pathlib import Path\n"
     code += f"with run_lock(Path({str(tmp_path)!r})): print('held', flush=True); sys.stdin.read()"
     other = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert other.stdout is not None

@@ -13,13 +13,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from keepfit import batches, models
-from keepfit.artifacts import Trained
+from keepfit.data import feed as batches
 from keepfit.errors import ConfigError
-from keepfit.files import sha256
-from keepfit.objectives import score
-from keepfit.run import Event, Run, watching
-from keepfit.training import train
+from keepfit.features.lookup import read_transform
+from keepfit.models.architecture import load as load_model
+from keepfit.problems.classification.learn import score
+from keepfit.stages.training import train
+from keepfit.store.artifacts import Trained
+from keepfit.store.files import sha256
+from keepfit.store.run import Event, Run, watching
 from tests.training_data import pictures, run, table
 
 SHORT = "{epochs: 3, checkpoint_seconds: 0}"
@@ -44,9 +46,9 @@ def test_the_output_is_complete_and_the_kept_weights_are_those_of_the_best_epoch
     losses = [entry["validation_loss"] for entry in history]
     assert trained.best_epoch == losses.index(min(losses)) + 1
     assert trained.epochs == len(history) == trained.best_epoch + 3 < 40
-    transform = json.loads((begun.store / prepared.path / "transform.json").read_text())
+    transform = read_transform(begun.store / prepared.path)
     validation = batches.read(begun.store / prepared.path / "validation", transform)
-    model = models.load(folder)
+    model = load_model(folder)
     with torch.no_grad():
         loss, right = (score(model(validation.inputs), validation.labels) / len(validation)).tolist()
     assert loss == pytest.approx(trained.validation_loss, rel=1e-5)
@@ -198,4 +200,4 @@ def test_how_often_a_checkpoint_is_written_belongs_to_no_key(tmp_path):
 def test_saved_weights_have_every_tensor_of_the_module(tmp_path, maker):
     begun, prepared = MAKERS[maker](tmp_path, "{epochs: 1}")
     folder = begun.store / train(begun, prepared).path
-    assert load_file(folder / "model.safetensors").keys() == models.load(folder).state_dict().keys()
+    assert load_file(folder / "model.safetensors").keys() == load_model(folder).state_dict().keys()

@@ -13,13 +13,13 @@ from torch import Tensor, nn
 
 from keepfit.config import Training
 from keepfit.errors import ConfigError, OutOfMemoryError
-from keepfit.objectives import cross_entropy, log_probabilities, score
-from keepfit.training import device, memory
-from keepfit.training.augment import Amount, augment
-from keepfit.training.checkpoint import Checkpoint
-from keepfit.training.loop import epoch, in_order, shuffled
-from keepfit.training.optimiser import adamw, descend
-from keepfit.training.schedule import schedule
+from keepfit.features.image.augment import Amount, changed
+from keepfit.learning import device, memory
+from keepfit.learning.checkpoint import Checkpoint
+from keepfit.learning.loop import epoch, in_order, shuffled
+from keepfit.learning.optimiser import adamw, descend
+from keepfit.learning.schedule import schedule
+from keepfit.problems.classification.learn import cross_entropy, log_probabilities, score
 
 CPU = torch.device("cpu")
 
@@ -101,25 +101,25 @@ AMOUNTS = [Amount(shift=0.1), Amount(shift=0.1, rotate=15, scale=0.15, light=0.3
 def test_augmented_pictures_keep_shape_and_range(amount, channels, seed, rows, side):
     torch.manual_seed(seed)
     images = torch.randint(0, 256, (rows, side, side + 1, channels), dtype=torch.uint8)
-    changed = augment(amount)(images)
-    assert changed.shape == images.shape
-    assert changed.min() >= 0
-    assert changed.max() <= 255
+    altered = changed(amount)(images)
+    assert altered.shape == images.shape
+    assert altered.min() >= 0
+    assert altered.max() <= 255
 
 
 @pytest.mark.parametrize("amount", AMOUNTS)
 def test_equal_pictures_are_each_changed_in_a_way_of_their_own(amount):
     torch.manual_seed(0)
     one = torch.randint(0, 256, (1, 16, 16, 1), dtype=torch.uint8)
-    changed = augment(amount)(one.expand(64, -1, -1, -1)).float()
-    assert len(changed.flatten(1).unique(dim=0)) > 8
+    altered = changed(amount)(one.expand(64, -1, -1, -1)).float()
+    assert len(altered.flatten(1).unique(dim=0)) > 8
 
 
 def test_a_shift_moves_whole_pixels_by_at_most_the_share_asked_for():
     torch.manual_seed(0)
     picture = torch.zeros(1, 21, 21, 1, dtype=torch.uint8)
     picture[0, 10, 10] = 200
-    places = augment(Amount(shift=0.1))(picture.expand(200, -1, -1, -1)).nonzero()[:, 1:3] - 10
+    places = changed(Amount(shift=0.1))(picture.expand(200, -1, -1, -1)).nonzero()[:, 1:3] - 10
     assert places.abs().max() == 2
     assert len(places.unique(dim=0)) == 25
 
@@ -156,12 +156,15 @@ def test_other_errors_are_left_alone(tmp_path):
 def test_a_device_that_is_not_there_is_named_with_those_that_are():
     absent = next(name for name in ("mps", "cuda") if not getattr(torch, name).is_available())
     with pytest.raises(ConfigError, match=f"training.device is {absent}.*Here: auto, .*cpu"):
-        device.choose(Training(device=absent), "mlp")
+        device.choose(Training(device=absent), doubles=True, half=False)
 
 
 def test_a_table_trains_in_float32_and_precision_can_be_set():
-    assert device.choose(Training(device="cpu"), "mlp").precision is torch.float32
-    assert device.choose(Training(device="cpu", precision="bfloat16"), "mlp").precision is torch.bfloat16
+    for said, wanted in (
+        (Training(device="cpu"), "float32"),
+        (Training(device="cpu", precision="bfloat16"), "bfloat16"),
+    ):
+        assert device.choose(said, doubles=True, half=False).described()["precision"] == wanted
 
 
 def test_the_process_keeps_its_settings():

@@ -14,10 +14,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from keepfit import files, run
-from keepfit.artifacts import Snapshot, Validated
 from keepfit.errors import CheckError, ConfigError, DataError, EngineError
-from keepfit.validation import validate
+from keepfit.stages.validation import validate
+from keepfit.store import files, run
+from keepfit.store.artifacts import Snapshot, Validated
 from tests.validating import ADULTS, AGE, CITY, PEOPLE, begin, expect, quarantine
 
 
@@ -190,8 +190,8 @@ def test_what_cannot_be_checked_is_no_failure_of_the_rows(tmp_path):
 
 
 def test_an_engine_that_answers_wrongly_is_found_out(tmp_path):
-    from keepfit.validation import selftest
-    from keepfit.validation.engine import Engine
+    from keepfit.stages.validation import selftest
+    from keepfit.stages.validation.engine import Engine
 
     class Blind(Engine):
         """It finds every fault but the last one."""
@@ -215,10 +215,11 @@ def test_an_engine_that_answers_wrongly_is_found_out(tmp_path):
 
 SCRIPT = """
 import sys
-from keepfit import config, run
-from keepfit.artifacts import Snapshot
-from keepfit.validation import validate
-from keepfit.validation.rows import opened
+from keepfit import config
+from keepfit.store import run
+from keepfit.store.artifacts import Snapshot
+from keepfit.stages.validation import validate
+from keepfit.stages.validation.rows import opened
 started = run.start(config.load("pipeline.yaml"))
 validate(started, Snapshot.model_validate_json(sys.argv[1]))
 print("great_expectations" in sys.modules)

@@ -10,8 +10,8 @@ from collections import Counter
 import polars as pl
 
 from keepfit.config import Expectation
-from keepfit.validation import validate
-from keepfit.validation.rows import opened
+from keepfit.stages.validation import validate
+from keepfit.stages.validation.rows import opened
 from tests.validating import begin, expect, quarantine
 
 ALIKE = ["Age", "age", "AGE", "é", "e\u0301", "É", 'q"uo"te', "new\nline", "it's", "[/b]", "a.b", "a:b",
@@ -54,7 +54,7 @@ def test_whatever_the_columns_are_called_each_is_checked_by_itself(tmp_path):
 
 def test_work_grows_with_the_columns_and_not_with_their_square(tmp_path):
     """Counted in calls, which load does not change: before, 400 columns took over ten times as many a column as 50."""
-    from keepfit.validation.engine import Engine
+    from keepfit.stages.validation.engine import Engine
 
     calls = Counter()
     for columns in (60, 180):

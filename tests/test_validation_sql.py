@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from keepfit.errors import CheckError, ConfigError
-from keepfit.validation import validate
+from keepfit.stages.validation import validate
 from tests.test_interrupt import ENDLESS
 from tests.validating import PEOPLE, begin
 
@@ -79,9 +79,10 @@ def test_two_columns_that_sql_takes_for_one_are_named(tmp_path):
 
 SCRIPT = """
 import sys
-from keepfit import config, run
-from keepfit.artifacts import Snapshot
-from keepfit.validation import validate
+from keepfit import config
+from keepfit.store import run
+from keepfit.store.artifacts import Snapshot
+from keepfit.stages.validation import validate
 def tell(event):
     print(event.message, flush=True)
 with run.watching(tell):

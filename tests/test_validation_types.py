@@ -13,8 +13,8 @@ import pytest
 
 from keepfit.config import Expectation
 from keepfit.config.expectations import REFUSED, WORKS, problem_of
-from keepfit.validation import fit
-from keepfit.validation.rows import opened
+from keepfit.stages.validation import applicable as fit
+from keepfit.stages.validation.rows import opened
 
 NAN = float("nan")
 DAY = dt.datetime(2024, 1, 1)
@@ -150,7 +150,7 @@ def rows(tmp_path_factory):
 @pytest.fixture(scope="module")
 def checked(rows):
     """Findings and failing rows of all cases, from one pass."""
-    from keepfit.validation.engine import Engine
+    from keepfit.stages.validation.engine import Engine
 
     suite = fit.fitted((*CASES, *(one for one, _ in BY_HAND), QUERY), rows, "expectations.yaml")
     found = {}

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepfit.artifacts import Interval, Verdict
 from keepfit.config import Release
-from keepfit.release.verdict import Facts, Incomparable, decide, enters_service
+from keepfit.stages.release.verdict import Evidence, Incomparable, decide
+from keepfit.store.artifacts import Interval, Verdict
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Compared:
     rows: int = 100
 
 
-GOOD = Facts(
+GOOD = Evidence(
     passed=True,
     failure="",
     metrics={"accuracy": 0.95, "log_loss": 0.2, "roc_auc": 0.98},
@@ -118,7 +118,7 @@ numbers = st.floats(-1, 1)
 metrics = st.dictionaries(st.sampled_from(["accuracy", "log_loss", "roc_auc"]), st.floats(0, 1))
 intervals = st.builds(lambda a, b, c: Interval(low=a, value=b, high=c), numbers, numbers, numbers)
 facts = st.builds(
-    Facts,
+    Evidence,
     passed=st.booleans(),
     failure=st.text(),
     metrics=metrics,
@@ -146,7 +146,7 @@ def test_a_verdict_is_always_reached_and_safe(facts, rules, a, b):
     verdict = judged(facts, rules, Compared(min(a, b), max(a, b)))
     assert verdict.sentence.endswith(".")
     assert verdict == judged(facts, rules, Compared(min(a, b), max(a, b)))
-    if enters_service(verdict):
+    if verdict.enters_service:
         assert facts.passed
         assert not facts.in_service
         assert facts.force or not facts.barred

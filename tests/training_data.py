@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from keepfit import config
-from keepfit.artifacts import Learnable
-from keepfit.run import Run, start
+from keepfit.store.artifacts import Learnable
+from keepfit.store.run import Run, start
 
 Array = NDArray[Any]
 
@@ -49,7 +49,7 @@ def run(folder: Path, training: str, model: str, feature: str) -> Run:
 def number(name: str, slot: int, column: Array) -> dict[str, Any]:
     """A number's entry in transform.json."""
     return {
-        "name": name, "kind": "number", "slot": slot, "missing": 0, "distinct": None,
+        "name": name, "kind": "number", "slot": slot, "missing": 0, "distinct": None, "scale": "standard",
         "mean": column.mean(), "std": column.std(), "min": column.min(), "max": column.max(),
         "quantiles": np.quantile(column, np.linspace(0, 1, 101)).tolist(),
         "distinct_quantiles": np.quantile(np.unique(column), np.linspace(0, 1, 65)).tolist(),
@@ -61,7 +61,8 @@ def picture(images: Array) -> dict[str, Any]:
     share = images / 255
     mean, std = share.mean((0, 1, 2)).tolist(), share.std((0, 1, 2)).tolist()
     size, channels = list(images.shape[1:3]), images.shape[3]
-    return {"name": "image", "kind": "image", "slot": 0, "size": size, "channels": channels, "mean": mean, "std": std}
+    found = {"size": size, "channels": channels, "pixels": None, "resample": "bilinear", "mean": mean, "std": std}
+    return {"name": "image", "kind": "image", "slot": 0, **found}
 
 
 def prepare(folder: Path, values: Array, labels: Array, features: list[dict[str, Any]], column: str) -> Learnable:
@@ -95,8 +96,8 @@ def _shard(folder: Path, values: Array, labels: Array, rows: Array, column: str)
 
 def _again(folder: Path) -> None:
     """Train in a folder that `table` or `pictures` made, telling every event: what a test kills."""
-    from keepfit.run import watching
-    from keepfit.training import train
+    from keepfit.stages.training import train
+    from keepfit.store.run import watching
 
     root = folder / ".keepfit" / "prepared"
     with watching(lambda event: print(event.stage, event.what, event.message, flush=True)):

@@ -8,8 +8,9 @@ from typing import Any
 import polars as pl
 import yaml
 
-from keepfit import config, run
-from keepfit.artifacts import Snapshot, Validated
+from keepfit import config
+from keepfit.store import run
+from keepfit.store.artifacts import Snapshot, Validated
 
 PEOPLE = pl.DataFrame(
     {

@@ -106,7 +106,7 @@ def rollback(pipeline: Path, /, *, reason: str = "rolled back on the command lin
         Why; it is journalled.
     """
     from keepfit import config
-    from keepfit.release import rollback as roll_back
+    from keepfit.serving.rollback import rollback as roll_back
 
     say(str(roll_back(config.load(pipeline), reason)))
 
@@ -148,7 +148,7 @@ def predict(
         Use this bundle, by its id or the first letters of it, and not the one in service.
     """
     from keepfit import config
-    from keepfit.prediction import predict_file
+    from keepfit.serving.prediction import predict_file
 
     say(predict_file(config.load(pipeline), rows, out, bundle))
 

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 from keepfit import config
-from keepfit.artifacts import Released
-from keepfit.cli.progress import Progress
+from keepfit.cli.live import LiveLines
 from keepfit.cli.saying import say
-from keepfit.ingest import roles_of
-from keepfit.run import watching
+from keepfit.stages.ingest import roles_of
+from keepfit.store.artifacts import Released
+from keepfit.store.run import watching
 
 
 def run_pipeline(pipeline: Path, force: str | None) -> None:
@@ -19,7 +19,7 @@ def run_pipeline(pipeline: Path, force: str | None) -> None:
     if settings.source.sql is None:
         roles_of(settings)  # a source that is not there is said before Prefect takes its seconds to start
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
-    with Progress() as progress:
+    with LiveLines() as progress:
         progress.say("starting Prefect" if "PREFECT_API_URL" not in os.environ else "reporting to your Prefect server")
         from flows.retrain import retrain
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from keepfit import config
 from keepfit.cli.saying import say
-from keepfit.report.words import figure, metric_name
-from keepfit.status import RunStatus, Status, status_of
+from keepfit.metrics.naming import figure, metric_name
+from keepfit.serving.status import RunStatus, Status, status_of
 
 
 def show_pipeline(pipeline: Path, *, as_json: bool) -> None:

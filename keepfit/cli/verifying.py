@@ -7,7 +7,7 @@ from pathlib import Path
 from keepfit import config
 from keepfit.cli.saying import say
 from keepfit.errors import MachineError
-from keepfit.release import verify
+from keepfit.serving.verify import verify
 
 
 def verify_pipeline(pipeline: Path) -> None:

@@ -3,14 +3,11 @@
 `load("pipeline.yaml")` is the only way in: it names file, line and column of whatever is wrong.
 """
 
-from keepfit.config.loading import load
-from keepfit.config.model import CNN, MLP, Model, WideDeep
-from keepfit.config.pipeline import Pipeline
 from keepfit.config.sections import (
     Evaluation,
     Expectation,
     Feature,
-    Kind,
+    Model,
     Preprocessing,
     Release,
     Source,
@@ -19,7 +16,11 @@ from keepfit.config.sections import (
     Validation,
 )
 
+# The sections come first: those of the open sets, which the pipeline reads, build on them.
+from keepfit.config.pipeline import Pipeline  # isort: skip
+from keepfit.config.loading import load  # isort: skip
+
 __all__ = [
-    "CNN", "MLP", "Evaluation", "Expectation", "Feature", "Kind", "Model", "Pipeline", "Preprocessing",
-    "Release", "Source", "Split", "Training", "Validation", "WideDeep", "load",
+    "Evaluation", "Expectation", "Feature", "Model", "Pipeline", "Preprocessing", "Release", "Source", "Split",
+    "Training", "Validation", "load",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from keepfit.config.sections import Expectation
 from keepfit.errors import nearest
 
-Needs = Literal["any", "text", "number", "ordered"]
+Needs = Literal["any", "text", "numeric", "ordered"]
 """What a column must hold: anything, text, numbers, or numbers or points in time."""
 
 
@@ -98,23 +98,23 @@ WORKS = {
     "expect_column_values_to_be_json_parseable": _values(needs="text"),
     "expect_column_value_lengths_to_be_between": _values(optional=_BOUNDS, needs="text"),
     "expect_column_value_lengths_to_equal": _values("value", needs="text"),
-    "expect_column_value_z_scores_to_be_less_than": _values("threshold", "double_sided", needs="number"),
-    "expect_column_values_to_not_be_outliers": _values(optional=("method", "multiplier"), needs="number"),
+    "expect_column_value_z_scores_to_be_less_than": _values("threshold", "double_sided", needs="numeric"),
+    "expect_column_values_to_not_be_outliers": _values(optional=("method", "multiplier"), needs="numeric"),
     "expect_column_pair_values_to_be_equal": _pair(),
     "expect_column_pair_values_a_to_be_greater_than_b": _pair(optional=("or_equal",)),
     "expect_column_pair_values_to_be_in_set": _pair("value_pairs_set"),
     "expect_compound_columns_to_be_unique": _several(),
     "expect_select_column_values_to_be_unique_within_record": _several(),
     "expect_multicolumn_values_to_be_equal": _several(),
-    "expect_multicolumn_sum_to_equal": _several("sum_total", needs="number"),
+    "expect_multicolumn_sum_to_equal": _several("sum_total", needs="numeric"),
     "expect_column_min_to_be_between": _figure(optional=_BOUNDS, needs="ordered"),
     "expect_column_max_to_be_between": _figure(optional=_BOUNDS, needs="ordered"),
-    "expect_column_mean_to_be_between": _figure(optional=_BOUNDS, needs="number"),
-    "expect_column_median_to_be_between": _figure(optional=_BOUNDS, needs="number"),
-    "expect_column_stdev_to_be_between": _figure(optional=_BOUNDS, needs="number"),
-    "expect_column_sum_to_be_between": _figure(optional=_BOUNDS, needs="number"),
+    "expect_column_mean_to_be_between": _figure(optional=_BOUNDS, needs="numeric"),
+    "expect_column_median_to_be_between": _figure(optional=_BOUNDS, needs="numeric"),
+    "expect_column_stdev_to_be_between": _figure(optional=_BOUNDS, needs="numeric"),
+    "expect_column_sum_to_be_between": _figure(optional=_BOUNDS, needs="numeric"),
     "expect_column_quantile_values_to_be_between": _figure(
-        "quantile_ranges", optional=("allow_relative_error",), needs="number"
+        "quantile_ranges", optional=("allow_relative_error",), needs="numeric"
     ),
     "expect_column_kl_divergence_to_be_less_than": _figure(
         "partition_object", "threshold",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml.comments import CommentedMap
 
 from keepfit.config.expectations import problem_of
 from keepfit.config.pipeline import Pipeline
-from keepfit.config.reading import place, plain, read
 from keepfit.config.sections import Expectation, Section
+from keepfit.config.yaml_reading import place, plain, read
 from keepfit.errors import ConfigError, nearest
 
 M = TypeVar("M", bound=BaseModel)
@@ -86,6 +86,8 @@ def _explain(error: Any, tree: CommentedMap, file: Path, others: int) -> ConfigE
         return ConfigError(
             f'unknown key "{key}".', allowed=allowed, todo=f"{hint} {todo}".strip(), where=place(file, tree, steps)
         )
+    if error["type"].startswith("union_tag"):
+        return _no_member(error["ctx"], key, place(file, tree, steps))
     if error["type"] == "missing":
         return ConfigError(
             f'the key "{key}" is missing.', todo=f"Add it. {todo}".strip(), where=place(file, tree, steps)
@@ -96,6 +98,17 @@ def _explain(error: Any, tree: CommentedMap, file: Path, others: int) -> ConfigE
     if error["type"] == "literal_error":
         todo = f"{_nearest_literal(error)} {todo}".strip()
     return ConfigError(f"{found}{message[0].lower()}{message[1:]}.", todo=todo, where=place(file, tree, steps))
+
+
+def _no_member(context: Any, key: str, where: str) -> ConfigError:
+    """The error for a section that names no member of its open set."""
+    tag = f"{key}.{context['discriminator'].strip(chr(39))}"
+    if "tag" not in context:
+        return ConfigError(f'the key "{tag}" is missing.', todo="Add it.", where=where)
+    given, names = context["tag"], re.findall("'([^']*)'", context["expected_tags"])
+    return ConfigError(
+        f"{tag} is {given!r}.", allowed=f"Allowed here: {', '.join(names)}.", todo=nearest(given, names), where=where
+    )
 
 
 def _nearest_literal(error: Any) -> str:
@@ -123,20 +136,24 @@ def _known_keys(steps: tuple[str | int, ...], tree: Any) -> list[str]:
     for step in steps:
         if isinstance(step, int):
             continue
-        field = getattr(model, "model_fields", {}).get(step)
-        model = _section_of(field.annotation, tree.get(step) if isinstance(tree, dict) else None) if field else None
         tree = tree.get(step) if isinstance(tree, dict) else None
+        if get_origin(model) is dict:
+            model = _section_of(model, tree)
+            continue
+        field = getattr(model, "model_fields", {}).get(step)
+        inner = field.annotation if field else None
+        model = inner if get_origin(inner) is dict else _section_of(inner, tree)
     return [name for name in getattr(model, "model_fields", {}) if name != "suite"]
 
 
 def _section_of(annotation: Any, value: Any) -> Any:
-    """The Section inside an annotation; of a union of families, the one that `value` names."""
+    """The Section inside an annotation; of an open set's members, the one that `value` names."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     inner = [_section_of(a, value) for a in getattr(annotation, "__args__", ())]
     sections = [s for s in inner if s is not None]
     for section in sections:
-        family = section.model_fields.get("family")
-        if family is not None and isinstance(value, dict) and family.default == value.get("family"):
+        tags = (tag for tag in ("family", "kind") if tag in section.model_fields)
+        if isinstance(value, dict) and any(section.model_fields[tag].default == value.get(tag) for tag in tags):
             return section
     return sections[0] if sections else None

@@ -5,16 +5,34 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from keepfit import redact
-from keepfit.config.model import Model
-from keepfit.config.sections import Evaluation, Feature, Preprocessing, Release, Section, Source, Training, Validation
+from keepfit.config import sets
+from keepfit.config.sections import (
+    Evaluation,
+    Feature,
+    Model,
+    Preprocessing,
+    Release,
+    Section,
+    Source,
+    Training,
+    Validation,
+)
 from keepfit.errors import ConfigError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+if TYPE_CHECKING:
+    AnyFeature = Feature
+    AnyModel = Model
+else:  # one section a kind, and a family
+    AnyFeature = Annotated[Union[sets.FEATURES.sections()], Field(discriminator="kind")]  # noqa: UP007
+    AnyModel = Annotated[Union[sets.MODELS.sections()], Field(discriminator="family")]  # noqa: UP007
 
 
 class Pipeline(Section):
@@ -26,11 +44,11 @@ class Pipeline(Section):
     """Where the rows come from."""
     target: str
     """The column to predict."""
-    features: dict[str, Feature]
+    features: dict[str, AnyFeature]
     """The columns to predict from: their kind, or a section with it and more."""
     validation: Validation = Validation()
     preprocessing: Preprocessing = Preprocessing()
-    model: Model
+    model: AnyModel
     """The network to train: its family, and settings of that family."""
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
@@ -52,14 +70,8 @@ class Pipeline(Section):
             raise ValueError("features is empty: name at least one column to predict from")
         if self.target in self.features:
             raise ValueError(f'the target "{self.target}" is also a feature: take it out of features')
-        pictures = [name for name, f in self.features.items() if f.kind == "image"]
-        if self.model.family == "cnn" and len(pictures) != 1:
-            raise ValueError(f"model.family cnn needs exactly one image feature, and there are {len(pictures)}")
-        if self.model.family != "cnn" and len(pictures) > 0 and len(pictures) < len(self.features):
-            raise ValueError("pictures beside other columns are not supported yet: keep one of the two kinds")
-        sized = [name for name, f in self.features.items() if f.size is not None and f.kind != "image"]
-        if sized:
-            raise ValueError(f'size is for images only, and "{sized[0]}" is a {self.features[sized[0]].kind}')
+        if problem := self.model.problem(self.features):
+            raise ValueError(problem)
         return self
 
     @property
@@ -108,6 +120,13 @@ class Pipeline(Section):
         if not (is_path and "/" in found):
             redact.secret(found, f"${{{name}}}")
         return found
+
+    def members(self, *parts: str) -> list[str]:
+        """The modules of the open sets' members in use: `features.cells` names that one of each kind of column."""
+        used = {"features": {f.kind for f in self.features.values()}, "models": {self.model.family}}
+        kept = {"features": sets.FEATURES, "models": sets.MODELS}
+        named = (part.partition(".") for part in parts)
+        return [kept[name].where(member, part) for name, _, part in named for member in sorted(used[name])]
 
     def read(self, *paths: str) -> dict[str, Any]:
         """The named parts, such as "training" or "features.*.kind", flattened to dotted keys and plain values.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-Kind = Literal["number", "category", "boolean", "datetime", "image"]
 
 
 class Section(BaseModel):
@@ -56,12 +55,28 @@ class Source(Section):
 
 
 class Feature(Section):
-    """One input column."""
+    """One input column; each kind has a section of its own, with what else can be said of it."""
 
-    kind: Kind
-    """number, category, boolean, datetime or image."""
-    size: int | None = Field(default=None, ge=4, le=1024)
-    """Images only: height and width in pixels after resizing; chosen from the pictures when left out."""
+    kind: str
+    """What it holds."""
+
+
+class Model(Section):
+    """The network; each family has a section of its own, with its settings."""
+
+    hint: ClassVar[str] = ""
+    """What `keepfit init` says behind it."""
+    family: str
+    """The network's family."""
+
+    @classmethod
+    def suits(cls, _kinds: frozenset[str]) -> int:
+        """How well it suits features of these kinds, as `keepfit init` chooses; 0 where it must be asked for."""
+        return 0
+
+    def problem(self, _features: Mapping[str, Feature]) -> str:
+        """Why it cannot learn from these features, in a clause; empty where it can."""
+        return ""
 
 
 class Expectation(Section):

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from keepfit import files
-from keepfit.drafting.expectations import Line
-from keepfit.drafting.plan import Plan
+from keepfit.data.sources.locate import format_of, locate
+from keepfit.drafting.drafted import Drafted
 from keepfit.errors import ConfigError
-from keepfit.sources.locate import format_of, locate
+from keepfit.features.column import Suggestion
+from keepfit.store import files
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,15 @@ def draft(
     return Draft(pipeline, expectations, plan.target, plan.features, plan.said)
 
 
-def _plan(path: Path, target: str | None, test: Path | None, place: Path) -> Plan:
+def _plan(path: Path, target: str | None, test: Path | None, place: Path) -> Drafted:
     form = format_of(locate((path,))[0])
     if form == "images":
-        from keepfit.drafting.pictures import plan_pictures
+        from keepfit.drafting.picture_folders import plan_pictures
 
         return plan_pictures(path, target, test, place)
     with TemporaryDirectory() as scratch:
         if form == "idx":
-            from keepfit.drafting.pictures import plan_idx
+            from keepfit.drafting.picture_folders import plan_idx
 
             return plan_idx(path, target, test, place, Path(scratch))
         from keepfit.drafting.tables import plan_table
@@ -68,7 +68,7 @@ def _refuse_to_overwrite(*paths: Path) -> None:
             )
 
 
-def _text(lines: list[Line]) -> str:
+def _text(lines: list[Suggestion]) -> str:
     head = (
         "# What must be true of the rows, in Great Expectations' own words. severity: critical stops the run,\n"
         "# warning sets the failing rows aside, info only counts them.\n"

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from keepfit.drafting.expectations import expectations_of
-from keepfit.drafting.facts import Facts, facts_of
-from keepfit.drafting.kinds import Choice, choose
-from keepfit.drafting.pipeline import SourceLines, pipeline_text
-from keepfit.drafting.plan import Plan, name_of, written
+from keepfit.data.sources import Opened, Reading, open_source
+from keepfit.drafting.drafted import Drafted, name_of, written
+from keepfit.drafting.kinds import choose
+from keepfit.drafting.suggestions import expectations_of
 from keepfit.drafting.target import check_target, find_target
 from keepfit.drafting.ties import leaks
+from keepfit.drafting.yaml_text import SourceLines, family_for, pipeline_text
 from keepfit.errors import DataError
-from keepfit.sources import Opened, Reading, open_source
+from keepfit.features.column import Choice, ColumnFacts, facts_of
+from keepfit.features.lookup import kind_of
 
 ROWS = 200_000
 """So many rows of each file are looked at."""
@@ -37,7 +38,7 @@ class _Seen:
         return not (self.opened.dialect or {}).get("header", True)
 
 
-def plan_table(path: Path, named: str | None, test: Path | None, place: Path, scratch: Path) -> Plan:
+def plan_table(path: Path, named: str | None, test: Path | None, place: Path, scratch: Path) -> Drafted:
     """Look at a table, and at the publisher's test file if there is one, and choose."""
     seen = _look(path, Reading(scratch, target=named or ""))
     columns = facts_of(seen.batches, seen.decimal)
@@ -66,9 +67,11 @@ def plan_table(path: Path, named: str | None, test: Path | None, place: Path, sc
         test=written(test, place) if test else None,
         columns=seen.opened.columns if seen.headless else None,
     )
-    text = pipeline_text(name_of(path), source, target, choices, "mlp", _head(path, target.rows, seen))
+    text = pipeline_text(
+        name_of(path), source, target, choices, family_for(kinds.values()), _head(path, target.rows, seen)
+    )
     lines = expectations_of(kinds, {column.name: column for column in everything}, target.name, classes)
-    return Plan(text, lines, target.name, len(kinds), said)
+    return Drafted(text, lines, target.name, len(kinds), said)
 
 
 def _look(path: Path, reading: Reading) -> _Seen:
@@ -100,7 +103,7 @@ def _head(path: Path, rows: int, seen: _Seen) -> str:
     return f"Written by keepfit init from {path.name}: {counted}, {len(seen.opened.columns)} columns."
 
 
-def _said(seen: _Seen, target: Facts, named: str | None, choices: list[Choice]) -> list[str]:
+def _said(seen: _Seen, target: ColumnFacts, named: str | None, choices: list[Choice]) -> list[str]:
     said = list(seen.opened.notes)
     if seen.cut:
         said.append(f"Only the first {ROWS:,} rows were looked at.")
@@ -121,8 +124,8 @@ def _others(count: int) -> str:
     return f" and {count} more" if count else ""
 
 
-def _leaks(columns: list[Facts], target: Facts, kinds: dict[str, str]) -> list[str]:
-    told = [c for c in columns if c.name in kinds and leaks(c, target, as_number=kinds[c.name] == "number")]
+def _leaks(columns: list[ColumnFacts], target: ColumnFacts, kinds: dict[str, str]) -> list[str]:
+    told = [c for c in columns if c.name in kinds and leaks(c, target, as_number=kind_of(kinds[c.name]).is_quantity)]
     return [
         f'The feature "{c.name}" nearly determines the target "{target.name}" on its own: '
         "if it is known only afterwards, take it out of features."
@@ -130,7 +133,7 @@ def _leaks(columns: list[Facts], target: Facts, kinds: dict[str, str]) -> list[s
     ]
 
 
-def _classes_with(tested: list[Facts], target: Facts) -> tuple[list[str], list[str]]:
+def _classes_with(tested: list[ColumnFacts], target: ColumnFacts) -> tuple[list[str], list[str]]:
     """All classes, and what to say of those that only the test file has."""
     found = next(column for column in tested if column.name == target.name).values
     known = set(target.values)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from keepfit.drafting.facts import Facts
 from keepfit.errors import ConfigError, DataError, nearest
+from keepfit.features.column import ColumnFacts
 
 _NAMES = ("target", "label", "class", "y", "outcome", "category", "diagnosis", "species", "survived", "income", "churn")
 _MANY = 1000
 """More classes than this are refused at once."""
 
 
-def find_target(columns: list[Facts], named: str | None, where: str, *, headless: bool = False) -> Facts:
+def find_target(columns: list[ColumnFacts], named: str | None, where: str, *, headless: bool = False) -> ColumnFacts:
     """The column to predict. Without a name: one that is called so, else the last or first one with few values.
 
     Raises ConfigError where there is no such column or none suggests itself.
@@ -40,7 +40,7 @@ def find_target(columns: list[Facts], named: str | None, where: str, *, headless
     )
 
 
-def check_target(target: Facts, where: str) -> None:
+def check_target(target: ColumnFacts, where: str) -> None:
     """Raise DataError where the target has no value, one value, or is a quantity and not a class."""
     if target.distinct == 0:
         raise DataError(f'the target "{target.name}" is empty.', todo="Choose another with --target.", where=where)
@@ -61,7 +61,7 @@ def check_target(target: Facts, where: str) -> None:
         )
 
 
-def _is_quantity(target: Facts) -> bool:
+def _is_quantity(target: ColumnFacts) -> bool:
     if target.distinct > _MANY or target.distinct > 0.5 * target.filled > 10:
         return True
     if target.number_share < 1:

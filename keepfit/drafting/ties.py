@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from keepfit.drafting.facts import Facts
+from keepfit.features.column import ColumnFacts
 
 _BINS = 128
 _BIN_ROWS = 8
@@ -16,7 +16,7 @@ _LEAK = 0.02
 """A column alone that leaves less than this share of the guessing errors gives the target away."""
 
 
-def depends(column: Facts, target: Facts) -> bool:
+def depends(column: ColumnFacts, target: ColumnFacts) -> bool:
     """Whether the target's classes differ along a column of numbers: chi-squared far beyond chance."""
     table = _table(_binned(column, 10), target)
     rows, columns = table.sum(1, keepdims=True), table.sum(0, keepdims=True)
@@ -26,7 +26,7 @@ def depends(column: Facts, target: Facts) -> bool:
     return bool(chi > freedom + 6 * np.sqrt(2 * freedom))
 
 
-def leaks(column: Facts, target: Facts, *, as_number: bool) -> bool:
+def leaks(column: ColumnFacts, target: ColumnFacts, *, as_number: bool) -> bool:
     """Whether a column nearly determines the target one to one, by few values or by ranges.
 
     Ranges at whose edges two classes meet do not count, as many as there are such edges.
@@ -52,7 +52,7 @@ def _wrong(table: npt.NDArray[np.float64], edges: int) -> float:
     return float(wrong.sum() - wrong[spared].sum())
 
 
-def _binned(column: Facts, bins: int) -> npt.NDArray[np.int64]:
+def _binned(column: ColumnFacts, bins: int) -> npt.NDArray[np.int64]:
     """[N] which of `bins` ranges of equal rows a number lies in, -1 where missing."""
     numbers = column.numbers
     finite = np.isfinite(numbers)
@@ -60,7 +60,7 @@ def _binned(column: Facts, bins: int) -> npt.NDArray[np.int64]:
     return np.where(finite, np.searchsorted(edges, numbers, side="right"), -1)
 
 
-def _table(codes: npt.NDArray[np.int64], target: Facts) -> npt.NDArray[np.float64]:
+def _table(codes: npt.NDArray[np.int64], target: ColumnFacts) -> npt.NDArray[np.float64]:
     """Rows of each pair of a code and a class: [codes, classes]."""
     known = (codes >= 0) & (target.codes >= 0)
     found, packed = np.unique(codes[known], return_inverse=True)

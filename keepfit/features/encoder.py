@@ -1,57 +1,33 @@
-"""All columns of a batch as one block of vectors.
+"""All columns of a batch as one block of vectors, with the fitted transform inside the module.
 
-B rows, C columns (numbers, the cycles of datetimes, categories and booleans, or a picture's 16), d units a column.
+Training and the exported graph so run the same code on the same doubles, codes and bytes.
+B rows, C columns (numbers and what comes back in them, categories, 16 a picture), d units a column.
+
+A kind's `net` module has `encoder(entries, bins, units)`: a module over one tensor of a batch, that of the group its
+columns are in, which gives [B, its `columns`, d]. `entries` are those of the group by slot, `bins` how finely a number
+is cut.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
-from keepfit.features.codes import Codes
-from keepfit.features.numbers import Numbers, Places
-from keepfit.features.pixels import COLUMNS, Pixels
-from keepfit.features.times import Cycles, parts
-
-Transform = dict[str, Any]
-"""What transform.json holds."""
+from keepfit.data.feed import Inputs
+from keepfit.data.transform import Transform
+from keepfit.features.lookup import encoder_of
 
 
 class Encoder(nn.Module):
-    """{"numbers": float64 [B, n], "codes": int64 [B, m], "image": uint8 [B, H, W, C]} → [B, C, d]."""
+    """A batch's inputs → [B, C, d]."""
 
     def __init__(self, transform: Transform, bins: int, units: int) -> None:
         super().__init__()
-        numbers = _slots(transform, "number", "datetime")
-        codes = _slots(transform, "category", "boolean")
-        times = [column for column in numbers if column["kind"] == "datetime"]
-        every = numbers + [part for column in times for part in parts(column)]
-        self.times = [column["slot"] for column in times]
-        pictures = [f for f in transform["features"] if f["kind"] == "image"]
-        self.columns = len(every) + len(codes) + COLUMNS * len(pictures)
-        self.cycles = Cycles() if times else None
-        self.places = Places(every, bins) if every else None
-        self.numbers = Numbers(len(every), self.places.bins, units) if self.places else None
-        self.codes = Codes([len(column["vocabulary"]) for column in codes], units) if codes else None
-        self.pixels = Pixels(pictures[0], units) if pictures else None
+        self.names = [tensor.name for tensor in transform.tensors]
+        made = (encoder_of(tensor.entries, bins, units) for tensor in transform.tensors)
+        self.groups = nn.ModuleList(made)
+        self.columns: int = sum(group.columns for group in self.groups)  # type: ignore[misc]
 
-    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        """A batch's raw tensors → [B, C, d]."""
-        blocks = []
-        if self.places is not None and self.numbers is not None:
-            numbers = inputs["numbers"]
-            if self.cycles is not None:
-                numbers = torch.cat([numbers, self.cycles(numbers[:, self.times])], 1)
-            blocks.append(self.numbers(*self.places(numbers)))
-        if self.codes is not None:
-            blocks.append(self.codes(inputs["codes"]))
-        if self.pixels is not None:
-            blocks.append(self.pixels(inputs["image"]))
-        return torch.cat(blocks, 1)
-
-
-def _slots(transform: Transform, *kinds: str) -> list[dict[str, Any]]:
-    """The columns of these kinds in the order of their tensor."""
-    return sorted((f for f in transform["features"] if f["kind"] in kinds), key=lambda f: f["slot"])
+    def forward(self, inputs: Inputs) -> Tensor:
+        """Each group by its own encoder, side by side."""
+        return torch.cat([group(inputs[name]) for name, group in zip(self.names, self.groups, strict=True)], 1)

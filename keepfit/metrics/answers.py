@@ -8,11 +8,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from keepfit.artifacts import Interval
 from keepfit.metrics import curves, intervals, probabilistic
 from keepfit.metrics.confusion import Margins, confusion
 from keepfit.metrics.probabilistic import Labels, Probabilities, Values
 from keepfit.metrics.ranking import Ranking, rankings
+from keepfit.store.artifacts import Interval
 
 
 @dataclass(frozen=True)

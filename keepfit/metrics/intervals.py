@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from keepfit.artifacts import Interval
 from keepfit.metrics.confusion import Margins
 from keepfit.metrics.probabilistic import Labels, Values
 from keepfit.metrics.ranking import Ranking, mean_error
+from keepfit.store.artifacts import Interval
 
 DRAWS = 2000
 """Matrices drawn; the ends of a 95 % interval are then good to about a fortieth of its width."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from keepfit import files
 from keepfit.redact import redacted
-from keepfit.run import Run
+from keepfit.store import files
+from keepfit.store.run import Run
 
 __all__ = ["markdown", "write"]
 

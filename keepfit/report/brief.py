@@ -7,8 +7,8 @@ import html
 from collections.abc import Iterable
 
 from keepfit.report import headline, inputs, results
-from keepfit.report.facts import Facts
-from keepfit.run import Run
+from keepfit.report.facts import RunFacts
+from keepfit.store.run import Run
 
 LIMIT = 900_000
 """Characters; Prefect keeps an artifact up to 1 MB. Charts that do not fit are left out."""
@@ -16,7 +16,7 @@ LIMIT = 900_000
 
 def brief(run: Run) -> str:
     """Verdict, score, what changed, validation, curves and confused classes."""
-    facts = Facts(run)
+    facts = RunFacts(run)
     head = headline.head(facts)
     parts = [f"# {head['title']}", _plain(head["sentence"]), *_score(facts), *_stages(facts)]
     if facts.failure is not None:
@@ -29,7 +29,7 @@ def brief(run: Run) -> str:
     return made
 
 
-def _score(facts: Facts) -> list[str]:
+def _score(facts: RunFacts) -> list[str]:
     score = headline.score(facts)
     if not score:
         return []
@@ -38,12 +38,12 @@ def _score(facts: Facts) -> list[str]:
     return [_table((f"test {score['metric']}, {score['rows']:,} rows", "", "interval"), rows)]
 
 
-def _stages(facts: Facts) -> list[str]:
+def _stages(facts: RunFacts) -> list[str]:
     rows = [(s["name"], s["state"], _plain(s["reason"]), s["seconds"]) for s in headline.stages(facts)]
     return ["## What changed since the last run", _table(("stage", "", "why", "time"), rows)]
 
 
-def _validation(facts: Facts) -> list[str]:
+def _validation(facts: RunFacts) -> list[str]:
     found = inputs.validation(facts)
     if not found:
         return []
@@ -52,15 +52,14 @@ def _validation(facts: Facts) -> list[str]:
     return ["## Validation", told, *([_table(("severity", "not met", "rows"), failed)] if failed else [])]
 
 
-def _confused(facts: Facts) -> list[str]:
+def _confused(facts: RunFacts) -> list[str]:
     pairs = results.confusion(facts).get("pairs", [])
     rows = [(_plain(p["true"]), _plain(p["predicted"]), f"{p['count']:,}") for p in pairs]
     return ["## Most often confused", _table(("true", "said", "rows"), rows)] if rows else []
 
 
-def _charts(facts: Facts) -> list[str]:
-    from keepfit.report.charts import plain
-    from keepfit.report.drawn import curve_charts, training_charts
+def _charts(facts: RunFacts) -> list[str]:
+    from keepfit.report.charts import curve_charts, plain, training_charts
 
     drawn = [base64.b64encode(plain(svg).encode()).decode() for svg in training_charts(facts) + curve_charts(facts)]
     return [f"![chart](data:image/svg+xml;base64,{content})" for content in drawn]

@@ -1,4 +1,7 @@
-"""The charts, drawn by matplotlib as SVG with real text. Colours are CSS variables, so that they follow the page."""
+"""Which charts a report has, drawn by matplotlib as SVG with real text; imported only when something is drawn.
+
+Colours are CSS variables, so that they follow the page.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, StrMethodFormatter
+
+from keepfit.report.facts import RunFacts
 
 # Colours that occur nowhere else, and what they stand for on the page and where there is no style sheet.
 INK, SOFT, GRID, MAIN, OTHER, THIRD = "#010101", "#020202", "#030303", "#040404", "#050505", "#060606"
@@ -53,6 +58,40 @@ _STYLE: Any = {
 
 Curve = tuple[str, Sequence[float], Sequence[float]]
 """A name, x, y."""
+
+
+def training_charts(facts: RunFacts) -> list[str]:
+    """Losses and accuracy over the epochs, as SVG."""
+    history = facts.read("train", "history.json", [])
+    return training(history, facts.artifact("train")["best_epoch"]) if history else []
+
+
+def curve_charts(facts: RunFacts) -> list[str]:
+    """ROC, precision-recall and calibration, as SVG."""
+    metrics, made = facts.metrics, []
+    roc = _weakest_first(metrics, "roc", "roc_auc", ("fpr", "tpr"))
+    if roc:
+        labels = ("false positive rate", "true positive rate")
+        made.append(curves("roc", _title("ROC", roc), labels, roc, chance=True))
+    ranked = _weakest_first(metrics, "pr", "pr_auc", ("recall", "precision"))
+    if ranked:
+        labels = ("recall", "precision")
+        made.append(curves("pr", _title("Precision-recall", ranked), labels, ranked, chance=False))
+    if metrics.get("calibration"):
+        made += [calibration(metrics["calibration"]), sureness(metrics["calibration"])]
+    return made
+
+
+def _title(title: str, lines: list[Curve]) -> str:
+    return f"{title}, the 3 weakest of {len(lines)} classes" if len(lines) > 3 else title
+
+
+def _weakest_first(metrics: dict[str, Any], name: str, area: str, axes: tuple[str, str]) -> list[Curve]:
+    """Each class's curve, named with the area under it, the smallest area first."""
+    areas = {row["class"]: row.get(area) for row in metrics.get("per_class", [])}
+    lines = [(areas.get(c["class"]) or 0.0, str(c["class"]), c[axes[0]], c[axes[1]]) for c in metrics.get(name, [])]
+    lines.sort(key=lambda line: line[:2])
+    return [(f"{label[:18]}  {value:.3f}", x, y) for value, label, x, y in lines]
 
 
 def training(history: list[dict[str, Any]], best: int) -> list[str]:

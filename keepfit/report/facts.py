@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from keepfit import files
-from keepfit.records import Failure, Record
-from keepfit.run import Run
+from keepfit.store import files
+from keepfit.store.records import Failure, Record
+from keepfit.store.run import Run
 
 ORDER = ("ingest", "validate", "preprocess", "train", "baseline", "evaluate", "export", "release")
 
@@ -19,7 +19,7 @@ COMPARED = "compared.json"
 
 
 @dataclass(frozen=True)
-class Facts:
+class RunFacts:
     """One run, as its record and its stages tell it. Missing files read as empty: a report is never the obstacle."""
 
     run: Run

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from keepfit.report.facts import Facts
-from keepfit.report.words import LOWER_IS_BETTER, SHOWN, figure, metric_name, seconds, span
+from keepfit.metrics.naming import LOWER_IS_BETTER, SHOWN, figure, metric_name, seconds, span
+from keepfit.report.facts import RunFacts
 
 TITLES = {"FIRST": "First model", "PROMOTE": "Promoted", "HOLD": "Held", "REJECT": "Rejected"}
 TONES = {"FIRST": "good", "PROMOTE": "good", "HOLD": "hold", "REJECT": "bad"}
 
 
-def head(facts: Facts) -> dict[str, Any]:
+def head(facts: RunFacts) -> dict[str, Any]:
     """Names, times, the verdict, and what is in service."""
     record, verdict = facts.record, facts.record.verdict
     outcome = verdict.outcome if verdict else ""
@@ -35,7 +35,7 @@ def head(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _without_verdict(facts: Facts) -> str:
+def _without_verdict(facts: RunFacts) -> str:
     failure = facts.failure
     if failure is None:
         return "This run has not reached a verdict."
@@ -43,7 +43,7 @@ def _without_verdict(facts: Facts) -> str:
     return f"The run {'was stopped' if failure.stopped else 'failed'}{where}: {failure.message}"
 
 
-def score(facts: Facts) -> dict[str, Any]:
+def score(facts: RunFacts) -> dict[str, Any]:
     """The metric that decides, with its interval, on one scale with the baselines."""
     evaluated, metric = facts.artifact("evaluate"), facts.run.config.release.metric
     value = evaluated.get("metrics", {}).get(metric)
@@ -81,7 +81,7 @@ def _baselines(evaluated: dict[str, Any], metric: str) -> list[dict[str, Any]]:
     ]
 
 
-def table(facts: Facts) -> list[dict[str, str]]:
+def table(facts: RunFacts) -> list[dict[str, str]]:
     """Every metric of the model, with its interval, beside the baselines'; the best of a row is marked."""
     evaluated = facts.artifact("evaluate")
     figures, baselines = evaluated.get("metrics", {}), evaluated.get("baselines", {})
@@ -102,7 +102,7 @@ def table(facts: Facts) -> list[dict[str, str]]:
     return rows
 
 
-def stages(facts: Facts) -> list[dict[str, Any]]:
+def stages(facts: RunFacts) -> list[dict[str, Any]]:
     """Each stage: whether it ran and why, its time, and its share of the longest."""
     longest = max([1.0, *(s.get("seconds", 0.0) for s in facts.stages)])
     ended = [
@@ -122,7 +122,7 @@ def stages(facts: Facts) -> list[dict[str, Any]]:
     return ended + _broken_off(facts)
 
 
-def _broken_off(facts: Facts) -> list[dict[str, Any]]:
+def _broken_off(facts: RunFacts) -> list[dict[str, Any]]:
     """The stage in which the run ended."""
     failure = facts.failure
     if failure is None or not failure.stage:

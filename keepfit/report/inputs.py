@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import asdict
 from typing import Any
 
-from keepfit.report.facts import Facts
-from keepfit.report.words import cell
+from keepfit.features.lookup import words_of
+from keepfit.metrics.naming import cell
+from keepfit.report.facts import RunFacts
 
 QUARANTINE, FAILED = "quarantine.parquet", "keepfit_failed"
 ASIDE, CELLS = 10, 6
@@ -15,7 +16,7 @@ COLUMNS, NAMES = 60, 26
 """Columns and classes that are shown; of more the number is said."""
 
 
-def data(facts: Facts) -> dict[str, Any]:
+def data(facts: RunFacts) -> dict[str, Any]:
     """Rows a part, classes, and a profile of each column of the train rows."""
     profile, snapshot = facts.read("preprocess", "profile.json", {}), facts.artifact("ingest")
     if not profile:
@@ -46,44 +47,11 @@ def _remarks(snapshot: dict[str, Any], prepared: dict[str, Any]) -> list[str]:
 
 
 def _column(column: dict[str, Any], rows: int) -> dict[str, Any]:
-    made = {"name": column["name"], "kind": column["kind"], "leak": column.get("leak"), "bars": [], "text": ""}
-    made |= {"missing": "", "distinct": ""}
-    if "count" in column:
-        made["missing"] = _percent(column["missing"], rows)
-        made["distinct"] = f"{column['distinct']:,}"
-    if "histogram" in column:
-        made["bars"] = _heights(column["histogram"]["counts"])
-        made["text"] = " · ".join(_value(column[name], column["kind"]) for name in ("min", "median", "max"))
-    elif "top" in column:
-        made["bars"] = _heights([t["rows"] for t in column["top"]])
-        made["text"] = ", ".join(t["value"] for t in column["top"][:3]) + ("…" if column["distinct"] > 3 else "")
-    elif "size" in column:
-        made["text"] = (
-            f"{column['size'][1]} × {column['size'][0]} pixels, {'grey' if column['channels'] == 1 else 'colour'}"
-        )
-    return made
+    told = words_of(column["kind"]).told(column, rows)
+    return {"name": column["name"], "kind": column["kind"], "leak": column.get("leak"), **asdict(told)}
 
 
-def _heights(counts: list[int]) -> list[float]:
-    most = max(counts, default=0) or 1
-    return [round(100 * c / most, 1) for c in counts]
-
-
-def _value(value: float | None, kind: str) -> str:
-    if value is None:
-        return "–"
-    if kind == "datetime":
-        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d}"
-    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
-
-
-def _percent(part: int, whole: int) -> str:
-    if not part or not whole:
-        return "0 %"
-    return f"{100 * part / whole:.1f} %" if part / whole >= 0.001 else "< 0.1 %"
-
-
-def validation(facts: Facts) -> dict[str, Any]:
+def validation(facts: RunFacts) -> dict[str, Any]:
     """Each expectation and what came of it, those that were not met first."""
     checks = facts.checks
     rows = [
@@ -101,7 +69,7 @@ def validation(facts: Facts) -> dict[str, Any]:
     return {"rows": rows, "met": met, "quarantined": _quarantined(facts)}
 
 
-def _quarantined(facts: Facts) -> int:
+def _quarantined(facts: RunFacts) -> int:
     ended, stopped = facts.artifact("validate"), facts.run.folder / "validation" / QUARANTINE
     if ended or not stopped.is_file():
         return int(ended.get("quarantined", 0))
@@ -110,7 +78,7 @@ def _quarantined(facts: Facts) -> int:
     return int(pq.read_metadata(stopped).num_rows)
 
 
-def quarantine(facts: Facts) -> dict[str, Any]:
+def quarantine(facts: RunFacts) -> dict[str, Any]:
     """The first rows put aside, with what they failed and their first columns; empty where there are none."""
     kept = (facts.run.folder / "validation" / QUARANTINE, facts.folder("validate") / QUARANTINE)
     path = next((path for path in kept if path.is_file()), None)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-from keepfit import files
-from keepfit.report.facts import COMPARED, Facts
-from keepfit.report.words import LOWER_IS_BETTER, SHOWN, figure, metric_name, signed
+from keepfit.metrics.naming import LOWER_IS_BETTER, SHOWN, figure, metric_name, signed
+from keepfit.report.facts import COMPARED, RunFacts
+from keepfit.store import files
 
 FILES = 12
 """Files of the source that are listed; of more the number is said."""
 
 
-def lineage(facts: Facts) -> dict[str, Any]:
+def lineage(facts: RunFacts) -> dict[str, Any]:
     """Source, versions and settings; what a run did not come to is empty."""
     read = facts.read("ingest", "schema.json", {}).get("files", [])
     return {
@@ -25,13 +25,13 @@ def lineage(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _source(facts: Facts) -> list[tuple[str, str]]:
+def _source(facts: RunFacts) -> list[tuple[str, str]]:
     """As the YAML has it: variables are not filled in."""
     said = facts.run.config.source.model_dump(mode="json", exclude_defaults=True)
     return [(name, ", ".join(map(str, v)) if isinstance(v, list) else str(v)) for name, v in said.items()]
 
 
-def _settings(facts: Facts) -> list[tuple[str, str]]:
+def _settings(facts: RunFacts) -> list[tuple[str, str]]:
     """Of the model and its training, those that were derived included."""
     model = facts.read("train", "architecture.json", {}).get("settings", {})
     plan = facts.read("train", "resolved.json", {}).get("plan", {})
@@ -44,7 +44,7 @@ def _value(value: Any) -> str:
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def compared(facts: Facts) -> dict[str, Any]:
+def compared(facts: RunFacts) -> dict[str, Any]:
     """Champion and challenger side by side on the rows that neither has learned from; empty without a comparison."""
     path = facts.run.folder / COMPARED
     if not path.is_file():

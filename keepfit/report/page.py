@@ -7,9 +7,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from keepfit.report import headline, inputs, results
-from keepfit.report.facts import Facts
+from keepfit.report.facts import RunFacts
 from keepfit.report.lineage import compared, lineage
-from keepfit.run import Run
+from keepfit.store.run import Run
 
 SECTIONS = {
     "score": "Score", "compared": "Champion", "changes": "What changed", "data": "Data", "validation": "Validation",
@@ -21,7 +21,7 @@ ALWAYS = ("score", "compared", "changes", "lineage")
 
 def html(run: Run) -> str:
     """The whole page."""
-    facts = Facts(run)
+    facts = RunFacts(run)
     filled: dict[str, Any] = {
         "head": headline.head(facts),
         "score": headline.score(facts),
@@ -45,17 +45,17 @@ def _nothing() -> dict[str, Any]:
     }
 
 
-def _inputs(facts: Facts) -> dict[str, Any]:
+def _inputs(facts: RunFacts) -> dict[str, Any]:
     """Of a run that ended early: what went in, as far as it came."""
     return {**_nothing(), "score": None, "data": inputs.data(facts), **_validation(facts)}
 
 
-def _validation(facts: Facts) -> dict[str, Any]:
+def _validation(facts: RunFacts) -> dict[str, Any]:
     return {"validation": inputs.validation(facts), "quarantine": inputs.quarantine(facts)}
 
 
-def _details(facts: Facts) -> dict[str, Any]:
-    from keepfit.report.drawn import curve_charts, training_charts
+def _details(facts: RunFacts) -> dict[str, Any]:
+    from keepfit.report.charts import curve_charts, training_charts
     from keepfit.report.worst import worst
 
     return {

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from keepfit.rows import LEFT_OUT, ROW, TEST
+from keepfit.data.identity import LEFT_OUT, ROW, TEST
 
 
 def places(snapshot: Path, ids: list[bytes]) -> dict[bytes, int]:

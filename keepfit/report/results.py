@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from keepfit.report.facts import Facts
-from keepfit.report.words import figure, span
+from keepfit.metrics.naming import figure, span
+from keepfit.report.facts import RunFacts
 
 CELLS, NAMES = 12, 26
 """Confused pairs that are listed; classes up to which the matrix is drawn and the table of classes goes."""
 
 
-def training(facts: Facts) -> list[tuple[str, str]]:
+def training(facts: RunFacts) -> list[tuple[str, str]]:
     """What was trained, in a few figures."""
     trained = facts.artifact("train")
     if not trained:
@@ -27,7 +27,7 @@ def training(facts: Facts) -> list[tuple[str, str]]:
     ]
 
 
-def confusion(facts: Facts) -> dict[str, Any]:
+def confusion(facts: RunFacts) -> dict[str, Any]:
     """The matrix, each cell with its share of its row; of many classes only the pairs most often confused."""
     matrix, names = facts.metrics.get("confusion", []), facts.classes
     if not matrix:
@@ -45,7 +45,7 @@ def _cell(diagonal: bool, count: int, total: int) -> dict[str, Any]:
     return {"count": count, "share": round(100 * count / total, 1) if total else 0, "right": diagonal}
 
 
-def per_class(facts: Facts) -> list[dict[str, Any]]:
+def per_class(facts: RunFacts) -> list[dict[str, Any]]:
     """Precision, recall and F1 of each class, the weakest first."""
     named = zip(facts.classes, facts.metrics.get("per_class", []), strict=False)
     rows = [{"name": name, **row} for name, row in named]
@@ -61,7 +61,7 @@ def per_class(facts: Facts) -> list[dict[str, Any]]:
     ]
 
 
-def slices(facts: Facts) -> dict[str, Any]:
+def slices(facts: RunFacts) -> dict[str, Any]:
     """The accuracy in each slice, with its interval; slices of few rows are marked."""
     rows = [
         {

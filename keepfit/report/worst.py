@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +10,29 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from keepfit.report.facts import Facts
+from keepfit.data.identity import LEFT_OUT, ROW
+from keepfit.data.transform import Entry
+from keepfit.features.lookup import kind_of, read_transform, words_of
+from keepfit.metrics.naming import cell
+from keepfit.report.facts import RunFacts
 from keepfit.report.places import places
-from keepfit.report.words import cell
-from keepfit.rows import LEFT_OUT, ROW
 
 CELLS = 6
 """Columns of a table that are shown."""
-LARGEST = 128
-"""Pixels of a picture's longer side, at most."""
+SMALL = 64
+"""Pixels a side up to which a picture is shown pixel by pixel."""
 
 
-def worst(facts: Facts) -> dict[str, Any]:
+def worst(facts: RunFacts) -> dict[str, Any]:
     """The worst rows, with what was predicted; empty where there are none."""
     found = facts.metrics.get("worst", [])
     folder = facts.folder("preprocess") / "test_raw"
     if not found or not folder.is_dir():
         return {}
-    features = facts.transform["features"]
-    picture = next((f for f in features if f["kind"] == "image"), None)
-    columns = [picture["name"]] if picture else [f["name"] for f in features[:CELLS]]
-    file = ["file"] if picture and "file" in ds.dataset(folder).schema.names else []
+    entries = read_transform(facts.folder("preprocess")).features
+    seen = next((entry for entry in entries if kind_of(entry.kind).whole_file), None)
+    columns = [seen.name] if seen else [entry.name for entry in entries[:CELLS]]
+    file = ["file"] if seen and "file" in ds.dataset(folder).schema.names else []
     rows = pick(folder, [w["row"] for w in found], [*columns, *file, ROW])
     snapshot = facts.folder("ingest")
     known = places(snapshot, [row[ROW] for row in rows]) if (snapshot / LEFT_OUT).is_file() else {}
@@ -43,11 +43,11 @@ def worst(facts: Facts) -> dict[str, Any]:
             "label": w["label"],
             "prediction": w["prediction"],
             "probability": f"{100 * w['probability_of_label']:.1f} %",
-            **(_picture(row[columns[0]], picture) if picture else {"cells": [cell(row[c]) for c in columns]}),
+            **(_picture(row[columns[0]], seen) if seen else {"cells": [cell(row[c]) for c in columns]}),
         }
         for w, row in zip(found, rows, strict=True)
     ]
-    return {"rows": shown, "columns": columns, "pictures": picture is not None}
+    return {"rows": shown, "columns": columns, "pictures": seen is not None}
 
 
 def pick(folder: Path, wanted: list[int], columns: list[str]) -> list[dict[str, Any]]:
@@ -72,17 +72,9 @@ def _groups(folder: Path, columns: list[str], wanted: set[int]) -> Iterator[tupl
                 start += rows
 
 
-def _picture(content: bytes, feature: dict[str, Any]) -> dict[str, Any]:
-    """A PNG as a data: address, decoded as the model saw it."""
-    from PIL import Image
-
-    from keepfit.images import decode
-
-    height, width = feature["size"]
-    pixels = decode(content, (height, width), feature["channels"], feature["pixels"])
-    image = Image.fromarray(pixels[:, :, 0] if feature["channels"] == 1 else pixels)
-    image.thumbnail((LARGEST, LARGEST))
-    with BytesIO() as buffer:
-        image.save(buffer, "PNG", optimize=True)
-        encoded = base64.b64encode(buffer.getvalue()).decode()
-    return {"picture": f"data:image/png;base64,{encoded}", "smooth": max(height, width) > LARGEST // 2}
+def _picture(content: Any, entry: Entry) -> dict[str, Any]:
+    """The cell as an image; a small one is shown pixel by pixel."""
+    return {
+        "picture": words_of(entry.kind).picture(content, entry),
+        "smooth": max(entry.shape[:2], default=0) > SMALL,
+    }

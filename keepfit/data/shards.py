@@ -1,0 +1,91 @@
+"""Parquet files of bounded size: part-00000.parquet, part-00001.parquet … The same rows give the same bytes."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from keepfit.data.cells import is_text
+from keepfit.data.identity import ROW
+from keepfit.data.transform import Transform
+from keepfit.store import files
+
+LABEL = "label"
+"""The column that holds the target's codes."""
+FILE_ROWS, FILE_BYTES = 2_000_000, 1 << 30
+"""A new file is begun once one holds so much."""
+
+_ALWAYS: dict[str, Any] = {"use_dictionary": False, "write_statistics": False, "store_schema": False}
+
+
+class Shards:
+    """A folder of shards being written; every batch becomes a row group."""
+
+    def __init__(self, folder: Path, schema: pa.Schema, options: dict[str, Any]) -> None:
+        self._folder, self.schema, self._options = folder, schema, options
+        self._writer: pq.ParquetWriter | None = None
+        self._files = 0
+        self._rows = self._bytes = 0
+        folder.mkdir(parents=True)
+
+    def add(self, table: pa.Table) -> None:
+        """Append the rows of a table; raises MachineError when the disk is full."""
+        with files.machine_errors(self._folder):
+            writer = self._writer
+            if writer is None or self._rows >= FILE_ROWS or self._bytes >= FILE_BYTES:
+                writer = self._next()
+            writer.write_table(table, row_group_size=max(1, table.num_rows))
+        self._rows += table.num_rows
+        self._bytes += table.nbytes
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with files.machine_errors(self._folder):
+            if self._writer is not None:
+                self._writer.close()
+
+    def _next(self) -> pq.ParquetWriter:
+        if self._writer is not None:
+            self._writer.close()
+        path = self._folder / f"part-{self._files:05d}.parquet"
+        self._writer = pq.ParquetWriter(path, self.schema, write_page_checksum=True, **self._options)
+        self._files += 1
+        self._rows = self._bytes = 0
+        return self._writer
+
+
+def typed(folder: Path, transform: Transform) -> Shards:
+    """Shards of the transform's tensors, with the row's id and its label.
+
+    Rows of numbers by byte streams: a third faster to write and twice as fast to read than without, and smaller; LZ4
+    on top takes half the time of zstd for 3 % more bytes. Ids are random bytes, which nothing compresses. Bytes gain
+    nothing from streams, and zstd makes MNIST a quarter smaller than LZ4.
+    """
+    found = transform.tensors
+    sizes = [(tensor.name, pa.binary(math.prod(tensor.shape) * np.dtype(tensor.dtype).itemsize)) for tensor in found]
+    wide = [tensor.name for tensor in found if np.dtype(tensor.dtype).itemsize > 1]
+    compression = {ROW: "none", LABEL: "lz4", **{t.name: "lz4" if t.name in wide else "zstd" for t in found}}
+    encoding = dict.fromkeys(wide, "BYTE_STREAM_SPLIT")
+    schema = pa.schema([(ROW, pa.binary(16)), (LABEL, pa.int32()), *sizes])
+    return Shards(folder, schema, {"compression": compression, "column_encoding": encoding, **_ALWAYS})
+
+
+def raw(folder: Path, schema: pa.Schema) -> Shards:
+    """Shards of rows as they came."""
+    texts = [field.name for field in schema if is_text(field.type)]  # a dictionary of numbers costs more than it saves
+    return Shards(folder, schema, {"compression": "zstd", "compression_level": 1, "use_dictionary": texts})
+
+
+def fixed(array: NDArray[Any]) -> pa.Array:
+    """n rows of any shape → n fixed-size binary values, little-endian, without a copy where it can."""
+    rows = np.ascontiguousarray(array)
+    width = rows.itemsize * int(np.prod(rows.shape[1:]))
+    return pa.Array.from_buffers(pa.binary(width), len(rows), [None, pa.py_buffer(rows)])

@@ -1,0 +1,136 @@
+"""From what the YAML says (file, folder, glob, zip) to the files to read and their format."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+import stat
+from pathlib import Path
+
+from keepfit.errors import DataError, nearest
+
+TEXT = (".csv", ".tsv", ".tab", ".txt", ".data", ".test", ".dat", "")
+LINES = (".jsonl", ".ndjson")
+PARQUET = (".parquet", ".pq")
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+PACKED = (".gz", ".zst")
+_IDX_MAGIC = (b"\0\0\x08\x01", b"\0\0\x08\x03", b"\0\0\x08\x04")
+
+
+def locate(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The files, folders and zips that are meant, globs expanded and sorted; raises DataError where there is none."""
+    return tuple(found for path in paths for found in _expand(path))
+
+
+def format_of(path: Path) -> str:
+    """csv, jsonl, parquet, idx or images, from the name and, where that does not tell, the content."""
+    if path.is_dir():
+        return "parquet" if any(parquet_files(path)) else "images"
+    suffix = _suffix(path)
+    if suffix == ".zip":
+        return "images"
+    if suffix in PARQUET:
+        return "parquet"
+    if suffix in LINES:
+        return "jsonl"
+    return _by_content(path)
+
+
+def parquet_files(folder: Path) -> list[Path]:
+    """The Parquet files in a folder and below, sorted; hidden ones and those that start with _ are left out."""
+    return [p for p in walk(folder) if p.suffix in PARQUET and all(s[0] != "_" for s in p.relative_to(folder).parts)]
+
+
+def walk(folder: Path) -> list[Path]:
+    """The files in a folder and below, sorted, links followed; hidden ones are left out.
+
+    Raises DataError for what is no regular file: it may never end, or lead nowhere.
+    """
+    found: list[Path] = []
+    above: set[str] = set()
+    for place, folders, names in os.walk(folder, followlinks=True, onerror=_raise):
+        above.add(os.path.realpath(place))
+        folders[:] = [name for name in folders if name[0] != "." and _is_new(Path(place, name), above)]
+        found += [Path(place, name) for name in names if name[0] != "."]
+    return sorted(regular(path) for path in found)
+
+
+def regular(path: Path) -> Path:
+    """The path, if a regular file or a folder lies there that may be read. Raises DataError."""
+    try:
+        mode = path.stat().st_mode
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise DataError("its name is not UTF-8.", todo="Rename it.", where=ascii(str(path))) from error
+    except OSError as error:
+        raise DataError(f"{_reason(error)}.", todo="Mend or remove it.", where=str(path)) from error
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise DataError(
+            "this is no regular file.", allowed="Only files and folders are read.",
+            todo="Copy what it gives into a file.", where=str(path),
+        )  # fmt: skip
+    if not os.access(path, os.R_OK | (os.X_OK if stat.S_ISDIR(mode) else 0)):
+        raise DataError("this user may not read it.", todo="Allow it, or run as another user.", where=str(path))
+    return path
+
+
+def _is_new(folder: Path, above: set[str]) -> bool:
+    """Whether a folder was not walked yet: a link may lead back to one that was."""
+    return not folder.is_symlink() or os.path.realpath(folder) not in above
+
+
+def _raise(error: OSError) -> None:
+    raise DataError(
+        f"{_reason(error)}.", todo="Allow it, or run as another user.", where=str(error.filename)
+    ) from error
+
+
+def _reason(error: OSError) -> str:
+    return "this link leads nowhere" if error.errno == errno.ENOENT else f"it cannot be read: {error.strerror}"
+
+
+def _expand(path: Path) -> list[Path]:
+    try:
+        if path.exists():
+            return [regular(path)]
+        if glob.has_magic(str(path)):
+            if found := _matches(path):
+                return [regular(one) for one in found]
+            raise DataError("no file matches.", todo="Check the pattern in source.path.", where=str(path))
+        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    except (OSError, ValueError) as error:  # too long, or a part of it is no folder
+        raise DataError(f"this names no file: {error}.", todo="Check the path.", where=str(path)[:200]) from error
+    if path.is_symlink():
+        return [regular(path)]
+    hint = nearest(path.name, beside) if beside else f"There is no folder {path.parent} either."
+    raise DataError("there is no such file or folder.", todo=hint or "Check source.path.", where=str(path))
+
+
+def _matches(pattern: Path) -> list[Path]:
+    """As a shell finds them: hidden ones only where the pattern says so itself, and so never our own store."""
+    fixed = next(place for place, part in enumerate(pattern.parts) if glob.has_magic(part))
+    meant = any(part[0] == "." for part in pattern.parts[fixed:])
+    found = sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))
+    return [path for path in found if meant or all(part[0] != "." for part in path.parts[fixed:])]
+
+
+def _suffix(path: Path) -> str:
+    """The ending that tells the format, that of the compression apart."""
+    suffixes = [s.lower() for s in path.suffixes]
+    if suffixes and suffixes[-1] in PACKED:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
+
+
+def _by_content(path: Path) -> str:
+    from keepfit.data.sources.unpack import head
+
+    start = head(path, 4096)
+    if start.startswith(_IDX_MAGIC):
+        return "idx"
+    if start.startswith(b"PAR1"):
+        return "parquet"
+    if start.startswith(b"PK\x03\x04"):
+        return "images"
+    return "jsonl" if start.lstrip().startswith(b'{"') and _suffix(path) in (".json", "") else "csv"

@@ -1,0 +1,94 @@
+"""The one way in, and what every format gives: columns known at once, rows on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from keepfit.data.sources.locate import format_of, locate
+from keepfit.errors import DataError
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How to read: what the YAML says of the source, and what is known of its columns."""
+
+    scratch: Path
+    """A folder for temporary files, which whoever opens the source removes."""
+    target: str = "label"
+    """The target's name: for pictures the folder's name goes there, and a CSV header must hold it."""
+    needed: frozenset[str] = frozenset()
+    """The features; they tell a header line from a data line."""
+    uncoded: frozenset[str] = frozenset()
+    """Those of which each cell is parsed anyway, so that a dictionary of their texts would be made in vain."""
+    format: str = "auto"
+    columns: tuple[str, ...] | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    missing: tuple[str, ...] | None = None
+    labels: tuple[Path, ...] = ()
+    """The label files that belong to idx files of images, in the same order."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Columns that the source must have."""
+        return (self.needed | {self.target}) - {""}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A source whose names and headers were checked."""
+
+    columns: tuple[str, ...]
+    """In source order."""
+    files: tuple[Path, ...]
+    """What is read, in order."""
+    batches: Callable[[], Iterator[pa.RecordBatch]]
+    """The rows, of at most some 64 MB a batch. Raises DataError naming file and line of what cannot be read."""
+    dialect: Mapping[str, Any] | None = None
+    """How text was understood; None for formats that say it themselves."""
+    pixels: tuple[int, int, int] | None = None
+    """Height, width and channels when the column `image` holds raw pixels, and not picture files."""
+    sample: tuple[tuple[str, ...], ...] = ()
+    """The first rows of text files, stripped."""
+    notes: tuple[str, ...] = ()
+    """Sentences a person should read."""
+
+
+def open_source(paths: tuple[Path, ...], reading: Reading) -> Opened:
+    """Open files, folders, globs or zips. Raises DataError for what is not there, is empty or cannot be understood."""
+    files = locate(paths)
+    form = reading.format
+    if form == "auto":
+        forms = {format_of(file) for file in files}
+        if len(forms) > 1:
+            raise DataError(
+                f"files of several formats were named: {', '.join(sorted(forms))}.",
+                todo="Name files of one format.",
+                where=str(files[0]),
+            )
+        form = forms.pop()
+    return _opened(form, files, reading)
+
+
+def _opened(form: str, files: tuple[Path, ...], reading: Reading) -> Opened:
+    """Each way is imported where it is taken; a stage's key follows these imports too."""
+    if form == "idx":
+        from keepfit.data.sources.idx import open_idx
+
+        return open_idx(files, reading)
+    if form == "images":
+        from keepfit.data.sources.pictures import open_pictures
+
+        return open_pictures(files, reading)
+    if form in ("jsonl", "parquet"):
+        from keepfit.data.sources.jsonl_parquet import open_lines, open_parquet
+
+        return open_lines(files) if form == "jsonl" else open_parquet(files)
+    from keepfit.data.sources.text import open_text
+
+    return open_text(files, reading)

@@ -1,0 +1,204 @@
+"""The rows of a query, written to a Parquet file as they come, so that their content can be told and read again.
+
+A plain `postgresql://` address goes through ADBC, which hands over Arrow batches; any other through SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from keepfit.data.identity import hashes
+from keepfit.errors import DataError, KeepfitError, TransientError
+from keepfit.store.files import digest_of
+from keepfit.store.interrupt import check, on_stop
+
+_ROWS = 10_000
+"""Rows fetched at a time through SQLAlchemy."""
+_CONNECT_SECONDS = 15
+_EXACT = 2**53
+_MAY_COME_BACK = ("08", "40", "53", "55", "57")
+"""Classes of SQLSTATE that may pass: connection, rollback, resources, locks, shutdown.
+https://www.postgresql.org/docs/current/errcodes-appendix.html
+"""
+_FINAL = (
+    "does not exist", "authentication failed", "no password supplied", "permission denied", "access denied",
+    "could not translate host name", "name or service not known", "unknown mysql server host", "unknown database",
+    "invalid percent-encoded", "invalid connection option", "invalid uri", "invalid port", "invalid integer value",
+    "invalid sslmode", "missing \"=\"", "certificate",
+)  # fmt: skip
+"""What is said at connecting, without a code, that trying again will not change: a mistyped address above all."""
+_PACKAGES = {"MySQLdb": "mysqlclient", "pymysql": "PyMySQL", "psycopg2": "psycopg2-binary", "cx_Oracle": "cx-Oracle"}
+"""Drivers whose package has another name than their module."""
+
+
+@dataclass(frozen=True)
+class Spooled:
+    """The rows of a query in a file."""
+
+    rows: int
+    digest: str
+    """Of columns and rows, whatever order the server sent the rows in."""
+
+
+def spool(query: str, database: str, file: Path, folder: Path) -> Spooled:
+    """Run a query and write its rows to `file`; SQLite paths are relative to `folder`.
+
+    Raises DataError for what the database refuses, TransientError for what may work if tried again.
+    """
+    total = np.zeros(2, np.uint64)
+    rows = 0
+    writer: pq.ParquetWriter | None = None
+    try:
+        for batch in _batches(query, database, folder):
+            _check_names(batch.schema.names)
+            table = pa.table(batch)
+            writer = writer or pq.ParquetWriter(file, table.schema, compression="zstd", compression_level=1)
+            table = _alike(table, writer.schema)
+            writer.write_table(table)
+            found = hashes(table, (), table.column_names)
+            total += (found.low.sum(dtype=np.uint64), found.high.sum(dtype=np.uint64))
+            rows += len(table)
+    finally:
+        if writer is not None:
+            writer.close()
+    if writer is None or rows == 0:
+        raise DataError("the query gives no row.", todo="Try it in the database's own shell.", where="source.sql")
+    schema = [(field.name, str(field.type)) for field in writer.schema]
+    return Spooled(rows, digest_of([schema, rows, *(int(t) for t in total)]))
+
+
+def _alike(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The rows in the types of the first ones. Raises DataError naming the column that cannot take its type."""
+    return pa.table([_cast(table[field.name], field) for field in schema], schema=schema)
+
+
+def _cast(cells: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+    try:
+        return cells.cast(field.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise DataError(
+            f'the column "{field.name}" is {field.type} in the first rows and {cells.type} later.',
+            todo="CAST it to one type in the query.",
+            where="source.sql",
+        ) from error
+
+
+def _check_names(names: list[str]) -> None:
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise DataError(f'the query gives the column "{twice[0]}" twice.', todo="Name it with AS.", where="source.sql")
+
+
+def _batches(query: str, database: str, folder: Path) -> Iterator[pa.RecordBatch]:
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(database)
+    except (ArgumentError, ValueError) as error:  # the latter of a port that is no number
+        raise DataError(
+            "source.database is no database address.",
+            allowed="For instance postgresql://user@host/name or sqlite:///people.db.",
+            where="source.database",
+        ) from error
+    place = url.render_as_string(hide_password=True)
+    if url.drivername == "postgresql":
+        return _by_adbc(query, url, place)
+    if url.drivername.startswith("sqlite") and url.database:
+        path = folder / url.database
+        if not path.is_file():
+            raise DataError("there is no such database file.", todo="Check source.database.", where=str(path))
+        url = url.set(database=str(path))
+    return _by_sqlalchemy(query, url, place)
+
+
+def _by_adbc(query: str, url: Any, place: str) -> Iterator[pa.RecordBatch]:
+    from adbc_driver_manager import Error
+    from adbc_driver_postgresql import dbapi
+
+    bound = url.update_query_dict({} if "connect_timeout" in url.query else {"connect_timeout": str(_CONNECT_SECONDS)})
+    address = bound.render_as_string(hide_password=False)  # every part quoted, as libpq wants it
+    with (
+        _explained(Error, place), dbapi.connect(address) as connection, connection.cursor() as cursor,
+        on_stop(cursor.adbc_cancel),
+    ):  # fmt: skip
+        cursor.execute(query)
+        yield from cursor.fetch_record_batch()
+
+
+def _by_sqlalchemy(query: str, url: Any, place: str) -> Iterator[pa.RecordBatch]:
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.pool import NullPool
+
+    bound = {"connect_timeout": _CONNECT_SECONDS} if url.drivername.startswith("postgresql") else {}
+    with _explained(SQLAlchemyError, place):
+        engine = create_engine(url, poolclass=NullPool, connect_args=bound)
+        with engine.connect().execution_options(stream_results=True) as connection:
+            result = connection.exec_driver_sql(query)
+            names = list(result.keys())
+            for rows in result.partitions(_ROWS):
+                check()
+                yield pa.record_batch([_cells(list(column)) for column in zip(*rows, strict=True)], names=names)
+
+
+@contextmanager
+def _explained(kind: type[Exception], place: str) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise DataError(
+            f"the driver {error.name} is not installed.",
+            todo=f"pip install {_PACKAGES.get(str(error.name), error.name)}.",
+            where=place,
+        ) from error
+    except kind as error:
+        raise _as_ours(error, place) from error
+
+
+def _as_ours(error: Exception, place: str) -> KeepfitError:
+    cause = getattr(error, "orig", None) or error
+    code = getattr(cause, "sqlstate", None) or ""
+    message = " ".join(str(cause).split()).rstrip(".")
+    found = f"the database says: {message}."
+    if code:
+        passing = code.startswith(_MAY_COME_BACK)
+    else:
+        final = any(word in message.lower() for word in _FINAL) and "temporary failure" not in message.lower()
+        passing = type(cause).__name__ == "OperationalError" and not final
+        passing = passing and ("sqlite" not in type(cause).__module__ or "locked" in message)
+    if passing:
+        return TransientError(found, todo="It is tried again; see whether the database is up.", where=place)
+    return DataError(found, todo="Check source.sql and source.database.", where=place)
+
+
+def _cells(values: list[Any]) -> pa.Array:
+    """Python values of one kind as an Arrow array of that kind; of several kinds as text."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {bool}:
+        return pa.array(values, pa.bool_())
+    if kinds and kinds <= {int, float, Decimal} and all(v is None or abs(v) <= _EXACT for v in values):
+        return pa.array([None if v is None else float(v) for v in values], pa.float64())
+    if kinds and kinds <= {datetime, date}:
+        return pa.array([_moment(v) for v in values], pa.timestamp("us"))
+    if kinds == {bytes}:
+        return pa.array(values, pa.binary())
+    return pa.array([None if v is None else str(v) for v in values], pa.string())
+
+
+def _moment(value: Any) -> datetime | None:
+    if value is None:
+        return None
+    if not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day)
+    return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value

@@ -1,0 +1,74 @@
+"""The draft of a folder, zip or idx file of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from keepfit.config.sets import FEATURES
+from keepfit.data.sources import Reading, open_source
+from keepfit.data.sources.pictures import PICTURE, overview
+from keepfit.drafting.drafted import Drafted, name_of, written
+from keepfit.drafting.suggestions import expectations_of_files
+from keepfit.drafting.target import check_target
+from keepfit.drafting.yaml_text import SourceLines, family_for, pipeline_text
+from keepfit.errors import ConfigError
+from keepfit.features.column import Choice, ColumnFacts, facts_of_classes
+from keepfit.features.lookup import kind_of
+
+
+def plan_pictures(root: Path, named: str | None, test: Path | None, place: Path) -> Drafted:
+    """Look at the names, and at some of the pictures."""
+    seen = overview(root)
+    target = facts_of_classes(named or "label", seen.labels)
+    sizes = sorted(seen.sizes)
+    low, high = sizes[0], sizes[-1]
+    span = f"{low[0]} × {low[1]}" if low == high else f"{low[0]} × {low[1]} to {high[0]} × {high[1]}"
+    source = SourceLines(written(root, place), test=written(test, place) if test else None)
+    return _plan(root, source, target, f"{span} pixels; or {{kind: …, size: 64}}")
+
+
+def plan_idx(images: Path, named: str | None, test: Path | None, place: Path, scratch: Path) -> Drafted:
+    """Look at an idx file of pictures, whose label file lies beside it."""
+    target = named or "label"
+    labels = _labels_of(images)
+    opened = open_source((images,), Reading(scratch, target=target, labels=(labels,)))
+    classes = [label for batch in opened.batches() for label in batch[target].to_pylist()]
+    source = SourceLines(
+        path=written(images, place),
+        labels=written(labels, place),
+        test=written(test, place) if test else None,
+        test_labels=written(_labels_of(test), place) if test else None,
+    )
+    height, width, _ = opened.pixels or (0, 0, 0)
+    return _plan(images, source, facts_of_classes(target, classes), f"{width} × {height} pixels")
+
+
+def _plan(root: Path, source: SourceLines, target: ColumnFacts, comment: str) -> Drafted:
+    check_target(target, str(root))
+    head = f"Written by keepfit init from {root.name}: {target.rows:,} pictures in {target.distinct} classes."
+    kind = next(name for name in FEATURES.names() if kind_of(name).whole_file)
+    choices = [Choice(PICTURE, kind, comment)]
+    text = pipeline_text(name_of(root), source, target, choices, family_for([kind]), head)
+    lines = expectations_of_files(target.rows, PICTURE, target.name, list(target.values))
+    return Drafted(text, lines, target.name, 1, list(_said(target)))
+
+
+def _said(target: ColumnFacts) -> Iterator[str]:
+    yield f"{target.rows:,} pictures in {target.distinct} classes."
+    rare = [value for value, count in target.top if count < 5]
+    if rare:
+        yield f'The class "{rare[0]}" has fewer than 5 pictures: too few to learn.'
+
+
+def _labels_of(images: Path) -> Path:
+    """The label file's name as MNIST and its followers choose it."""
+    labels = images.with_name(images.name.replace("images", "labels").replace("idx3", "idx1"))
+    if labels == images or not labels.is_file():
+        raise ConfigError(
+            f"the label file of {images.name} was not found beside it.",
+            allowed="It is called the same, with labels for images and idx1 for idx3.",
+            todo="Rename it so, or write source.labels into the YAML by hand.",
+            where=str(images.parent),
+        )
+    return labels

@@ -1,0 +1,100 @@
+"""The text of pipeline.yaml, with a comment on every line that a person may want to change."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from keepfit.config.sets import FEATURES, MODELS
+from keepfit.features.column import Choice, ColumnFacts
+
+_PLAIN = re.compile(r"(\.\./)*/?[A-Za-z_][A-Za-z0-9_./-]*")
+_WORDS = ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
+
+
+@dataclass(frozen=True)
+class SourceLines:
+    """What the YAML says of the source."""
+
+    path: str
+    test: str | None = None
+    labels: str | None = None
+    test_labels: str | None = None
+    columns: tuple[str, ...] | None = None
+    """Names that were made up, since the file has no header."""
+
+    def text(self) -> str:
+        """The `source:` section."""
+        lines = ["source:", f"  path: {scalar(self.path)}"]
+        named = {"test": self.test, "labels": self.labels, "test_labels": self.test_labels}
+        lines += [f"  {key}: {scalar(value)}" for key, value in named.items() if value]
+        if not self.test:
+            lines.append("  # test: FILE  # the publisher's own test file, if there is one")
+        if self.columns:
+            names = ", ".join(scalar(name) for name in self.columns)
+            lines.append(f"  # columns: [{names}]  # the file has no header line: give names here and use them below")
+        return "\n".join(lines) + "\n"
+
+
+def pipeline_text(
+    name: str, source: SourceLines, target: ColumnFacts, choices: list[Choice], family: str, head: str
+) -> str:
+    """The whole file."""
+    kept = [c for c in choices if c.kind is not None]
+    left = [c for c in choices if c.kind is None]
+    parts = [
+        f"# {head}\n# Every line may be changed; run keepfit run pipeline.yaml afterwards.\n",
+        f"name: {scalar(name)}  # its name in the registry\n",
+        source.text(),
+        f"target: {scalar(target.name)}  # {_classes(target)}\n",
+        f"features:  # {_listed(FEATURES.names())}\n",
+        *(f"  {scalar(c.name)}: {c.kind}  # {_one_line(c.comment)}\n" for c in kept),
+        *(f"  # {scalar(c.name)}: left out, {_one_line(c.comment)}\n" for c in left),
+        "validation:\n  expectations: expectations.yaml\n",
+        "  max_bad_share: 0.05  # stop when more of the rows than this fail an expectation\n",
+        *(_split() if not source.test else ()),
+        f"model:\n  family: {family}{_hint(family)}\n",
+    ]
+    return "".join(parts)
+
+
+def _listed(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def scalar(text: str) -> str:
+    """A text as YAML writes it, quoted where it must be."""
+    plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
+    return text if plain else json.dumps(text, ensure_ascii=False)
+
+
+def _split() -> tuple[str, ...]:
+    return (
+        "preprocessing:\n  split:\n",
+        "    by: hash  # group or time, with column: NAME, where rows belong together or follow each other\n",
+        "    test: 0.2  # share of the rows that only judge\n",
+        "    validation: 0.15  # share that chooses the best epoch\n",
+    )
+
+
+def family_for(kinds: Iterable[str]) -> str:
+    """The family that suits features of these kinds best."""
+    found = frozenset(kinds)
+    return max(MODELS.names(), key=lambda name: MODELS.module(name).Settings.suits(found))
+
+
+def _hint(family: str) -> str:
+    hint: str = MODELS.module(family).Settings.hint
+    return f"  # {hint}" if hint else ""
+
+
+def _classes(target: ColumnFacts) -> str:
+    shown = ", ".join(f"{value} {count:,}" for value, count in target.top[:6])
+    more = f" and {target.distinct - 6} more" if target.distinct > 6 else ""
+    return _one_line(f"rows of each class: {shown}{more}")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,5 @@
+"""The nodes that this kind's columns share with others of their group."""
+
+from keepfit.features.shared.coded_graph import TYPE, joined, nodes, source
+
+__all__ = ["TYPE", "joined", "nodes", "source"]

@@ -1,0 +1,149 @@
+"""What the first rows of a source say of each column, and what is made of that: a kind, and expectations."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from keepfit.data.cells import categories, numbers
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What becomes of a column."""
+
+    name: str
+    kind: str | None
+    """None: left out."""
+    comment: str
+    """Why, or what is in it, in a few words for the YAML."""
+    said: str = ""
+    """A sentence for the person, where something is out of the ordinary."""
+    may_all_differ: bool = False
+    """Whether values that are all different still tell something: two moments are seldom the same."""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """One expectation and why it is there."""
+
+    type: str
+    kwargs: dict[str, Any]
+    severity: str
+    comment: str = ""
+
+    def text(self) -> str:
+        """The expectation as YAML; JSON is YAML too, and quotes what must be quoted."""
+        kwargs = json.dumps(self.kwargs, ensure_ascii=False)
+        comment = f"  # {self.comment}" if self.comment else ""
+        return f"  - type: {self.type}{comment}\n    kwargs: {kwargs}\n    severity: {self.severity}\n"
+
+
+@dataclass(frozen=True)
+class ColumnFacts:
+    """One column of N rows."""
+
+    name: str
+    codes: npt.NDArray[np.int64]
+    """[N] index into `values`, -1 where missing."""
+    values: tuple[str, ...]
+    """The different values as text, in order of appearance."""
+    type: pa.DataType
+    """The type in the source."""
+    decimal: str = "."
+
+    @property
+    def rows(self) -> int:
+        """N."""
+        return len(self.codes)
+
+    @property
+    def missing(self) -> int:
+        """Cells without a value."""
+        return int(np.count_nonzero(self.codes < 0))
+
+    @property
+    def filled(self) -> int:
+        """Cells with a value."""
+        return self.rows - self.missing
+
+    @property
+    def distinct(self) -> int:
+        """Different values."""
+        return len(self.values)
+
+    @cached_property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """Rows of each value."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=self.distinct)
+
+    @cached_property
+    def parsed(self) -> npt.NDArray[np.float64]:
+        """Each value as a number; NaN where it reads as none."""
+        found = numbers(pa.array(self.values, pa.string()), self.decimal)
+        parsed: npt.NDArray[np.float64] = found.to_numpy(zero_copy_only=False).astype(np.float64)
+        return parsed
+
+    @cached_property
+    def numbers(self) -> npt.NDArray[np.float64]:
+        """[N] the cells as numbers; NaN where missing or no number."""
+        return np.append(self.parsed, np.nan)[self.codes]
+
+    @cached_property
+    def number_share(self) -> float:
+        """Share of the filled cells that read as numbers."""
+        return float(self.counts[np.isfinite(self.parsed)].sum() / max(1, self.filled))
+
+    @property
+    def gaps(self) -> str:
+        """How many cells are missing, to be put behind a comment; empty where none is."""
+        return f", {self.missing:,} missing" if self.missing else ""
+
+    @property
+    def odd(self) -> list[str]:
+        """The values that read as no number, most frequent first."""
+        where = np.flatnonzero(~np.isfinite(self.parsed))
+        return [self.values[i] for i in where[np.argsort(-self.counts[where], kind="stable")]]
+
+    @property
+    def top(self) -> list[tuple[str, int]]:
+        """Values and their rows, most frequent first."""
+        order = np.argsort(-self.counts, kind="stable")
+        return [(self.values[i], int(self.counts[i])) for i in order]
+
+
+def facts_of(batches: list[pa.RecordBatch], decimal: str) -> list[ColumnFacts]:
+    """The facts of every column of some batches, whose types may differ from one to the next."""
+    return [_facts(name, [batch[name] for batch in batches], decimal) for name in batches[0].schema.names]
+
+
+def facts_of_classes(name: str, labels: list[str]) -> ColumnFacts:
+    """The facts of a target of plain texts."""
+    return _facts(name, [pa.array(labels, pa.string())], ".")
+
+
+def _facts(name: str, chunks: list[pa.Array], decimal: str) -> ColumnFacts:
+    kinds = {c.type.value_type if pa.types.is_dictionary(c.type) else c.type for c in chunks}
+    kind = kinds.pop() if len(kinds) == 1 else pa.string()
+    if pa.types.is_binary(kind) or pa.types.is_nested(kind):
+        return ColumnFacts(name, np.full(sum(map(len, chunks)), -1), (), kind)
+    texts = [categories(chunk).cast(pa.string()) for chunk in chunks]
+    coded = pa.chunked_array(texts).combine_chunks().dictionary_encode()
+    codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return ColumnFacts(name, codes, tuple(coded.dictionary.to_pylist()), kind, decimal)
+
+
+def short(text: str) -> str:
+    """A value in a comment."""
+    return text if len(text) <= 40 else text[:37] + "…"
+
+
+def full(name: str) -> Suggestion:
+    """That no cell is missing."""
+    return Suggestion("expect_column_values_to_not_be_null", {"column": name}, "warning")

@@ -1,0 +1,42 @@
+"""Pictures."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from keepfit.config.sections import Feature
+from keepfit.data import transform
+
+__all__ = ["Entry", "Settings"]
+
+
+class Settings(Feature):
+    """A picture: a file's bytes, or raw pixels."""
+
+    kind: Literal["image"] = "image"
+    size: int | None = Field(default=None, ge=4, le=1024)
+    """Height and width in pixels after resizing; chosen from the pictures when left out."""
+
+
+class Entry(transform.Entry):
+    """How pictures are decoded, and the moments of their pixels."""
+
+    group: ClassVar[str] = "image"
+    dtype: ClassVar[str] = "u1"
+    rank: ClassVar[int] = 2
+
+    size: tuple[int, int]
+    """Height and width after resizing."""
+    channels: int
+    """1 grey, 3 RGB."""
+    pixels: tuple[int, int, int] | None
+    """Height, width and channels where a cell is raw pixels; None where it is a file."""
+    resample: str
+    mean: tuple[float, ...] = ()
+    """Of the bytes divided by 255, one a channel."""
+    std: tuple[float, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """[h, w, c]."""
+        return (*self.size, self.channels)

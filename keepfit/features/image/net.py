@@ -1,0 +1,63 @@
+"""A picture for a dense network: every pixel, standardised, through one linear map.
+
+B pictures, H W C their shape, d units a column.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from keepfit.features.image import Entry
+from keepfit.features.image.augment import Amount, changed
+
+COLUMNS = 16
+"""Vectors of d units that one picture becomes."""
+
+
+class Standardised(nn.Module):
+    """Pixels less the mean of the train pixels, over their deviation, a channel."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(entry.mean).view(-1, 1, 1) * 255)
+        self.register_buffer("std", torch.tensor(entry.std).view(-1, 1, 1).clamp_min(1e-3) * 255)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """[B, H, W, C], 0 to 255 → [B, C, H, W]."""
+        return (image.permute(0, 3, 1, 2).float() - self.mean) / self.std
+
+
+class PixelMix(nn.Module):
+    """Standardised by the mean and deviation of the train pixels, then mixed."""
+
+    def __init__(self, entry: Entry, units: int) -> None:
+        super().__init__()
+        self.units, self.columns = units, COLUMNS
+        self.mean: Tensor
+        self.spread: Tensor
+        self.register_buffer("mean", torch.tensor(entry.mean) * 255)
+        self.register_buffer("spread", torch.tensor(entry.std).clamp_min(1e-3) * 255)
+        self.mix = nn.Linear(math.prod(entry.shape), COLUMNS * units)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """uint8 [B, H, W, C] → [B, 16, d]."""
+        flat = ((image.float() - self.mean) / self.spread).flatten(1)
+        mixed: Tensor = self.mix(flat)
+        return mixed.view(-1, COLUMNS, self.units)
+
+
+def augment(amounts: Mapping[str, float]) -> Callable[[Tensor], Tensor]:
+    """A change of pictures [B, H, W, C], each in its own way, that leaves what is on them."""
+    return changed(Amount(**amounts))
+
+
+def encoder(entries: Sequence[Entry], bins: int, units: int) -> nn.Module:  # noqa: ARG001
+    """uint8 [B, H, W, C] → [B, 16, d]."""
+    return PixelMix(entries[0], units)

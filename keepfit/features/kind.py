@@ -1,0 +1,159 @@
+"""What a kind of column is: the contract of the first open set.
+
+A kind is a package of small modules, so that none imports more than its part needs:
+
+    __init__   `Settings`, its section in the YAML, and `Entry`, its entry in transform.json
+    cells      `KIND`, a `Kind` as below: NumPy and Arrow only
+    words      `WORDS`, what is said of it: see `keepfit.features.words`
+    net        `encoder`, torch: see `keepfit.features.encoder`
+    graph      the nodes before the net, ONNX: see `keepfit.features.front`
+
+n rows; a served column is one line of schema.json's `inputs`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from keepfit.config import Feature, Preprocessing
+from keepfit.data.transform import Entry
+
+ServedColumn = dict[str, Any]
+"""One line of schema.json's `inputs`: `name`, `input` (of the graph), `kind`, and what its kind adds."""
+EDGES = 10
+"""Rows at the edge of what a column may hold."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Some rows going by while entries are fitted: which of them may be looked at."""
+
+    train: NDArray[np.bool_]
+    """[n]."""
+    sampled: NDArray[np.bool_] | None
+    """Of the train rows, those that quantiles are taken from; None for all."""
+    looked_at: NDArray[np.intp]
+    """A few train rows, evenly spaced, for what is costly to look at."""
+    called: Callable[[NDArray[np.intp]], list[str]]
+    """What to call rows in messages."""
+
+
+class Fitter(ABC):
+    """Learns one column's entry, batch by batch, from the train rows and from nothing else."""
+
+    held: int = 0
+    """Cells with a value so far."""
+
+    @abstractmethod
+    def add(self, cells: pa.Array, seen: Seen) -> None:
+        """Take the column's typed cells [n]."""
+
+    @abstractmethod
+    def entry(self, name: str, slot: int) -> Entry:
+        """What was fitted. Raises DataError where the values cannot be learned from."""
+
+    @abstractmethod
+    def profile(self, entry: Any) -> dict[str, Any]:
+        """What the report says of the column, in profile.json."""
+
+
+class Finisher(ABC):
+    """Completes an entry by what its shards hold, as pixels are known only once pictures are decoded."""
+
+    @abstractmethod
+    def add(self, values: NDArray[Any]) -> None:
+        """Take the encoded cells of train rows [n, …]."""
+
+    @abstractmethod
+    def entry(self) -> Entry:
+        """The whole entry."""
+
+
+@dataclass(frozen=True)
+class ClassicalColumns:
+    """A column's shard as a classical model takes it: [n, columns]."""
+
+    values: NDArray[Any]
+    is_category: bool = False
+    """Whether the values are codes without an order."""
+    what: str = ""
+    """What the columns are, where they are so many and alike that a linear model suits them: `8×8 pixels`."""
+
+
+class Kind(ABC):
+    """Everything that can be done with a column of one kind without torch."""
+
+    name: ClassVar[str]
+    coded: ClassVar[bool] = True
+    """Whether its cells, where they are text, may come as codes of a dictionary."""
+    is_quantity: ClassVar[bool] = False
+    """Whether its cells are quantities: text may have a decimal mark, and a range of values means something."""
+    whole_file: ClassVar[bool] = False
+    """Whether a cell is a whole file, such as a picture."""
+
+    # Reading: raw cells, as a source or a caller has them.
+
+    @abstractmethod
+    def read(self, cells: pa.Array, *, decimal: str = ".", form: str = "") -> pa.Array:
+        """Cells in the kind's type; what cannot be read becomes null. `form` is what `form_of` gave.
+
+        What is in that type already stays as it is: rows are stored typed, and read again when they are scored.
+        """
+
+    usual_form: ClassVar[str | None] = None
+    """The form where `form_of` finds none, for a kind that has forms."""
+
+    def form_of(self, _cells: pa.Array) -> str | None:
+        """How the cells are written, where `read` has to know it."""
+        return None
+
+    def taken(self, _cells: Any) -> pa.Array | pa.ChunkedArray | None:
+        """A frame's column as Arrow cells, where it is more than values; None leaves it to Arrow."""
+        return None
+
+    # Fitting, and the shards.
+
+    @abstractmethod
+    def fitter(self, feature: Feature, settings: Preprocessing, source: dict[str, Any]) -> Fitter:
+        """What fits its entry; `source` is the column's line in the snapshot's schema.json."""
+
+    def finisher(self, _entry: Entry) -> Finisher | None:
+        """What completes the entry while shards are written."""
+        return None
+
+    @abstractmethod
+    def encode(self, cells: pa.Array, entry: Any, called: Callable[[], list[str]]) -> NDArray[Any]:
+        """Typed cells [n] → the shard's values [n, …], in the entry's shape and dtype, untransformed."""
+
+    @abstractmethod
+    def plain(self, values: NDArray[Any], entries: Sequence[Any]) -> ClassicalColumns:
+        """A tensor of shards [N, …] for a classical model."""
+
+    # Serving.
+
+    @abstractmethod
+    def schema(self, entry: Any, form: str | None) -> dict[str, Any]:
+        """What a caller must know of the graph's input: `type`, what missing looks like, sizes."""
+
+    @abstractmethod
+    def feed(self, cells: pa.Array, column: ServedColumn, called: Callable[[], list[str]]) -> NDArray[Any]:
+        """Typed cells [n] → the array that the graph takes. Raises DataError naming a cell that cannot be fed."""
+
+    @abstractmethod
+    def served(self, values: NDArray[Any], entry: Any) -> NDArray[Any]:
+        """The graph's input as the shard's values; apart from the graph, on purpose: it proves the graph."""
+
+    @abstractmethod
+    def edges(self, entry: Any) -> NDArray[Any]:
+        """EDGES rows of the graph's input: missing, unknown, huge, strange."""
+
+    def rows_a_call(self, _column: ServedColumn) -> int:
+        """How many rows a call of the runtime may have; 8,192 were no faster, and took four times the memory."""
+        return 2048

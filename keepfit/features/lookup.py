@@ -1,0 +1,54 @@
+"""A kind by its name: only what is asked for is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from keepfit.config.sets import FEATURES
+from keepfit.data import transform
+from keepfit.data.transform import Entry, Transform
+from keepfit.store import files
+
+if TYPE_CHECKING:
+    import torch
+
+    from keepfit.features.kind import Kind
+    from keepfit.features.words import Words
+
+
+def kind_of(name: str) -> Kind:
+    """What can be done with a column of a kind, without torch."""
+    return cast("Kind", FEATURES.module(name, "cells").KIND)
+
+
+def entry_of(name: str) -> type[Entry]:
+    """The class of a kind's entries in transform.json."""
+    return cast(type[Entry], FEATURES.module(name).Entry)
+
+
+def words_of(name: str) -> Words:
+    """What is said of a column of a kind."""
+    return cast("Words", FEATURES.module(name, "words").WORDS)
+
+
+def encoder_of(entries: Sequence[Entry], bins: int, units: int) -> torch.nn.Module:
+    """The module over one tensor; see `keepfit.features.encoder`."""
+    made: torch.nn.Module = FEATURES.module(entries[0].kind, "net").encoder(entries, bins, units)
+    return made
+
+
+def graph_of(name: str) -> Any:
+    """The module that makes the nodes before the net; see `keepfit.features.front`."""
+    return FEATURES.module(name, "graph")
+
+
+def read_transform(folder: Path) -> Transform:
+    """The transform.json in a folder."""
+    return parsed(files.read_json(folder / transform.NAME))
+
+
+def parsed(content: dict[str, Any]) -> Transform:
+    """What a transform.json holds, each entry in the class of its kind."""
+    return transform.parse(content, entry_of)

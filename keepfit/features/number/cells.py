@@ -1,0 +1,37 @@
+"""Cells that are numbers. n rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from keepfit.data.cells import numbers
+from keepfit.features.kind import ServedColumn
+from keepfit.features.shared.figures import Values
+from keepfit.features.shared.numeric import NumericKind
+
+
+class Number(NumericKind):
+    """A quantity."""
+
+    name: ClassVar[str] = "number"
+    is_quantity: ClassVar[bool] = True
+
+    def read(self, cells: pa.Array, *, decimal: str = ".", form: str = "") -> pa.Array:  # noqa: ARG002
+        """float64; null where there is no finite number."""
+        return numbers(cells, decimal)
+
+    def values(self, cells: pa.Array) -> Values:
+        """Doubles [n], NaN where missing or infinite."""
+        values = super().values(cells)
+        return np.where(np.isinf(values), np.nan, values) if np.isinf(values).any() else values
+
+    def feed(self, cells: pa.Array, _column: ServedColumn, _called: Callable[[], list[str]]) -> Values:
+        """Doubles [n], NaN where missing; infinite ones are the graph's to deal with."""
+        return super().values(cells)
+
+
+KIND = Number()

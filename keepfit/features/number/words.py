@@ -1,0 +1,83 @@
+"""What is said of a number column."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import ClassVar
+
+import numpy as np
+
+from keepfit.data.cells import is_text
+from keepfit.features.column import Choice, ColumnFacts, Suggestion, full, short
+from keepfit.features.kind import ServedColumn
+from keepfit.features.shared.numeric_words import NumericWords
+
+_SHARE = 0.95
+"""From this share of readable cells a column is one of numbers with a few odd cells."""
+_MARKED_SHARE = 0.5
+"""The same where the odd cells are one to three words, such as "unknown", that stand for a missing value."""
+
+
+class NumberWords(NumericWords):
+    """Words of this kind."""
+
+    kind: ClassVar[str] = "number"
+    asked: ClassVar[int] = 3
+
+    def recognise(self, column: ColumnFacts) -> Choice | None:
+        """Mostly readable as numbers, and not codes such as 00501."""
+        few = len(column.odd) <= 3 and column.number_share >= _MARKED_SHARE and column.distinct > 10
+        if _has_leading_zeros(column) or not (column.number_share >= _SHARE or few):
+            return None
+        finite = column.parsed[np.isfinite(column.parsed)]
+        comment = f"{finite.min():g} to {finite.max():g}, {column.distinct:,} different{column.gaps}"
+        if not column.odd:
+            return Choice(column.name, self.kind, comment)
+        words = ", ".join(f'"{short(word)}"' for word in column.odd[:3])
+        rows = int(column.counts[~np.isfinite(column.parsed)].sum())
+        cells = "1 cell says" if rows == 1 else f"{rows:,} cells say"
+        said = f'The column "{column.name}" holds numbers, but {cells} {words}; they count as missing.'
+        return Choice(column.name, self.kind, f"{comment}; {words} counts as missing", said)
+
+    def expectations(self, column: ColumnFacts) -> list[Suggestion]:
+        """No gap where there was none, and the range seen, widened."""
+        readable = column.number_share == 1 or not is_text(column.type)
+        return [*([full(column.name)] if readable and not column.missing else []), _range(column)]
+
+    def meaning(self, _column: ServedColumn) -> str:
+        """In words."""
+        return "double, NaN where missing"
+
+    def example(self) -> str:
+        """Python."""
+        return "np.array([1.5, np.nan])"
+
+
+WORDS = NumberWords()
+
+
+def _has_leading_zeros(column: ColumnFacts) -> bool:
+    """Codes such as 00501 are names, whatever they look like."""
+    coded = [v for v in column.values if re.fullmatch(r"0\d+", v)]
+    return bool(coded) and all(v.isdigit() for v in column.values)
+
+
+def _range(column: ColumnFacts) -> Suggestion:
+    """The range seen, widened by its own width on both sides, and not below zero where nothing was."""
+    finite = column.parsed[np.isfinite(column.parsed)]
+    low, high = float(finite.min()), float(finite.max())
+    width = high - low or abs(high) or 1.0
+    lowest = max(0.0, low - width) if low >= 0 else low - width
+    kwargs = {"column": column.name, "min_value": _rounded(lowest, down=True), "max_value": _rounded(high + width)}
+    comment = f"seen: {low:g} to {high:g}; as much more is let by on each side"
+    return Suggestion("expect_column_values_to_be_between", kwargs, "warning", comment)
+
+
+def _rounded(number: float, *, down: bool = False) -> float:
+    """To two digits, outwards."""
+    if number == 0:
+        return 0.0
+    step = 10.0 ** (math.floor(math.log10(abs(number))) - 1)
+    outward = (math.floor if down else math.ceil)(number / step) * step
+    return float(f"{outward:.2g}")

@@ -1,0 +1,1 @@
+"""What several kinds have in common: columns of numbers, and columns of codes."""

@@ -1,0 +1,137 @@
+"""Kinds whose cells are one of a vocabulary: categories, booleans. n rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from keepfit.data.cells import codes_of
+from keepfit.data.transform import Entry
+from keepfit.features.kind import ClassicalColumns, Fitter, Kind, Seen, ServedColumn
+from keepfit.features.shared.entries import FIRST, MISSING, UNKNOWN, CodedEntry
+
+STRANGE = ("", "never seen", "从未见过的值", "　", "a" * 100, "nan", "true", "🙂", "\n")
+_PENDING = 200_000
+_TOP = 10
+"""Values that the profile names."""
+_MOST_VALUES = 1_000_000
+_LARGEST_CODE = 254
+"""HistGradientBoosting knows 255 categories a column; codes stand by falling count, so the rare ones are joined."""
+
+Codes = NDArray[np.int32]
+
+
+@dataclass
+class CategoryCounts:
+    """One category column's counts over all values added."""
+
+    held: int = 0
+    missing: int = 0
+    pending: list[pa.Table] = field(default_factory=list)
+    _waiting: int = 0
+
+    def add(self, column: pa.Array, train: NDArray[np.bool_]) -> None:
+        """Add the values of a column (strings or a dictionary of them) [n] in the rows under `train`."""
+        coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+        size = len(coded.dictionary)
+        places = coded.indices.fill_null(size).to_numpy(zero_copy_only=False)[train]
+        counts = np.bincount(places, minlength=size + 1)
+        self.missing += int(counts[size])
+        self.held += int(counts[:size].sum())
+        seen = np.flatnonzero(counts[:size])
+        values = coded.dictionary.cast(pa.string()).take(pa.array(seen))
+        self.pending.append(pa.table({"value": values, "rows": counts[seen]}))
+        self._waiting += len(seen)
+        if self._waiting > _PENDING:
+            self._merge()
+
+    def ranked(self) -> list[tuple[str, int]]:
+        """Values and their rows, by falling count, then by name."""
+        self._merge()
+        table = self.pending[0].sort_by([("rows", "descending"), ("value", "ascending")])
+        return list(zip(table["value"].to_pylist(), table["rows"].to_pylist(), strict=True))
+
+    def _merge(self) -> None:
+        merged = pa.concat_tables(self.pending).group_by("value", use_threads=False).aggregate([("rows", "sum")])
+        merged = merged.rename_columns({"rows_sum": "rows"})
+        if merged.num_rows > _MOST_VALUES:  # bounded memory: of a column of ids only the most frequent stay
+            order = merged.sort_by([("rows", "descending"), ("value", "ascending")])
+            merged = order.slice(0, _MOST_VALUES // 2)
+        self.pending, self._waiting = [merged.combine_chunks()], 0
+
+
+class CodedFitter(Fitter):
+    """Counts of the values, of which a function keeps some."""
+
+    def __init__(
+        self,
+        kind: str,
+        texts: Callable[[pa.Array], pa.Array],
+        kept: Callable[[list[tuple[str, int]]], Sequence[str]],
+    ) -> None:
+        self._kind, self._texts, self._kept = kind, texts, kept
+        self._counts = CategoryCounts()
+
+    def add(self, cells: pa.Array, seen: Seen) -> None:
+        """Take cells [n]."""
+        self._counts.add(self._texts(cells), seen.train)
+        self.held = self._counts.held
+
+    def entry(self, name: str, slot: int) -> Entry:
+        """The vocabulary."""
+        known = tuple(self._kept(self._counts.ranked()))
+        return CodedEntry(name=name, kind=self._kind, slot=slot, vocabulary=known, missing=self._counts.missing)
+
+    def profile(self, _entry: Any) -> dict[str, Any]:
+        """Count, gaps, and the most frequent values."""
+        ranked = self._counts.ranked()
+        top = [{"value": value, "rows": rows} for value, rows in ranked[:_TOP]]
+        return {"count": self._counts.held, "missing": self._counts.missing, "distinct": len(ranked), "top": top}
+
+
+class CodedKind(Kind):
+    """What categories and booleans have in common."""
+
+    def texts(self, cells: pa.Array) -> pa.Array:
+        """Typed cells as they stand in the vocabulary."""
+        return cells
+
+    def encode(self, cells: pa.Array, entry: Any, _called: Callable[[], list[str]]) -> Codes:
+        """Codes [n]."""
+        texts = self.texts(cells)
+        places = codes_of(texts, pa.array(entry.vocabulary, pa.string()))
+        codes = np.where(places < 0, np.int32(UNKNOWN), places + np.int32(FIRST))
+        if texts.null_count:
+            codes[texts.is_null().to_numpy(zero_copy_only=False)] = MISSING
+        return codes
+
+    def plain(self, values: NDArray[Any], _entries: Sequence[Entry]) -> ClassicalColumns:
+        """Categories from 0, the rare joined, NaN where missing."""
+        categories = np.where(values > _LARGEST_CODE, 1, values).astype(np.float64) - 1
+        return ClassicalColumns(np.where(values == MISSING, np.nan, categories), is_category=True)
+
+    def schema(self, _entry: Any, _form: str | None) -> dict[str, Any]:
+        """A string; empty where missing."""
+        return {"type": "string", "missing": ""}
+
+    def feed(self, cells: pa.Array, _column: ServedColumn, _called: Callable[[], list[str]]) -> NDArray[Any]:
+        """[n] Python strings, each distinct one made once: twice as fast, end to end, as making one a cell."""
+        texts = self.texts(cells)
+        coded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
+        distinct = np.array([*coded.dictionary.to_pylist(), ""], dtype=object)
+        return np.asarray(distinct[pc.fill_null(coded.indices, len(coded.dictionary)).to_numpy(zero_copy_only=False)])
+
+    def served(self, values: NDArray[Any], entry: Any) -> NDArray[Any]:
+        """Strings as codes."""
+        known = {word: FIRST + index for index, word in enumerate(entry.vocabulary)} | {"": MISSING}
+        return np.array([known.get(word, UNKNOWN) for word in values], dtype=np.int32)
+
+    def edges(self, entry: Any) -> NDArray[Any]:
+        """Empty, unknown, Chinese, long, and the most frequent value."""
+        return np.array([*STRANGE, entry.vocabulary[0] if entry.vocabulary else ""], dtype=object)

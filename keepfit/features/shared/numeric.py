@@ -1,0 +1,81 @@
+"""Kinds whose cells are numbers to a network: quantities, moments. n rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from keepfit.config import Feature, Preprocessing
+from keepfit.data.transform import Entry
+from keepfit.features.kind import ClassicalColumns, Fitter, Kind, Seen, ServedColumn
+from keepfit.features.shared.entries import NumericEntry
+from keepfit.features.shared.figures import NumberFigures, Values
+
+STRANGE = (float("nan"), float("inf"), -float("inf"), 1.7e308, -1.7e308, 5e-324, 0.0, -0.0, 1e6)
+
+
+class NumericFitter(Fitter):
+    """Figures of the values that a function makes of cells."""
+
+    def __init__(self, entry: type[NumericEntry], kind: str, scale: str, values: Callable[[pa.Array], Values]) -> None:
+        self._entry, self._kind, self._scale, self._values = entry, kind, scale, values
+        self._figures = NumberFigures()
+
+    def add(self, cells: pa.Array, seen: Seen) -> None:
+        """Take cells [n]."""
+        self._figures.add(self._values(cells)[seen.train], seen.sampled)
+        self.held = self._figures.held
+
+    def entry(self, name: str, slot: int) -> Entry:
+        """The figures. Raises DataError for values without a standard deviation."""
+        self._figures.check(name)
+        found = {"name": name, "kind": self._kind, "slot": slot, "scale": self._scale, **self._figures.fitted()}
+        return self._entry.model_validate(found)
+
+    def profile(self, _entry: Any) -> dict[str, Any]:
+        """Count, gaps, figures and histogram."""
+        return self._figures.profile()
+
+
+class NumericKind(Kind):
+    """What quantities and moments have in common."""
+
+    fitted: ClassVar[type[NumericEntry]] = NumericEntry
+    """The kind's entry."""
+    coded: ClassVar[bool] = False
+
+    def values(self, cells: pa.Array) -> Values:
+        """Typed cells → doubles [n], NaN where missing."""
+        return np.asarray(cells.to_numpy(zero_copy_only=False), np.float64)
+
+    def fitter(self, _feature: Feature, settings: Preprocessing, _source: dict[str, Any]) -> Fitter:
+        """Figures of the values."""
+        return NumericFitter(self.fitted, self.name, settings.numbers, self.values)
+
+    def encode(self, cells: pa.Array, _entry: Entry, _called: Callable[[], list[str]]) -> Values:
+        """Doubles [n], NaN where missing."""
+        return self.values(cells)
+
+    def plain(self, values: NDArray[Any], _entries: Sequence[Entry]) -> ClassicalColumns:
+        """As they are, NaN where missing."""
+        return ClassicalColumns(values)
+
+    def schema(self, _entry: Entry, _form: str | None) -> dict[str, Any]:
+        """A double; NaN where missing."""
+        return {"type": "double", "missing": "NaN"}
+
+    def feed(self, cells: pa.Array, _column: ServedColumn, _called: Callable[[], list[str]]) -> Values:
+        """Doubles [n], NaN where missing."""
+        return self.values(cells)
+
+    def served(self, values: NDArray[Any], _entry: Entry) -> Values:
+        """Infinite counts as missing."""
+        return np.where(np.isinf(values), np.nan, values)
+
+    def edges(self, entry: Any) -> Values:
+        """Missing, infinite, huge, tiny, both zeros, and the largest seen."""
+        return np.array([*STRANGE, entry.max], dtype=np.float64)

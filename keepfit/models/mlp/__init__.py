@@ -1,0 +1,17 @@
+"""Embeddings of every column through dense layers."""
+
+from typing import ClassVar, Literal
+
+from keepfit.models.settings import DenseSettings
+
+
+class Settings(DenseSettings):
+    """Embeddings of every column, concatenated, through dense layers; the default for tables."""
+
+    hint: ClassVar[str] = "or wide_deep"
+    family: Literal["mlp"] = "mlp"
+
+    @classmethod
+    def suits(cls, _kinds: frozenset[str]) -> int:
+        """Everything, somehow."""
+        return 1

@@ -1,0 +1,76 @@
+"""Frames in and out: pandas, polars or Arrow rows as an Arrow table, and answers as a pandas frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from keepfit.errors import DataError
+from keepfit.features.kind import Kind
+from keepfit.features.lookup import kind_of
+from keepfit.serving.bundle.cells import require
+
+if TYPE_CHECKING:
+    import pandas
+
+    from keepfit.features.kind import ServedColumn
+
+
+def table_of(frame: Any, columns: list[ServedColumn]) -> pa.Table:
+    """The frame's `columns` in an Arrow table.
+
+    Raises DataError for what is no frame, for a column that is not there, and for cells that cannot be of its kind.
+    """
+    names, cells_of = _opened(frame)
+    require(columns, names)
+    arrays = [_cells(cells_of(column["name"]), kind_of(column["kind"])) for column in columns]
+    return pa.Table.from_arrays(arrays, names=[column["name"] for column in columns])
+
+
+def answers(
+    probabilities: np.ndarray, labels: np.ndarray, classes: tuple[str, ...], version: str, frame: Any
+) -> pandas.DataFrame:
+    """[N, K] → columns prediction, probability_<class> …, model_version, with the index of a pandas frame."""
+    import pandas as pd
+
+    columns = {f"probability_{name}": probabilities[:, k] for k, name in enumerate(classes)}
+    index = frame.index if isinstance(frame, pd.DataFrame) else None
+    return pd.DataFrame({"prediction": labels, **columns, "model_version": version}, index=index)
+
+
+def _opened(frame: Any) -> tuple[list[str], Any]:
+    """The names of a frame's columns, and a function from a name to its cells."""
+    library = type(frame).__module__.partition(".")[0]
+    if library == "pandas" and hasattr(frame, "columns"):
+        return [str(name) for name in frame.columns], _by_text(frame)
+    if library == "polars" and hasattr(frame, "collect"):
+        frame = frame.collect()
+    if library == "polars" and hasattr(frame, "columns"):
+        return list(frame.columns), lambda name: frame[name].to_arrow()
+    if isinstance(frame, pa.RecordBatch | pa.Table):
+        return list(frame.schema.names), lambda name: frame[name]
+    raise DataError(
+        f"predict was given a {type(frame).__name__}.",
+        allowed="It takes a pandas or polars frame or a pyarrow Table.",
+        todo="One row is a frame of one row: pandas.DataFrame([row]).",
+    )
+
+
+def _by_text(frame: Any) -> Any:
+    """Columns of a pandas frame by the text of their names, which may be numbers."""
+    places = {str(name): place for place, name in reversed(list(enumerate(frame.columns)))}
+    return lambda name: frame.iloc[:, places[name]]
+
+
+def _cells(cells: Any, kind: Kind) -> pa.Array | pa.ChunkedArray:
+    if (taken := kind.taken(cells)) is not None:
+        return taken
+    if isinstance(cells, pa.Array | pa.ChunkedArray):
+        return cells
+    try:
+        return pa.array(cells, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # numbers and text in one column, or huge integers
+        blank = cells.isna().to_numpy()
+        return pa.array([None if none else str(cell) for cell, none in zip(cells, blank, strict=True)], pa.string())

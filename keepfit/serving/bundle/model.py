@@ -1,0 +1,105 @@
+"""A bundle opened: raw columns in, class probabilities out. N rows, K classes."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnxruntime
+import pyarrow as pa
+
+from keepfit.features.kind import ServedColumn
+from keepfit.features.lookup import kind_of
+from keepfit.serving.bundle.cells import require, typed, unreadable_sentence
+from keepfit.serving.bundle.feeds import Arrays, feeds
+from keepfit.serving.bundle.frames import answers, table_of
+from keepfit.serving.bundle.seal import verify
+from keepfit.store import files
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a model says of some rows."""
+
+    probabilities: np.ndarray
+    """float32 [N, K]."""
+    unreadable: Counter[str]
+    """Column → cells that held something that could not be read as its kind, and so counted as missing."""
+
+
+class ServedModel:
+    """One exported model. A row's answer depends on the rows beside it in float32's last digit only (sums of another
+    order): about 1e-7.
+    """
+
+    def __init__(self, folder: Path, id: str, version: str) -> None:
+        self.folder, self.id, self.version = folder, id, version
+        self.schema: dict[str, Any] = files.read_json(folder / "schema.json")
+        self.classes: tuple[str, ...] = tuple(self.schema["classes"])
+        self.columns: list[ServedColumn] = self.schema["inputs"]
+        self.missing: tuple[str, ...] = tuple(self.schema.get("missing") or ())
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1  # the bits of a sum depend on the number of threads
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            (folder / "model.onnx").read_bytes(), options, providers=["CPUExecutionProvider"]
+        )
+
+    def predict(self, frame: Any) -> pandas.DataFrame:
+        """A pandas or polars frame or an Arrow table → prediction, probability_<class> …, model_version.
+
+        Rows keep their order, and a pandas frame its index. Cells that cannot be read count as missing, with a
+        warning. Raises DataError naming a feature column that is missing.
+        """
+        scored = self.score(table_of(frame, self.columns))
+        if scored.unreadable:
+            warnings.warn(unreadable_sentence(scored.unreadable), stacklevel=2)
+        labels = self.labels(scored.probabilities)
+        return answers(scored.probabilities, labels, self.classes, self.version, frame)
+
+    def probabilities(self, table: pa.Table) -> np.ndarray:
+        """Source columns, the features among them → float32 [N, K]; raises DataError as `score` does."""
+        return self.score(table).probabilities
+
+    def score(self, table: pa.Table, first_row: int = 0) -> Scored:
+        """Source columns, the features among them → probabilities; `first_row` counts rows in error messages.
+
+        Raises DataError naming the feature column that is missing and the nearest one there.
+        """
+        self.require(table.column_names)
+        step = min(kind_of(column["kind"]).rows_a_call(column) for column in self.columns)
+        rows, unreadable = typed(table, self.columns, self.missing)
+        parts = [np.empty((0, len(self.classes)), dtype=np.float32)]
+        for start in range(0, rows.num_rows, step):
+            parts.append(self.ask(feeds(rows.slice(start, step), self.columns, first_row + start)))
+        return Scored(np.concatenate(parts), unreadable)
+
+    def ask(self, arrays: Arrays) -> np.ndarray:
+        """Graph input → array, as `feeds` gives them → float32 [N, K], in one call of the runtime."""
+        (found,) = self._session.run(["probabilities"], arrays)
+        return np.asarray(found)
+
+    def labels(self, probabilities: np.ndarray) -> np.ndarray:
+        """[N, K] → the names [N] of the most probable classes."""
+        names = np.array(self.classes, dtype=object)
+        return np.asarray(names[probabilities.argmax(axis=1)])
+
+    def require(self, names: list[str]) -> None:
+        """Raise DataError when a feature is not among the names of the columns at hand."""
+        require(self.columns, names)
+
+
+def open_bundle(folder: Path, version: str = "") -> ServedModel:
+    """The model in a bundle's folder, every file verified first; `version` is its name in the registry.
+
+    Raises DataError naming the file that is missing or was changed.
+    """
+    id = verify(folder)
+    return ServedModel(folder, id, version or id)

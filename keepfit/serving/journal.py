@@ -1,0 +1,147 @@
+"""journal.jsonl: every decision ever made on a pipeline's models, one line each, only ever added to.
+
+The journal is the truth. champion.json and the registry's aliases follow from it, so that a release killed after
+its line was written is finished by whoever comes next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from keepfit.errors import MachineError
+from keepfit.serving.champion import Champion
+from keepfit.store import files
+from keepfit.store.artifacts import Outcome, Verdict
+from keepfit.store.store import Store
+
+JOURNAL = "journal.jsonl"
+
+
+class Line(BaseModel):
+    """One decision."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    """Digest of what was decided upon: a decision that is made again after a kill has the same."""
+    time: str
+    """ISO 8601."""
+    action: Literal["release", "rollback"]
+    run: str
+    """The run that decided; empty for a rollback."""
+    bundle: str
+    """The bundle judged, or taken out of service."""
+    path: str
+    """Its folder, relative to the store."""
+    answers: str = ""
+    """Digest of what it answers."""
+    champion: str | None
+    """The bundle in service before."""
+    version: str | None
+    """Its version in the registry, if it has one."""
+    rules: str
+    """Digest of the release rules it was judged by."""
+    rows: str = ""
+    """Digest of the test rows it was judged on."""
+    outcome: Outcome | None = None
+    """The verdict; None for a rollback."""
+    reason: str = ""
+    sentence: str = ""
+    figures: dict[str, Any] = {}
+    why: str = ""
+    """What a person gave as reason for a force or a rollback."""
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict of a release."""
+        if self.outcome is None:
+            return None
+        return Verdict(outcome=self.outcome, reason=self.reason, sentence=self.sentence, figures=self.figures)
+
+
+@dataclass(frozen=True)
+class State:
+    """What the journal says is so."""
+
+    lines: tuple[Line, ...] = ()
+    served: tuple[Champion, ...] = ()
+    """Every bundle in the order it came into service, without those that were rolled back; the last is the champion."""
+    barred: frozenset[str] = frozenset()
+    """Ids and answers of the bundles that were rolled back and not forced since."""
+    changes: int = 0
+    """How often the bundle in service changed."""
+
+    @property
+    def champion(self) -> Champion | None:
+        """The bundle in service."""
+        return self.served[-1] if self.served else None
+
+    @property
+    def previous(self) -> Champion | None:
+        """The bundle that a rollback would bring back."""
+        return self.served[-2] if len(self.served) > 1 else None
+
+
+def read(store: Store) -> State:
+    """The journal replayed. A torn last line, from a crash, was never written.
+
+    Raises MachineError naming a line that cannot be read, or where the journal cannot be.
+    """
+    path = store / JOURNAL
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return State()
+    except OSError as error:
+        raise MachineError(
+            f"the journal cannot be read: {error.strerror}.", todo="Nothing is decided without it: mend that first.",
+            where=str(path),
+        ) from error  # fmt: skip
+    whole, _, _torn = content.rpartition(b"\n")
+    rows = whole.split(b"\n") if whole else []
+    return reduce(after, (_parse(row, f"{path}, line {n}") for n, row in enumerate(rows, 1)), State())
+
+
+def append(store: Store, line: Line) -> None:
+    """Add a decision, unless it stands there already."""
+    if all(line.id != known.id for known in read(store).lines):
+        files.append_line(store / JOURNAL, line.model_dump(mode="json"))
+
+
+def identity(state: State, action: str, bundle: str, **circumstances: Any) -> str:
+    """The id of a decision: the same decision in the same state of affairs is the same line."""
+    return files.digest_of({"action": action, "bundle": bundle, "changes": state.changes, **circumstances})
+
+
+def _parse(row: bytes, where: str) -> Line:
+    try:
+        return Line.model_validate_json(row)
+    except ValidationError as error:
+        raise MachineError(
+            "this line of the journal is damaged.",
+            todo="Put it back from a copy; nothing else can tell it.",
+            where=where,
+        ) from error
+
+
+def after(state: State, line: Line) -> State:
+    """The state of affairs once a line's decision holds."""
+    lines = (*state.lines, line)
+    if line.action == "rollback":
+        barred = state.barred | _names(line)
+        served = tuple(c for c in state.served if c.bundle not in barred)
+        return State(lines, served, barred, state.changes + 1)
+    verdict = line.verdict
+    if verdict is None or not verdict.enters_service:
+        return State(lines, state.served, state.barred, state.changes)
+    champion = Champion(line.bundle, line.path, line.version or "", line.time, verdict.model_dump(mode="json"))
+    return State(lines, (*state.served, champion), state.barred - _names(line), state.changes + 1)
+
+
+def _names(line: Line) -> frozenset[str]:
+    """What a bundle is known by: one that is exported anew, with the same answers, is the same model."""
+    return frozenset({line.bundle, line.answers} - {""})

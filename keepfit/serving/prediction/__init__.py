@@ -1,0 +1,37 @@
+"""Predict a file: a table, a picture, or a folder or zip of pictures, into a CSV or Parquet file, in bounded memory."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from keepfit.config import Pipeline
+from keepfit.serving import model_of
+from keepfit.serving.bundle.cells import unreadable_sentence
+from keepfit.serving.prediction.answer_file import check_name, open_answers
+from keepfit.serving.prediction.questions import questions
+
+__all__ = ["predict_file"]
+
+
+def predict_file(config: Pipeline, rows: Path, out: Path, bundle: str | None = None) -> str:
+    """Write one line a row, in the rows' order: `file` (pictures), prediction, probability_<class> …, model_version.
+
+    Gives a sentence that says what was done. The file appears when it is whole. Raises ConfigError when no model is
+    in service or `out` is neither .csv nor .parquet, DataError for rows that cannot be read or lack a feature column.
+    """
+    began = time.perf_counter()
+    check_name(out, rows)
+    model = model_of(config, bundle)
+    with TemporaryDirectory() as scratch, open_answers(out) as answers:
+        done, unreadable = 0, Counter[str]()
+        for table in questions(rows, model, config, Path(scratch)):
+            scored = model.score(table, first_row=done)
+            answers.add(model, table, scored.probabilities)
+            unreadable.update(scored.unreadable)
+            done += table.num_rows
+    seconds = time.perf_counter() - began
+    said = f"Predicted {done:,} rows with version {model.version} in {seconds:.1f} s: {out}"
+    return f"{said}\nNote: {unreadable_sentence(unreadable)}" if unreadable else said

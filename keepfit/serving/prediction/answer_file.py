@@ -1,0 +1,103 @@
+"""The predictions' file: written beside its place under another name, and put there whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from keepfit.errors import ConfigError
+from keepfit.serving.bundle.model import ServedModel
+from keepfit.store import files
+
+SUFFIXES = (".csv", ".parquet")
+
+
+class AnswerFile:
+    """A file of predictions under way; every method raises MachineError when the disk does not let it."""
+
+    def __init__(self, out: Path) -> None:
+        self._out, self._is_csv = out, out.suffix.lower() == ".csv"
+        self._temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+        self._writer: Any = None
+        with files.machine_errors(out):
+            out.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._temporary.open("wb")
+
+    def add(self, model: ServedModel, table: pa.Table, probabilities: np.ndarray) -> None:
+        """Write the answers [N, K] to the rows of a table."""
+        answers = _table(model, table, probabilities)
+        with files.machine_errors(self._out):
+            if self._is_csv:
+                self._add_csv(answers)
+            else:
+                self._add_parquet(answers)
+
+    def finish(self) -> None:
+        """Give the file its name."""
+        with files.machine_errors(self._out):
+            if not self._is_csv and self._writer is not None:
+                self._writer.close()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._temporary.replace(self._out)
+            files.sync_folder(self._out.parent)
+
+    def discard(self) -> None:
+        """Leave nothing behind of a file that has not got its name."""
+        with suppress(OSError):
+            self._file.close()
+        with suppress(FileNotFoundError):
+            self._temporary.unlink()
+
+    def _add_csv(self, answers: pa.Table) -> None:
+        import polars as pl  # Arrow's own writer puts quotes around every text
+
+        text = pl.DataFrame(answers).write_csv(include_header=self._writer is None)
+        self._file.write(text.encode())  # not by polars itself, whose errors do not tell a full disk from others
+        self._writer = "header written"
+
+    def _add_parquet(self, answers: pa.Table) -> None:
+        import pyarrow.parquet as pq
+
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._file, answers.schema, compression="zstd")
+        self._writer.write_table(answers)
+
+
+def check_name(out: Path, rows: Path) -> None:
+    """Raise ConfigError for a name that is neither .csv nor .parquet, or that is the rows' own."""
+    if out.suffix.lower() not in SUFFIXES or out.resolve() == rows.resolve():
+        raise ConfigError(
+            f"the predictions cannot go to {out}.",
+            allowed=f"The name ends in {' or '.join(SUFFIXES)}, and is not that of the rows.",
+            todo="Give another with --out.",
+        )
+
+
+@contextmanager
+def open_answers(out: Path) -> Iterator[AnswerFile]:
+    """A file that takes its name when the block ends well, and is gone when it does not."""
+    answers = AnswerFile(out)
+    try:
+        yield answers
+        answers.finish()
+    finally:
+        answers.discard()
+
+
+def _table(model: ServedModel, table: pa.Table, probabilities: np.ndarray) -> pa.Table:
+    """[N, K] → file (pictures), prediction, probability_<class> …, model_version."""
+    labels = pa.DictionaryArray.from_arrays(probabilities.argmax(axis=1).astype(np.int32), list(model.classes))
+    columns: dict[str, Any] = {"file": table["file"]} if "file" in table.column_names else {}
+    columns["prediction"] = labels.cast(pa.string())
+    columns |= {
+        f"probability_{name}": np.ascontiguousarray(probabilities[:, k]) for k, name in enumerate(model.classes)
+    }
+    columns["model_version"] = pa.repeat(model.version, len(probabilities))
+    return pa.table(columns)

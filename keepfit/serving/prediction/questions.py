@@ -1,0 +1,116 @@
+"""The rows to predict, whatever they lie in, as tables of the model's columns, some thousands of rows at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from keepfit.config import Pipeline
+from keepfit.config.sections import Source
+from keepfit.data.cells import is_text
+from keepfit.data.sources import Opened, Reading, open_source
+from keepfit.data.sources.archive import Entry, listed, read_file
+from keepfit.data.sources.locate import PICTURES, format_of, locate
+from keepfit.errors import DataError
+from keepfit.features.lookup import kind_of
+from keepfit.serving.bundle.frames import table_of
+from keepfit.serving.bundle.model import ServedModel
+
+PICTURE_ROWS = 256
+
+
+def questions(rows: Path, model: ServedModel, config: Pipeline, scratch: Path) -> Iterator[pa.Table]:
+    """Tables of the model's columns in the rows' order; for pictures also `file`, each picture's path.
+
+    Raises DataError for what is not there, cannot be read, or lacks a feature column.
+    """
+    files = locate((rows,))
+    pictures = [column["name"] for column in model.columns if kind_of(column["kind"]).whole_file]
+    loose = [file for file in files if file.suffix.lower() in PICTURES]
+    folders = [file for file in files if file not in loose and format_of(file) == "images"]
+    others = tuple(file for file in files if file not in loose and file not in folders)
+    if others and (loose or folders):
+        raise DataError(
+            f"pictures and other files were named, {(loose or folders)[0].name} and {others[0].name}.",
+            todo="Ask for the one or the other.",
+            where=str(rows),
+        )
+    if others:
+        yield from _rows(others, model, config, scratch)
+    base = Path(os.path.commonpath([file.parent for file in files]))
+    yield from _pictures([Entry(_below(base, file), partial(read_file, file)) for file in loose], pictures)
+    for folder in folders:
+        with listed(folder) as entries:
+            if not entries:
+                allowed = f"Read are {', '.join(PICTURES)}."
+                raise DataError("there is no picture in it.", allowed=allowed, where=str(folder))
+            above = _below(base, folder) if len(files) > 1 else PurePosixPath()
+            yield from _pictures([replace(entry, name=above / entry.name) for entry in entries], pictures)
+
+
+def _below(base: Path, file: Path) -> PurePosixPath:
+    return PurePosixPath(file.relative_to(base))
+
+
+def _rows(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scratch: Path) -> Iterator[pa.Table]:
+    opened = _opened(files, model, config, scratch)
+    model.require(list(opened.columns))
+    comma = opened.dialect is not None and opened.dialect["decimal"] == ","
+    for batch in opened.batches():
+        if batch.num_rows:
+            table = table_of(batch, model.columns)
+            yield _read_commas(table, model) if comma else table
+
+
+def _read_commas(table: pa.Table, model: ServedModel) -> pa.Table:
+    """Numbers with decimal commas as ingest reads them; NaN where it cannot, which the model counts as unreadable."""
+    for place, column in enumerate(model.columns):
+        cells = table[column["name"]]
+        kind = kind_of(column["kind"])
+        if kind.is_quantity and is_text(cells.type):
+            found = kind.read(cells.combine_chunks(), decimal=",")
+            odd = pc.and_(found.is_null(), cells.is_valid())
+            table = table.set_column(place, column["name"], pc.if_else(odd, float("nan"), found))
+    return table
+
+
+def _opened(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scratch: Path) -> Opened:
+    """The files, read as the YAML says its source is; rows without a header may come with or without the target."""
+    source = config.source
+    reading = Reading(
+        scratch=scratch,
+        target=config.target,
+        needed=frozenset(column["name"] for column in model.columns),
+        uncoded=frozenset(c["name"] for c in model.columns if not kind_of(c["kind"]).coded),
+        format=source.format if _named_alike(files[0], source) else "auto",
+        delimiter=source.delimiter,
+        encoding=source.encoding,
+        missing=source.missing,
+    )
+    opened = open_source(files, reading)
+    if source.columns is None or opened.dialect is None or opened.dialect["header"]:
+        return opened
+    names = source.columns
+    if len(opened.columns) == len(names) - 1:
+        names = tuple(name for name in names if name != config.target)
+    return open_source(files, replace(reading, columns=names))
+
+
+def _named_alike(rows: Path, source: Source) -> bool:
+    """Whether the rows' file ends as the source's does, so that the format given for one holds for the other."""
+    first = source.path[0] if isinstance(source.path, tuple) else source.path
+    return first is not None and Path(first).suffix.lower() == rows.suffix.lower()
+
+
+def _pictures(entries: list[Entry], columns: list[str]) -> Iterator[pa.Table]:
+    for start in range(0, len(entries), PICTURE_ROWS):
+        part = entries[start : start + PICTURE_ROWS]
+        cells = pa.array([entry.read() for entry in part], pa.binary())
+        names = pa.array([str(entry.name) for entry in part], pa.string())
+        yield pa.table({"file": names, **dict.fromkeys(columns, cells)})

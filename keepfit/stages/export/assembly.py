@@ -1,0 +1,89 @@
+"""Raw columns in, class names out: the graph around the core, built from the bundle's schema and the transform.
+
+One input a column, of whatever its kind says. Out: `label`, `probabilities` [N, K].
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import onnx
+from onnx import TensorProto, helper
+from onnx.compose import add_prefix, merge_models
+
+from keepfit.data.transform import Tensor, Transform
+from keepfit.features.lookup import graph_of
+from keepfit.stages.export.core import IR, OPSET, strip
+
+_OPSETS = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", 3)]
+_AXIS = "columns/axis"
+
+
+def whole_graph(core: onnx.ModelProto, schema: dict[str, Any], transform: Transform) -> onnx.ModelProto:
+    """The core with its columns in front and the class names behind; checked, stripped, and equal for equal input."""
+    core = add_prefix(core, "core/")
+    core.opset_import.append(_OPSETS[1])  # composing needs equal opsets on both sides
+    front = _front(schema["inputs"], transform)
+    pairs = [(value.name, value.name.replace("columns/", "core/")) for value in front.graph.output]
+    merged = merge_models(front, core, io_map=pairs)
+    back = _back(schema["classes"])
+    whole = merge_models(merged, back, io_map=[("core/probabilities", "classes/probabilities")])
+    whole.graph.name = schema["name"]
+    whole.producer_name, whole.producer_version = "keepfit", ""
+    strip(whole)
+    onnx.checker.check_model(whole, full_check=True)
+    return whole
+
+
+def _front(columns: list[dict[str, Any]], transform: Transform) -> onnx.ModelProto:
+    """The columns → `columns/<tensor>`, each by its kind's own nodes."""
+    served = {column["name"]: column for column in columns}
+    inputs = [graph_of(c["kind"]).source(c, transform.entry(c["name"])) for c in columns]
+    nodes, outputs = [], []
+    for tensor in transform.tensors:
+        kind = graph_of(tensor.entries[0].kind)
+        target = f"columns/{tensor.name}"
+        outputs.append(helper.make_tensor_value_info(target, kind.TYPE, ["rows", *tensor.shape]))
+        if tensor.entries[0].shape:
+            nodes += kind.nodes(served[tensor.entries[0].name]["input"], target, tensor.entries[0])
+        else:
+            nodes += _stacked(tensor, served, target)
+    axis = [helper.make_tensor(_AXIS, TensorProto.INT64, [1], [1])]
+    used = {name for node in nodes for name in node.input}
+    return _model(nodes, inputs, outputs, axis if _AXIS in used else [])
+
+
+def _stacked(tensor: Tensor, served: dict[str, Any], target: str) -> list[onnx.NodeProto]:
+    """Single values [rows] → their tensor [rows, n]."""
+    made, columns = [], []
+    for entry in tensor.entries:
+        value, column = f"{target}/{entry.slot}", f"{target}/{entry.slot}/column"
+        made += graph_of(entry.kind).nodes(served[entry.name]["input"], value, entry)
+        made.append(helper.make_node("Unsqueeze", [value, _AXIS], [column]))
+        columns.append(column)
+    return made + list(graph_of(tensor.entries[0].kind).joined(columns, target))
+
+
+def _back(classes: list[str]) -> onnx.ModelProto:
+    """`classes/probabilities` → `probabilities` as it is, and `label`, the name of the most probable class."""
+    source = "classes/probabilities"
+    nodes = [
+        helper.make_node("Identity", [source], ["probabilities"]),
+        helper.make_node("ArgMax", [source], ["classes/index"], axis=1, keepdims=0),
+        helper.make_node(
+            "LabelEncoder", ["classes/index"], ["label"], domain="ai.onnx.ml",
+            keys_int64s=list(range(len(classes))), values_strings=classes, default_string="",
+        ),
+    ]  # fmt: skip
+    shape: list[str | int | None] = ["rows", len(classes)]
+    inputs = [helper.make_tensor_value_info(source, TensorProto.FLOAT, shape)]
+    outputs = [
+        helper.make_tensor_value_info("label", TensorProto.STRING, ["rows"]),
+        helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, shape),
+    ]
+    return _model(nodes, inputs, outputs, [])
+
+
+def _model(nodes: list[Any], inputs: list[Any], outputs: list[Any], constants: list[Any]) -> onnx.ModelProto:
+    graph = helper.make_graph(nodes, "part", inputs, outputs, initializer=constants)
+    return helper.make_model(graph, opset_imports=_OPSETS, ir_version=IR)

@@ -1,0 +1,86 @@
+"""What goes into a bundle. Only what is deterministic: two exports of one model are equal byte for byte."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from keepfit.config import Pipeline
+from keepfit.data.transform import Transform
+from keepfit.errors import MachineError
+from keepfit.features.lookup import kind_of, read_transform
+from keepfit.models.architecture import load
+from keepfit.serving.bundle.model import ServedModel
+from keepfit.stages.export.assembly import whole_graph
+from keepfit.stages.export.card import card
+from keepfit.stages.export.core import core_graph
+from keepfit.stages.export.golden import write_golden
+from keepfit.store import files
+from keepfit.store.artifacts import Evaluated, Prepared, Trained
+from keepfit.store.store import MANIFEST, Store
+
+FORMAT = 1
+
+
+def write(
+    folder: Path, config: Pipeline, store: Store, trained: Trained, prepared: Prepared, evaluated: Evaluated
+) -> None:
+    """Every file of the bundle but the manifest."""
+    source, data = store / trained.path, store / prepared.path
+    transform = read_transform(data)
+    snapshot = _snapshot(store, prepared.source)
+    formats = {c["name"]: c["format"] for c in snapshot["columns"] if c.get("format")}
+    schema = schema_of(config, transform, formats)
+    folder.mkdir(parents=True)
+    for path in (
+        source / "model.safetensors", source / "architecture.json", data / "transform.json",
+        data / "train_rows.parquet", store / evaluated.path / "metrics.json",
+    ):  # fmt: skip
+        shutil.copyfile(path, folder / path.name)
+    files.write_json(folder / "schema.json", schema)
+    files.write_json(folder / "data.json", _data(trained, prepared, snapshot["files"]))
+    files.write_bytes(folder / "card.md", card(schema, trained, prepared, evaluated).encode())
+    graph = whole_graph(core_graph(load(source), transform), schema, transform)
+    files.write_bytes(folder / "model.onnx", graph.SerializeToString(deterministic=True))
+    write_golden(folder, ServedModel(folder, "", ""), data, transform)
+
+
+def schema_of(config: Pipeline, transform: Transform, formats: dict[str, str]) -> dict[str, Any]:
+    """What a caller must know of the graph: its inputs in order, what missing looks like, and the classes.
+
+    `formats` tells how the dates of a column were written in the source.
+    """
+    # By position: a name of the data may be one of the graph's own, or none that a graph can have.
+    inputs = [
+        {"input": f"column_{place}", "name": e.name, "kind": e.kind, **kind_of(e.kind).schema(e, formats.get(e.name))}
+        for place, e in enumerate(transform.features)
+    ]
+    return {
+        "format": FORMAT, "name": config.name, "target": transform.target, "classes": transform.classes,
+        "missing": config.source.missing, "inputs": inputs,
+    }  # fmt: skip
+
+
+def _snapshot(store: Store, digest: str) -> dict[str, Any]:
+    """What the snapshot of this digest says of its columns and files."""
+    for path in (store / "stages/ingest").glob(f"*/{MANIFEST}"):
+        manifest = store.manifest("ingest", path.parent.name)  # a damaged one of another run is none of ours
+        if manifest is not None and manifest.artifact.get("digest") == digest:
+            schema: dict[str, Any] = files.read_json(path.with_name("schema.json"))
+            return schema
+    raise MachineError(
+        "the snapshot that the model was trained on is gone.",
+        todo="Run again: it is made anew from the source.",
+        where=str(store / "stages/ingest"),
+    )
+
+
+def _data(trained: Trained, prepared: Prepared, sources: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "files": sources,
+        "snapshot": prepared.source,
+        "prepared": prepared.digest,
+        "trained": trained.digest,
+        "rows": {"train": prepared.train, "validation": prepared.validation, "test": prepared.test},
+    }

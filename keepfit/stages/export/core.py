@@ -1,0 +1,109 @@
+"""The torch module as an ONNX graph over the fitted tensors: one input each, `probabilities` out.
+
+B rows (a named, free dimension), K classes.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+from keepfit.data.transform import Transform
+
+OPSET = 20
+IR = 10
+"""Newer ONNX files are refused by runtimes that are still in wide use."""
+
+
+class Probabilities(nn.Module):
+    """Tensors in the order of `names` → class probabilities [B, K]: softmax over classes, mean over members."""
+
+    def __init__(self, model: nn.Module, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.model, self.names = model, names
+
+    def forward(self, *tensors: Tensor) -> Tensor:
+        """One tensor a name → [B, K]."""
+        logits: Tensor = self.model(dict(zip(self.names, tensors, strict=True)))
+        return logits.softmax(dim=-1).mean(dim=1)
+
+
+def example(transform: Transform, rows: int = 2) -> dict[str, Tensor]:
+    """Missing values in the shapes that a fitted transform asks for; two rows, for one would be taken as fixed."""
+    return {tensor.name: _missing((rows, *tensor.shape), _held(tensor.dtype)) for tensor in transform.tensors}
+
+
+def _missing(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    return torch.full(shape, float("nan") if dtype.is_floating_point else 0, dtype=dtype)
+
+
+def _held(dtype: str) -> torch.dtype:
+    """The type that shards of a NumPy type are held in: see `keepfit.data.feed`."""
+    held = torch.from_numpy(np.zeros(0, dtype)).dtype
+    return torch.int64 if held is torch.int32 else held
+
+
+def core_graph(model: nn.Module, transform: Transform) -> onnx.ModelProto:
+    """The model's graph, with nothing in it but the computation: no paths, no stack traces, no stale shapes.
+
+    Raises RuntimeError when the exporter froze the number of rows, which it does silently.
+    """
+    inputs = example(transform)
+    names = tuple(inputs)
+    rows = torch.export.Dim("rows")
+    with _quiet():
+        program = torch.onnx.export(
+            Probabilities(model.eval(), names).eval(),
+            tuple(inputs.values()),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=list(names),
+            output_names=["probabilities"],
+            dynamic_shapes=(tuple({0: rows} for _ in names),),
+            external_data=False,
+            verbose=False,
+        )
+    assert program is not None
+    proto = program.model_proto
+    strip(proto)
+    refuse_frozen(proto)
+    return proto
+
+
+def strip(proto: onnx.ModelProto) -> None:
+    """Take out what describes the making rather than the model, in place."""
+    proto.ir_version = min(proto.ir_version, IR)
+    proto.ClearField("metadata_props")
+    proto.ClearField("doc_string")
+    proto.graph.ClearField("value_info")
+    for part in (proto.graph, *proto.graph.node, *proto.graph.input, *proto.graph.output, *proto.graph.initializer):
+        part.ClearField("doc_string")
+        part.ClearField("metadata_props")
+
+
+def refuse_frozen(proto: onnx.ModelProto) -> None:
+    """Raise RuntimeError when the first dimension of an input or output is a number."""
+    for value in (*proto.graph.input, *proto.graph.output):
+        if not value.type.tensor_type.shape.dim[0].dim_param:
+            raise RuntimeError(f"the exporter fixed the number of rows of {value.name}")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporter's remarks on its own deprecations and on libraries that are not installed."""
+    registration = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = registration.level
+    registration.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        registration.setLevel(level)

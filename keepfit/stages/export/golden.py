@@ -1,0 +1,57 @@
+"""Rows with known answers: some of the test rows, and rows at the edge of what a column may hold.
+
+golden.npz holds `input:<graph input>` for each input and `probabilities`, and is read without pickle.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.dataset as ds
+
+from keepfit.data.transform import Transform
+from keepfit.features.kind import ServedColumn
+from keepfit.features.lookup import kind_of
+from keepfit.serving.bundle.feeds import feeds
+from keepfit.serving.bundle.model import ServedModel
+from keepfit.store import files
+
+Arrays = dict[str, np.ndarray]
+ROWS = 200
+BYTES = 8 << 20
+"""A column of golden rows takes at most this much before compression."""
+
+
+def write_golden(folder: Path, model: ServedModel, prepared: Path, transform: Transform) -> None:
+    """golden.npz: the first test rows and the edge rows, with the model's answers."""
+    tests = feeds(_first_rows(prepared / "test_raw", model, transform), model.columns)
+    edges = edge_rows(model.columns, transform)
+    rows = {name: np.concatenate([tests[name], edges[name]]) for name in tests}
+    arrays = {f"input:{name}": _plain(array) for name, array in rows.items()}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, probabilities=model.ask(rows), **arrays)
+    files.write_bytes(folder / "golden.npz", buffer.getvalue())
+
+
+def edge_rows(columns: list[ServedColumn], transform: Transform) -> Arrays:
+    """Graph input → its edge values, one row each: missing, unknown, infinite, huge, empty, Chinese, black …
+
+    Row i holds the i-th edge of every column.
+    """
+    entries = {column["input"]: transform.entry(column["name"]) for column in columns}
+    return {name: kind_of(entry.kind).edges(entry) for name, entry in entries.items()}
+
+
+def _first_rows(test: Path, model: ServedModel, transform: Transform) -> Any:
+    largest = max(math.prod(entry.shape) for entry in transform.features)
+    rows = int(min(ROWS, max(8, BYTES // largest)))
+    return ds.dataset(test).head(rows, columns=[column["name"] for column in model.columns])
+
+
+def _plain(array: np.ndarray) -> np.ndarray:
+    """Python strings as fixed-width ones, which need no pickle."""
+    return array.astype(str) if array.dtype == object else array

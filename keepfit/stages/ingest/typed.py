@@ -1,0 +1,172 @@
+"""The source's batches as typed rows that have a target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from keepfit.config import Pipeline
+from keepfit.data.cells import counted, is_text, numbers_without, without
+from keepfit.data.sources import Opened, Reading, open_source
+from keepfit.errors import DataError
+from keepfit.features.lookup import kind_of
+from keepfit.stages.ingest.fingerprint import Roles
+from keepfit.stages.ingest.source_columns import SourceColumn, check_columns, columns_of
+from keepfit.stages.ingest.tally import Tally
+
+
+class MixedColumnError(Exception):
+    """A column that no feature declares does not keep the type of its first rows: it must be read again, as text."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+@dataclass
+class Table:
+    """An opened source whose rows can be streamed once, in the types of the snapshot."""
+
+    opened: Opened
+    config: Pipeline
+    tally: Tally
+    as_text: frozenset[str] = frozenset()
+    """Undeclared columns that were found to be mixed."""
+    columns: list[SourceColumn] = field(default_factory=list)
+    """Filled when the first rows were seen."""
+    schema: pa.Schema | None = None
+    """The types of the first rows, which all others must take."""
+
+    def rows(self, *, like: frozenset[str] = frozenset()) -> Iterator[pa.Table]:
+        """The rows with a target. Class names in `like` are matched where only a point at the end is more, as in
+        Adult's test file. Raises MixedColumnError.
+        """
+        for batch in self.opened.batches():
+            if not len(batch):
+                continue
+            if not self.columns:
+                self.columns = columns_of(self.opened, batch, self.config, self.as_text)
+            table = self._alike(self._typed(batch, like))
+            self.tally.count(table)
+            yield table
+
+    def _typed(self, batch: pa.RecordBatch, like: frozenset[str]) -> pa.Table:
+        arrays = {}
+        for column in self.columns:
+            cells = batch[column.name]
+            if self.opened.dialect is None and self.config.source.missing:
+                cells = without(cells, self.config.source.missing)
+            typed, bad = counted(column.read, cells)
+            arrays[column.name] = numbers_without(typed, self.config.source.missing)
+            if bad and self._may_turn_text(column.name):
+                raise MixedColumnError(column.name)
+            if bad and column.declared:
+                self._note_unreadable(column.name, cells, arrays[column.name], bad)
+        target = self.config.target
+        arrays[target] = _matched(arrays[target], like)
+        table = pa.table(arrays)
+        has_target = table[target].is_valid()
+        self.tally.leave_out(has_target)
+        return table.filter(has_target) if arrays[target].null_count else table
+
+    def _alike(self, table: pa.Table) -> pa.Table:
+        if self.schema is None:
+            self.schema = pa.schema([_without_null_type(f) for f in table.schema])
+            self.columns = [replace(c, stored=_stored(self.schema.field(c.name).type)) for c in self.columns]
+        if table.schema == self.schema:
+            return table
+        return pa.table([self._cast(table[f.name], f) for f in self.schema], schema=self.schema)
+
+    def _cast(self, cells: pa.ChunkedArray, first: pa.Field) -> pa.ChunkedArray:
+        try:
+            return cells.cast(first.type)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            if self._may_turn_text(first.name) and _can_be_text(first.type) and _can_be_text(cells.type):
+                raise MixedColumnError(first.name) from error
+            raise DataError(
+                f'the column "{first.name}" is {first.type} in the first rows and {cells.type} later.',
+                todo="Give it one type throughout.",
+                where=self.tally.where,
+            ) from error
+
+    def _may_turn_text(self, name: str) -> bool:
+        return name not in self.as_text and name != self.config.target and name not in self.config.features
+
+    def _note_unreadable(self, name: str, cells: pa.Array, typed: pa.Array, bad: int) -> None:
+        self.tally.unreadable[name] += bad
+        if name not in self.tally.examples:
+            lost = cells.filter(pc.and_(typed.is_null(), cells.is_valid()))
+            self.tally.examples[name] = str(next(v for v in lost.to_pylist() if str(v).strip()))
+
+
+def open_table(
+    roles: Roles,
+    role: str,
+    config: Pipeline,
+    scratch: Path,
+    names: tuple[str, ...] | None = None,
+    as_text: frozenset[str] = frozenset(),
+) -> Table:
+    """Open the train or test files, and check that every column that is needed is there.
+
+    `names` are the columns of a file that has no header, `as_text` those found to be mixed. Raises DataError.
+    """
+    source = config.source
+    reading = Reading(
+        scratch=scratch,
+        target=config.target,
+        needed=frozenset(config.features),
+        uncoded=frozenset(n for n, feature in config.features.items() if not kind_of(feature.kind).coded),
+        format="parquet" if source.sql else source.format,
+        columns=source.columns or names,
+        delimiter=source.delimiter,
+        encoding=source.encoding,
+        missing=source.missing,
+        labels=roles.get("labels" if role == "train" else "test_labels", ()),
+    )
+    opened = open_source(roles[role], reading)
+    check_columns(opened, config)
+    return Table(opened, config, Tally(config.target, list(config.features), str(roles[role][0])), as_text)
+
+
+def check_classes(train: Tally, test: Tally) -> None:
+    """Raise DataError when the publisher's test file has a class that its train file has not."""
+    unknown = sorted(set(test.classes) - set(train.classes))
+    if unknown and sum(test.classes[c] for c in unknown) == test.rows:
+        raise DataError(
+            f'no class of the test file is in the train file; it has "{unknown[0]}".',
+            allowed=f"The train file has: {', '.join(sorted(train.classes)[:10])}.",
+            where=test.where,
+        )
+
+
+def _without_null_type(column: pa.Field) -> pa.Field:
+    """Text for a column whose first rows are all empty: any later cell can be written as text."""
+    return column.with_type(pa.string()) if pa.types.is_null(column.type) else column
+
+
+def _can_be_text(kind: pa.DataType) -> bool:
+    return is_text(kind) or bool(pa.types.is_primitive(kind))
+
+
+def _stored(kind: pa.DataType) -> pa.DataType:
+    """The type as Parquet shows it: texts are not coded there."""
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _matched(target: pa.DictionaryArray, like: frozenset[str]) -> pa.DictionaryArray:
+    if not like:
+        return target
+    names = [n if n in like or n is None else _without_point(n, like) for n in target.dictionary.to_pylist()]
+    coded = pa.array(names, pa.string()).dictionary_encode()
+    codes = coded.indices.take(target.indices) if len(coded.dictionary) else target.indices
+    return pa.DictionaryArray.from_arrays(codes, coded.dictionary)
+
+
+def _without_point(name: str, like: frozenset[str]) -> str:
+    shorter = name.removesuffix(".").strip()
+    return shorter if shorter in like else name

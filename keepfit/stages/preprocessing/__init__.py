@@ -1,0 +1,78 @@
+"""Rows into typed shards: split, fit on the train part, write.
+
+Reads a validated snapshot and writes train/, validation/, test/ (typed, untransformed values), test_raw/ (the test rows
+as they came), transform.json (what was fitted), train_rows.parquet (ids a model has seen) and profile.json.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from keepfit.data.snapshot import SnapshotRows
+from keepfit.data.transform import Transform
+from keepfit.stages.preprocessing import apply, checks, ids, leaks, profile, split
+from keepfit.stages.preprocessing.fit import fit
+from keepfit.store import files
+from keepfit.store.artifacts import Prepared, Validated
+from keepfit.store.run import Room, stage
+from keepfit.store.store import MANIFEST
+
+
+@stage(reads=("preprocessing", "features", "target"), members=("features", "features.cells"))
+def preprocess(room: Room, validated: Validated) -> Prepared:
+    """Split the rows that passed validation, fit the transforms on the train part, write typed shards of all parts.
+
+    Raises DataError where there is nothing to learn: one class, a class without train rows, an empty part, a feature
+    without a value, a picture that cannot be decoded.
+    """
+    config, target = room.config, room.config.target
+    rows = SnapshotRows(room.store / validated.snapshot)
+    parts = split.published(rows, ids.Quarantine(room.store / validated.path / "quarantine.parquet"))
+    if repeated := split.leave_out_tested(rows, parts):
+        room.note(f"train rows left out, since their features are those of a test row: {repeated:,}.")
+    classes = checks.classes_of(rows, parts, target)
+    for sentence in split.assign(rows, config.preprocessing.split, parts, target, classes):
+        room.note(sentence)
+    counts, names = checks.count(rows, parts, target, classes), classes.to_pylist()
+    for sentence in checks.notes(counts, names):
+        room.note(sentence)
+    entries, fitters = fit(rows, parts, config, _progress(room, "fitting", 0.1, 0.4, rows.count))
+    for sentence in checks.idle(entries):
+        room.note(sentence)
+    transform = Transform(target=target, classes=tuple(names), features=tuple(entries))
+    transform = apply.write(room.path, rows, parts, transform, _progress(room, "writing", 0.4, 1.0, rows.count))
+    ids.write_sorted(room.path, ["train", "validation"], room.path / "train_rows.parquet")
+    transform.write(room.path)
+    found = leaks.find(room.path / "train", transform)
+    for leak in found:
+        room.note(leak.sentence(target))
+    files.write_json(room.path / "profile.json", profile.of(entries, fitters, names, counts, found))
+    train, validation, test = counts.sum(axis=1).tolist()
+    return Prepared(
+        train=train,
+        validation=validation,
+        test=test,
+        repeated=repeated,
+        classes=tuple(names),
+        source=files.read_json(room.store / validated.snapshot / MANIFEST)["artifact"]["digest"],
+        judged=ids.digest(room.path / "test_raw"),
+        learned=_digest(room.path / "train", room.path / "validation", room.path / "transform.json"),
+    )
+
+
+def _digest(*paths: Path) -> str:
+    """Of files and of folders of files, by their content."""
+    found = [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+    return files.digest_of([files.sha256(file) for file in found])
+
+
+def _progress(room: Room, what: str, start: float, end: float, total: int) -> Callable[[int], None]:
+    began = time.perf_counter()
+
+    def step(rows: int) -> None:
+        speed = rows / max(time.perf_counter() - began, 1e-9)
+        room.step(what, start + (end - start) * rows / max(total, 1), rows_per_second=round(speed))
+
+    return step

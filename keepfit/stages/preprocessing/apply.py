@@ -1,0 +1,90 @@
+"""The fitted transforms applied: typed shards of each part, and the test rows as they came."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from keepfit.data import shards
+from keepfit.data.cells import codes_of
+from keepfit.data.identity import ROW
+from keepfit.data.shards import LABEL, fixed
+from keepfit.data.snapshot import SnapshotRows
+from keepfit.data.transform import Tensor, Transform
+from keepfit.features.lookup import kind_of
+from keepfit.stages.preprocessing.fit import called
+from keepfit.stages.preprocessing.split import PARTS, TEST, TRAIN, Parts
+
+Arrays = dict[str, NDArray[Any]]
+"""Tensor → its rows [n, …], and the labels [n]."""
+
+
+def write(
+    folder: Path, rows: SnapshotRows, parts: Parts, transform: Transform, progress: Callable[[int], None]
+) -> Transform:
+    """Write train/, validation/, test/ and test_raw/ into `folder`; gives the transform, now complete."""
+    finishing = {e.name: kind_of(e.kind).finisher(e) for e in transform.features}
+    classes = pa.array(transform.classes, pa.string())
+    columns = [*rows.columns, ROW]
+    made = sum(math.prod(tensor.shape) * np.dtype(tensor.dtype).itemsize for tensor in transform.tensors)
+    with ExitStack() as stack:
+        raw = stack.enter_context(shards.raw(folder / "test_raw", _plain(rows.schema, columns)))
+        typed = [stack.enter_context(shards.typed(folder / part, transform)) for part in PARTS]
+        for place, batch in rows.read(columns, made=made):
+            arrays = encoded(batch, place.start, transform)
+            arrays[LABEL] = codes_of(batch[transform.target], classes)
+            for part, into in enumerate(typed):
+                index = np.flatnonzero(parts[place] == part)
+                picked = {name: array[index] for name, array in arrays.items()}
+                into.add(_table(picked, batch[ROW].take(pa.array(index)), into.schema))
+                if part == TRAIN:
+                    _finish(finishing, transform, picked)
+            raw.add(_raw(batch, parts[place], raw.schema))
+            progress(place.stop)
+    done = (finisher.entry() if (finisher := finishing[e.name]) else e for e in transform.features)
+    return transform.model_copy(update={"features": tuple(done)})
+
+
+def encoded(batch: pa.RecordBatch, first_row: int, transform: Transform) -> Arrays:
+    """n rows as typed, untransformed values. Raises DataError naming the cell that cannot be had."""
+    return {tensor.name: _tensor(batch, first_row, tensor) for tensor in transform.tensors}
+
+
+def _tensor(batch: pa.RecordBatch, first_row: int, tensor: Tensor) -> NDArray[Any]:
+    name = partial(called, batch, first_row)
+    columns = [kind_of(e.kind).encode(batch[e.name], e, name) for e in tensor.entries]
+    if tensor.entries[0].shape:
+        return columns[0]
+    stacked = np.empty((batch.num_rows, len(columns)), tensor.dtype)
+    for slot, column in enumerate(columns):
+        stacked[:, slot] = column
+    return stacked
+
+
+def _finish(finishing: dict[str, Any], transform: Transform, train: Arrays) -> None:
+    for entry in transform.features:
+        if finisher := finishing[entry.name]:
+            finisher.add(train[entry.tensor])
+
+
+def _table(arrays: Arrays, ids: pa.Array, schema: pa.Schema) -> pa.Table:
+    columns = [pa.array(arrays[LABEL]), *(fixed(arrays[name]) for name in schema.names[2:])]
+    return pa.Table.from_arrays([ids.cast(pa.binary(16)), *columns], schema=schema)
+
+
+def _plain(schema: pa.Schema, columns: list[str]) -> pa.Schema:
+    return pa.schema([pa.field(name, schema.field(name).type) for name in columns])
+
+
+def _raw(batch: pa.RecordBatch, part: Parts, schema: pa.Schema) -> pa.Table:
+    """The batch's test rows with the snapshot's own types, in place of the dictionaries they were read as."""
+    picked = batch.take(pa.array(np.flatnonzero(part == TEST)))
+    return pa.Table.from_batches([picked]).select(schema.names).cast(schema)

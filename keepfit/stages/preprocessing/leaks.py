@@ -1,0 +1,95 @@
+"""Features that say the target all by themselves: most often they were written down after it, or from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from keepfit.data.shards import LABEL
+from keepfit.data.transform import Tensor, Transform
+
+LOOKED_AT = 20_000
+"""Train rows looked at."""
+GROUPS = 8
+"""Row groups they come from, spread over the part, as the source may be sorted."""
+REMAINING = 0.02
+"""A leak leaves less than this share of the errors that guessing the largest class makes."""
+_ENOUGH = 10
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A feature from which the target can be told."""
+
+    feature: str
+    accuracy: float
+    """On train rows other than those its values were learned from."""
+
+    def sentence(self, target: str) -> str:
+        """The warning."""
+        return (
+            f'the feature "{self.feature}" alone tells "{target}" in {self.accuracy:.1%} of the rows. '
+            "If it is not known before the target is, take it out of features."
+        )
+
+
+def find(train: Path, transform: Transform) -> list[Leak]:
+    """The features of single values that leak, judged on the train shards alone."""
+    stacked = [tensor for tensor in transform.tensors if not tensor.entries[0].shape]
+    if not stacked:
+        return []
+    sample = _sample(train, stacked)
+    labels = sample[LABEL]
+    told = {
+        entry.name: _tell(sample[tensor.name][:, entry.slot].astype(np.float64), labels)
+        for tensor in stacked
+        for entry in tensor.entries
+    }
+    leaks = []
+    for entry in transform.features:
+        right, guessed = told.get(entry.name, (0.0, 0.0))
+        wrong = 1 - guessed
+        if wrong * (len(labels) // 2) >= _ENOUGH and 1 - right < REMAINING * wrong:
+            leaks.append(Leak(entry.name, right))
+    return leaks
+
+
+def _tell(values: NDArray[np.float64], labels: NDArray[np.int32]) -> tuple[float, float]:
+    """Accuracy on every second row of the class that the nearest value had in the others, and of the largest class."""
+    known = np.nan_to_num(values, nan=np.nanmin(values, initial=0.0) - 1)  # to be missing may be what tells
+    levels, place = np.unique(known[::2], return_inverse=True)
+    counts = np.zeros((len(levels), int(labels.max()) + 1), np.int32)
+    np.add.at(counts, (place, labels[::2]), 1)
+    answers, new = counts.argmax(axis=1), known[1::2]
+    right = np.searchsorted(levels, new).clip(max=len(levels) - 1)
+    left = (right - 1).clip(min=0)
+    nearest = np.where(new - levels[left] < levels[right] - new, left, right)
+    return float((answers[nearest] == labels[1::2]).mean()), float((counts.sum(axis=0).argmax() == labels[1::2]).mean())
+
+
+def _sample(train: Path, tensors: list[Tensor]) -> dict[str, NDArray[Any]]:
+    """The labels [n] and the named tensors [n, …] of at most LOOKED_AT rows or so."""
+    paths = sorted(train.glob("part-*.parquet"))
+    groups = [(path, g) for path in paths for g in range(pq.read_metadata(path).num_row_groups)]
+    spread = groups[:: max(1, -(-len(groups) // GROUPS))]
+    names = [LABEL, *(tensor.name for tensor in tensors)]
+    tables = [_every(path, group, names, -(-LOOKED_AT // len(spread))) for path, group in spread]
+    table = pa.concat_tables(tables).combine_chunks()
+    return {LABEL: table[LABEL].to_numpy(), **{t.name: _array(table[t.name].chunk(0), t.dtype) for t in tensors}}
+
+
+def _every(path: Path, group: int, columns: list[str], rows: int) -> pa.Table:
+    """About so many evenly spaced rows of a row group."""
+    with pq.ParquetFile(path) as file:
+        table = file.read_row_group(group, columns=columns)
+    return table.take(pa.array(range(0, table.num_rows, max(1, table.num_rows // rows)), pa.int64()))
+
+
+def _array(column: pa.Array, dtype: str) -> NDArray[Any]:
+    return np.frombuffer(column.buffers()[1], dtype).reshape(len(column), -1)

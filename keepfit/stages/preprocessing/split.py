@@ -1,0 +1,180 @@
+"""Which row goes to which part: by hash, by group, by time, or as the publisher split it.
+
+Everything streams; what is held for all rows is one byte each (and eight for a split by time).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from keepfit.config import Split
+from keepfit.data.cells import codes_of
+from keepfit.data.snapshot import SnapshotRows
+from keepfit.errors import ConfigError, nearest
+from keepfit.stages.preprocessing.draw import TEST_SALT, VALIDATION_SALT, Hashes, below, ranked
+from keepfit.stages.preprocessing.ids import Quarantine
+from keepfit.stages.preprocessing.known_by import Identity, Pool, by_column, by_features, count_into, large_groups
+from keepfit.stages.preprocessing.newest import boundaries, times_of
+
+TRAIN, VALIDATION, TEST, OUT = range(4)
+PARTS = ("train", "validation", "test")
+
+Parts = NDArray[np.uint8]
+"""A part's code for each row of the snapshot, in its order; OUT for those in no part."""
+
+EXPECTED = 10
+"""A class is rare where thresholds give its smaller part fewer rows than this on average: the chance that it gets
+none is e^-10 at the limit and grows fast below it."""
+FEW_GROUPS = 100
+"""So few groups are ranked by hash: at 100 of one size, thresholds miss a test share of 0.2 by 0.04 (one deviation)."""
+
+
+def published(rows: SnapshotRows, quarantine: Quarantine) -> Parts:
+    """OUT for the rows in quarantine, TEST for the publisher's own, TRAIN for all others, which are yet to be drawn."""
+    parts = np.full(rows.count, TRAIN, np.uint8)
+    columns = ["keepfit_test", "keepfit_row"] if len(quarantine) else ["keepfit_test"]
+    for place, batch in rows.read(columns):
+        parts[place][batch["keepfit_test"].to_numpy(zero_copy_only=False)] = TEST
+        if len(quarantine):
+            parts[place][quarantine.holds(batch["keepfit_row"])] = OUT
+    return parts
+
+
+def leave_out_tested(rows: SnapshotRows, parts: Parts) -> int:
+    """OUT for the TRAIN rows whose features are those of a TEST row: the model would be judged by what it has seen.
+
+    Not where so many rows are equal that they tell nothing of each other (see `large_groups`). Gives how many went.
+    """
+    test = parts == TEST
+    if not test.any():
+        return 0
+    known = np.unique(np.concatenate([hashes[test[place]] for place, hashes in _features(rows)]))
+    known = np.setdiff1d(known, large_groups(rows, parts != OUT))
+    gone = 0
+    for place, hashes in _features(rows):
+        seen = (parts[place] == TRAIN) & np.isin(hashes, known)
+        parts[place][seen] = OUT
+        gone += int(seen.sum())
+    return gone
+
+
+def _features(rows: SnapshotRows) -> Iterator[tuple[slice, Hashes]]:
+    for place, batch in rows.read(["keepfit_features"]):
+        yield place, batch["keepfit_features"].to_numpy()
+
+
+def assign(rows: SnapshotRows, split: Split, parts: Parts, target: str, classes: pa.Array) -> list[str]:
+    """Draw VALIDATION, and TEST unless the publisher did, among the rows of `parts` that are TRAIN so far.
+
+    Gives what a person should know of the drawing, in sentences.
+    Raises ConfigError for a column that is not there, DataError where the split cannot be made.
+    """
+    if split.column is not None and split.column not in rows.columns:
+        raise ConfigError(
+            f'preprocessing.split.column is "{split.column}", and the source has no such column.',
+            allowed=f"It has {', '.join(rows.columns)}.",
+            todo=nearest(split.column, rows.columns),
+        )
+    shares = Shares(0.0 if (parts == TEST).any() else split.test, split.validation)
+    if split.by == "time":
+        return _by_time(rows, str(split.column), parts, shares)
+    pool = parts == TRAIN
+    if split.column is not None:
+        drawing = _groups(rows, pool, by_column(split.column), shares)
+    else:
+        drawing = _classes(rows, pool, by_features(rows, pool), shares, target, classes)
+    _by_hash(rows, parts, shares, drawing)
+    return []
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Of the rows that are ours to draw."""
+
+    test: float
+    """0 where the publisher has a test file."""
+    validation: float
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """Thresholds on the identity, but for some strata of rows whose identities were ranked."""
+
+    identity: Identity
+    label: str | None
+    """The column whose codes are the strata; None when all rows are one stratum."""
+    names: pa.Array
+    chosen: dict[int, tuple[Hashes, Hashes]]
+    """Stratum → its identities for test and for validation."""
+
+    def strata(self, batch: pa.RecordBatch) -> NDArray[np.int32]:
+        if self.label is None:
+            return np.zeros(batch.num_rows, np.int32)
+        return codes_of(batch[self.label], self.names)
+
+
+def _by_hash(rows: SnapshotRows, parts: Parts, shares: Shares, drawing: _Drawing) -> None:
+    columns = [*drawing.identity.columns, *([drawing.label] if drawing.label else [])]
+    for place, batch in rows.read(columns):
+        identity, strata = drawing.identity.of(batch), drawing.strata(batch)
+        tested = below(identity, TEST_SALT, shares.test)
+        validated = below(identity, VALIDATION_SALT, shares.validation / (1 - shares.test))
+        for stratum, (for_test, for_validation) in drawing.chosen.items():
+            here = np.flatnonzero(strata == stratum)
+            tested[here] = np.isin(identity[here], for_test)
+            validated[here] = np.isin(identity[here], for_validation)
+        part = parts[place]
+        pool = part == TRAIN
+        part[pool & validated] = VALIDATION
+        part[pool & tested] = TEST
+
+
+def _groups(rows: SnapshotRows, pool: Pool, identity: Identity, shares: Shares) -> _Drawing:
+    counts: dict[int, int] = {}
+    for place, batch in rows.read(identity.columns):
+        count_into(counts, identity.of(batch)[pool[place]])
+        if len(counts) > FEW_GROUPS:
+            return _Drawing(identity, None, pa.array([]), {})
+    return _Drawing(identity, None, pa.array([]), {0: _ranked(counts, shares)})
+
+
+def _classes(
+    rows: SnapshotRows, pool: Pool, identity: Identity, shares: Shares, target: str, classes: pa.Array
+) -> _Drawing:
+    sizes = class_sizes(rows, pool, target, classes)
+    rare = sizes < EXPECTED / min(share for share in (shares.test, shares.validation) if share)
+    counts: dict[int, dict[int, int]] = {int(code): {} for code in np.flatnonzero(rare)}
+    for place, batch in rows.read([*identity.columns, target]) if counts else ():
+        labels = np.where(pool[place], codes_of(batch[target], classes), -1)
+        identities = identity.of(batch)
+        for code, held in counts.items():
+            count_into(held, identities[labels == code])
+    return _Drawing(identity, target, classes, {code: _ranked(held, shares) for code, held in counts.items()})
+
+
+def class_sizes(rows: SnapshotRows, pool: Pool, target: str, classes: pa.Array) -> NDArray[np.int64]:
+    """Rows of each class among those of `pool`."""
+    sizes = np.zeros(len(classes), np.int64)
+    for place, batch in rows.read([target]):
+        sizes += np.bincount(codes_of(batch[target], classes)[pool[place]], minlength=len(classes))
+    return sizes
+
+
+def _ranked(counts: dict[int, int], shares: Shares) -> tuple[Hashes, Hashes]:
+    hashes = np.array(list(counts), np.uint64)
+    return ranked(hashes, np.array(list(counts.values()), np.int64), shares.test, shares.validation)
+
+
+def _by_time(rows: SnapshotRows, column: str, parts: Parts, shares: Shares) -> list[str]:
+    times = times_of(rows, column)
+    pool = parts == TRAIN
+    validated, tested = boundaries(times[pool], shares.test, shares.validation)
+    parts[pool & (times >= validated)] = VALIDATION
+    parts[pool & (times >= tested)] = TEST
+    missing = int(np.isnan(times[pool]).sum())
+    return [f'rows without a time in the column "{column}", all in the train part: {missing:,}.'] if missing else []

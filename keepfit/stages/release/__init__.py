@@ -1,0 +1,68 @@
+"""The last stage: judge the new bundle, and put it in service if it has earned it.
+
+It looks at the world (which model is live), so it is never reused; it is idempotent instead.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from keepfit.metrics.naming import figure, metric_name, span
+from keepfit.stages.release.steps import STEPS, Case, commit
+from keepfit.store import files
+from keepfit.store.artifacts import Bundle, Evaluated, Prepared, Released
+from keepfit.store.interrupt import interruptible, politely
+from keepfit.store.locks import service_lock
+from keepfit.store.run import Event, Run, timed
+
+
+def release(run: Run, bundle: Bundle, evaluated: Evaluated, prepared: Prepared, force: str | None = None) -> Released:
+    """The verdict on a bundle, carried out: registry, journal, pointer, report. `force` is a person's reason."""
+    case = Case(run, bundle, evaluated, prepared, force or "")
+    with timed(run, "release", files.digest_of([bundle.id, evaluated.digest, force])) as entry:
+        run.tell(Event("release", "start", "always looks at what is in service"))
+        with service_lock(run.store.root):
+            case = interruptible(lambda: _carried_out(case))
+        entry.update(reused=False, reason=case.decided.sentence)
+    return _released(case)
+
+
+def _carried_out(case: Case) -> Case:
+    """Step by step. A run that was told to stop ends between two of them; once the decision holds, after the last."""
+    with ExitStack() as stack:
+        for done, step in enumerate(STEPS):
+            case.run.tell(Event("release", "step", f"{done} {step.__name__}", done / len(STEPS)))
+            if step is commit:
+                stack.enter_context(politely())
+            case = step(case)
+    return case
+
+
+def _released(case: Case) -> Released:
+    champion = case.state.champion
+    return Released(
+        verdict=case.decided,
+        bundle=case.bundle.id,
+        version=case.version,
+        champion=champion.bundle if champion else None,
+        metrics=case.evaluated.metrics,
+        report=str(case.run.folder / "report.html"),
+        summary=_summary(case.evaluated, case.run.config.release.metric),
+        model=str(case.run.store / champion.path) if champion else "",
+    )
+
+
+def _summary(evaluated: Evaluated, metric: str) -> tuple[str, ...]:
+    """`test accuracy 97.4 % (95.1 to 98.6 %)` and the same metric of the baselines."""
+    interval = evaluated.intervals.get(metric)
+    value = evaluated.metrics.get(metric)
+    if value is None:
+        return ()
+    around = f" ({span(metric, interval.low, interval.high)})" if interval else ""
+    names = {"majority": "most frequent class", "classical": evaluated.classical}
+    others = [
+        f"{names.get(name, name)} {figure(metric, figures[metric])}"
+        for name, figures in evaluated.baselines.items()
+        if metric in figures
+    ]
+    return (f"test {metric_name(metric)} {figure(metric, value)}{around} on {evaluated.rows:,} rows", *others)

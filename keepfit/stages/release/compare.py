@@ -1,0 +1,107 @@
+"""Champion and challenger on the same raw test rows, those that either was trained on left out. N rows, K classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from keepfit.config import Release
+from keepfit.data.identity import ROW, hashes, ids
+from keepfit.errors import DataError
+from keepfit.metrics.answers import Answers
+from keepfit.metrics.paired import Paired
+from keepfit.metrics.paired import compare as paired_test
+from keepfit.serving.bundle.model import ServedModel, open_bundle
+from keepfit.stages.release.verdict import Incomparable
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two models on the same rows."""
+
+    paired: Paired
+    champion: dict[str, float]
+    """Its metrics on these rows, by name."""
+    challenger: dict[str, float]
+    seen_by_champion: int
+    """Test rows left out because it was trained on them."""
+    seen_by_challenger: int
+
+
+def compare(champion: Path, challenger: Path, raw: Path, target: str, rules: Release) -> Compared | Incomparable:
+    """The paired test between two bundles' folders on the raw rows in `raw`, or why there can be none.
+
+    Raises MachineError for a bundle that is damaged: that is no verdict on either.
+    """
+    table = pq.read_table(raw)
+    old, new = open_bundle(champion), open_bundle(challenger)
+    changed = _changes(old, new)
+    if changed:
+        return Incomparable(changed)
+    of_old, of_new = seen_rows(_known_as(table, old, new, target), champion), seen_rows(table[ROW], challenger)
+    table = table.filter(pa.array(~(of_old | of_new)))
+    if table.num_rows == 0:
+        return Incomparable("every test row was trained on by one of the two")
+    try:
+        before = old.probabilities(table)[:, [old.classes.index(name) for name in new.classes]]
+    except (DataError, pa.ArrowInvalid) as error:
+        found = error.found if isinstance(error, DataError) else str(error)
+        return Incomparable(f"the champion cannot score these rows: {found.rstrip('.')}")
+    labels, now = _labels(table[target], new), new.probabilities(table)
+    return Compared(
+        paired=paired_test(labels, before, now, rules.metric, rules.level),
+        champion=Answers(labels, before).scores(),
+        challenger=Answers(labels, now).scores(),
+        seen_by_champion=int(of_old.sum()),
+        seen_by_challenger=int(of_new.sum()),
+    )
+
+
+def _known_as(table: pa.Table, old: ServedModel, new: ServedModel, target: str) -> pa.ChunkedArray:
+    """The rows' ids as they were when the old model was trained: of its columns, which may have been others.
+
+    Of equal rows the first one's, as their order is not known any more.
+    """
+    used = {column["name"] for column in old.columns}
+    if used == {column["name"] for column in new.columns} or not used <= {*table.column_names}:
+        return table[ROW]
+    found = hashes(table, sorted(used), [target])
+    return pa.chunked_array([ids(found.low, found.high)])
+
+
+def _labels(target: pa.ChunkedArray, model: ServedModel) -> np.ndarray:
+    return np.asarray(pc.index_in(target, value_set=pa.array(model.classes)).to_numpy())
+
+
+def seen_rows(rows: pa.ChunkedArray, bundle: Path) -> np.ndarray:
+    """bool [N]: which row ids a bundle was trained on."""
+    learned = _lanes(pq.read_table(bundle / "train_rows.parquet")[ROW])
+    return np.isin(_lanes(rows), learned)
+
+
+def _lanes(rows: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    """The first 64 of 128 bits: two of 10 million ids are taken for one with probability 5e-13."""
+    ids = rows.cast(pa.binary(16)).combine_chunks()
+    chunks = ids.chunks if isinstance(ids, pa.ChunkedArray) else [ids]
+    lanes = [np.frombuffer(c.buffers()[1], dtype="<u8")[2 * c.offset : 2 * (c.offset + len(c)) : 2] for c in chunks]
+    return np.concatenate(lanes) if lanes else np.empty(0, dtype="<u8")
+
+
+def _changes(old: ServedModel, new: ServedModel) -> str:
+    """What makes two models' answers differ in meaning; empty when nothing does."""
+    added, gone = set(new.classes) - set(old.classes), set(old.classes) - set(new.classes)
+    if added or gone:
+        parts = [f"{word} {', '.join(sorted(names)[:5])}" for word, names in (("new", added), ("gone", gone)) if names]
+        return f"the classes changed ({'; '.join(parts)})"
+    kinds = {column["name"]: column["kind"] for column in new.columns}
+    for column in old.columns:
+        now = kinds.get(column["name"], column["kind"])
+        if now != column["kind"]:
+            return f'column "{column["name"]}" was a {column["kind"]} and is now a {now}'
+    return ""

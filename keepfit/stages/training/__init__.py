@@ -1,0 +1,34 @@
+"""Stage 4: a model learns from the train rows and is kept at its best epoch by the validation rows.
+
+In `Trained.path`: model.safetensors, architecture.json, history.json, resolved.json; beside/timings.json.
+"""
+
+from keepfit.config import Pipeline, Training
+from keepfit.store.artifacts import Learnable, Trained
+from keepfit.store.run import Room, stage
+
+_DECIDES = tuple(f"training.{name}" for name in Training.model_fields if name != "checkpoint_seconds")
+
+
+def possible(config: Pipeline) -> Pipeline:
+    """The same config, where it can be trained here. Raises ConfigError for a device that is not there.
+
+    For before any work is done; torch is imported only to look for a device that was asked for by name.
+    """
+    if config.training.device not in ("auto", "cpu"):
+        from keepfit.stages.training.session import machine_for
+
+        machine_for(config)
+    return config
+
+
+@stage(reads=("model", *_DECIDES), members=("features", "features.net", "models.net"), resume=True)
+def train(room: Room, prepared: Learnable) -> Trained:
+    """Train the model that the YAML describes, going on from a killed execution's checkpoint if there is one.
+
+    Raises OutOfMemoryError after noting that the next try shall use half the micro-batch, ConfigError for a device that
+    is not there and when the loss is no longer a number.
+    """
+    from keepfit.stages.training.session import session
+
+    return session(room, prepared)

@@ -1,0 +1,105 @@
+"""The stage: prove the engine, check the expectations, put the failing rows aside, and stop where that is due."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from keepfit.config.expectations import columns_of
+from keepfit.errors import EngineError
+from keepfit.stages.validation import applicable as fit
+from keepfit.stages.validation import findings, quarantine
+from keepfit.stages.validation.findings import Findings, plain, sentence
+from keepfit.stages.validation.rows import RowView, machine_errors, opened
+from keepfit.store import files
+from keepfit.store.artifacts import Snapshot, Validated
+from keepfit.store.run import Room, stage
+
+if TYPE_CHECKING:
+    from keepfit.stages.validation.engine import Checked
+
+CHECKS, RESULT = "checks.json", "beside/gx.json"
+
+
+@stage(reads=("validation",))
+def validate(room: Room, snapshot: Snapshot) -> Validated:
+    """Check every row of the snapshot; those that fail a critical or warning expectation go to quarantine.parquet.
+
+    Raises ConfigError where an expectation does not fit the columns, CheckError where one could not be checked,
+    EngineError where the engine fails its self-test, and DataError where the rows are too bad to go on with.
+    """
+    folder = room.store / snapshot.path / "rows"
+    suite = room.config.validation.suite
+    with machine_errors(room.path):
+        found = _checked(room, folder) if suite else Findings()
+    files.write_json(room.path / CHECKS, found.checks)
+    if not found.quarantined:
+        quarantine.write_none(folder, room.path / quarantine.FILE)
+    _stop_if_due(room, found, snapshot.rows)
+    for remark in found.remarks(room.path.with_suffix("") / quarantine.FILE):  # where it lies when the stage is done
+        room.note(remark)
+    return Validated(
+        snapshot=snapshot.path,
+        rows=snapshot.rows - found.quarantined,
+        quarantined=found.quarantined,
+        expectations=len(suite),
+        failed=tuple(check["expectation"] for check in found.checks if not check["passed"]),
+    )
+
+
+def _checked(room: Room, folder: Path) -> Findings:
+    """Check a suite that is not empty, and write quarantine.parquet where rows failed."""
+    settings = room.config.validation
+    with TemporaryDirectory(dir=room.path) as scratch, opened(folder, Path(scratch)) as rows:
+        suite = fit.fitted(settings.suite, rows, findings.suite_file(room))
+        from keepfit.stages.validation import engine, selftest  # Great Expectations takes seconds to import
+
+        room.step("self-test")
+        selftest.prove(Path(scratch) / "selftest")
+        checker, failing = engine.Engine(rows, suite), quarantine.Failing(rows)
+        examples, checks = {}, []
+        room.step(f"0 of {len(suite)} expectations", done=0.0)
+        for one in checker.check():
+            checks.append(one)
+            room.step(f"{len(checks)} of {len(suite)} expectations", done=len(checks) / len(suite))
+            if one.failing:
+                examples[one.number] = _put_aside(one, rows, failing)
+        checks.sort(key=lambda one: one.number)
+        _write_result(room, engine.suite_result(checks))
+        aside = failing.write(room.path / quarantine.FILE)
+        return Findings([one.finding.check() for one in checks], aside, examples)
+
+
+def _put_aside(one: Checked, rows: RowView, failing: quarantine.Failing) -> str:
+    """The rows that failed go to `failing`, unless they are only counted; the first of them in words."""
+    expectation = one.finding.expectation
+    if expectation.severity != "info":
+        count = failing.add(one.number, sentence(expectation), one.relation, one.failing)
+        if count != one.finding.unexpected:
+            raise EngineError(
+                f"{sentence(expectation)}: Great Expectations counted {one.finding.unexpected} failing rows, and "
+                f"{count} were found.",
+                todo="Please report this with the expectations; until it is mended, take them out of the suite.",
+            )
+    columns = [rows.columns[name] for name in columns_of(expectation)]
+    return quarantine.examples(rows, columns, one.relation, one.failing)
+
+
+def _write_result(room: Room, result: Any) -> None:
+    files.write_json(room.path / RESULT, plain(result))
+    if room.config.validation.docs:
+        from keepfit.stages.validation.engine import docs
+
+        files.write_bytes(room.path / "beside/docs/index.html", docs(result).encode())
+
+
+def _stop_if_due(room: Room, found: Findings, rows: int) -> None:
+    reason = findings.reason_to_stop(found, rows, room.config.validation)
+    if not reason:
+        return
+    kept = room.run_folder / "validation"
+    kept.mkdir(parents=True, exist_ok=True)
+    for name in (quarantine.FILE, CHECKS, RESULT):
+        (room.path / name).replace(kept / Path(name).name)
+    raise findings.stopped(reason, found, room, kept)

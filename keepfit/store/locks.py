@@ -1,0 +1,79 @@
+"""Two locks of a store: one run at a time, and one change of what is in service at a time.
+
+They are two so that a training of 48 hours never keeps an operator from rolling back. The system frees a lock when its
+process is gone, kill -9 included.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from keepfit.errors import MachineError
+from keepfit.store import files
+
+SERVICE_SECONDS = 120.0
+"""How long a change of what is in service waits for another: a release holds its lock for seconds, or as long as two
+models take to answer the test rows."""
+
+
+@contextmanager
+def run_lock(root: Path) -> Iterator[None]:
+    """The one run of a pipeline. Raises MachineError at once where another is under way."""
+    with _held(
+        root / "run.lock", 0.0, "another run of this pipeline is under way",
+        "Wait until it ends; keepfit show tells how far it is",
+    ):  # fmt: skip
+        yield
+
+
+@contextmanager
+def service_lock(root: Path) -> Iterator[None]:
+    """The one change of what is in service: a release, a rollback. Raises MachineError where another takes minutes."""
+    with _held(
+        root / "service.lock", SERVICE_SECONDS, "a release or a rollback of this pipeline is under way",
+        "It has not ended for two minutes; try again",
+    ):  # fmt: skip
+        yield
+
+
+@contextmanager
+def _held(path: Path, seconds: float, found: str, todo: str) -> Iterator[None]:
+    _make_root(path.parent)
+    _refuse_others(path)
+    lock = FileLock(path, timeout=seconds)
+    try:
+        with files.machine_errors(path):
+            lock.acquire()
+    except Timeout as error:
+        raise MachineError(f"{found}.", todo=f"{todo}.", where=str(path.parent)) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _make_root(root: Path) -> None:
+    try:
+        with files.machine_errors(root):
+            root.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise MachineError(
+            "a file stands where the store's folder has to be.",
+            todo="Name another folder with store: in the YAML, and run again.",
+            where=str(root),
+        ) from error
+
+
+def _refuse_others(path: Path) -> None:
+    """A lock is a file of ours; what a link points to, or a folder, is somebody else's."""
+    try:
+        kind = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(kind):
+        raise MachineError("this is no lock file.", todo="Take it away, and run again.", where=str(path))
