@@ -36,7 +36,7 @@ from keepfit.stages.ingest import ingest
 from keepfit.stages.preprocessing import preprocess
 from keepfit.stages.training import train
 from keepfit.stages.validation import validate
-from keepfit.store import run
+from keepfit.store import events, run
 from keepfit.store.artifacts import Prepared
 
 SEEDS = (0, 1, 2)
@@ -88,7 +88,7 @@ def measure(name: str, source: Path, test: Path | None = None) -> Score:
     """Draft, prepare and train in the folder of `source`."""
     drafted = drafting.draft(source, "target", test=test, folder=source.parent)
     pipeline = config.load(drafted.pipeline)
-    with run.watching(lambda _: None):
+    with events.watching(lambda _: None):
         first = run.start(pipeline)
         prepared = preprocess(first, validate(first, ingest(first)))
         folder = first.store / prepared.path

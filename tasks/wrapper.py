@@ -12,7 +12,8 @@ from prefect.states import Completed
 from prefect.tasks import exponential_backoff
 
 from keepfit.errors import KeepfitError, ours
-from keepfit.store.run import Event, Run
+from keepfit.store.events import Event
+from keepfit.store.run import Run
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -20,7 +20,8 @@ from keepfit.stages.release import release
 from keepfit.stages.training import possible, train
 from keepfit.stages.validation import validate
 from keepfit.store.artifacts import Released
-from keepfit.store.run import Event, begin, watching
+from keepfit.store.events import Event, watching
+from keepfit.store.run import begin
 
 
 def retrain(pipeline: Pipeline, force: str | None = None) -> Released:

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from keepfit.config.sets import OpenSet
-from keepfit.store.run import Event
+from keepfit.store.events import Event
 from tests.refusing import go
 from tests.test_kill import small
 

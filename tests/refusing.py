@@ -8,8 +8,8 @@ from pathlib import Path
 
 from keepfit import config
 from keepfit.cli.main import exit_code
+from keepfit.store.events import Event, watching
 from keepfit.store.files import sha256
-from keepfit.store.run import Event, watching
 from tests import chain
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from keepfit.store.events import Event
 from keepfit.store.progress import Pulse
-from keepfit.store.run import Event
 from tests.refusing import go, kept, refused
 from tests.test_kill import STAGES, small, start
 

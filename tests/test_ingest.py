@@ -229,7 +229,7 @@ def test_a_database_that_is_away_is_worth_another_try(tmp_path: Path) -> None:
 _MEASURE = """
 import resource, sys
 from keepfit import config
-from keepfit.store import run
+from keepfit.store import events, run
 from keepfit.stages.ingest import ingest
 print(ingest(run.start(config.load(sys.argv[1]))).duplicates, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

@@ -16,7 +16,7 @@ from keepfit.errors import TransientError
 from keepfit.stages.ingest import ingest
 from keepfit.stages.ingest.fingerprint import fingerprint, has_changed
 from keepfit.store import files, run
-from keepfit.store.run import Event
+from keepfit.store.events import Event
 from tests.ingesting import start
 
 OLD = "a,y\n" + "".join(f"{n},{'xz'[n % 2]}\n" for n in range(10, 99))

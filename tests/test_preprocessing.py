@@ -23,7 +23,7 @@ from keepfit.errors import ConfigError, DataError
 from keepfit.features.lookup import read_transform
 from keepfit.stages.preprocessing import preprocess
 from keepfit.store.artifacts import Prepared
-from keepfit.store.run import Event
+from keepfit.store.events import Event
 from tests.conftest import CARRIED
 from tests.snapshot_by_hand import pipeline, validated, with_ids
 

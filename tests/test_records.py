@@ -10,8 +10,9 @@ import pytest
 
 from keepfit import config
 from keepfit.store import records
+from keepfit.store.events import Event, watching
 from keepfit.store.records import Record, Records
-from keepfit.store.run import Event, begin, watching
+from keepfit.store.run import begin
 from tests.test_run import _first, go
 
 

@@ -9,8 +9,9 @@ import pytest
 from keepfit.config import Pipeline, load
 from keepfit.errors import DataError
 from keepfit.store.artifacts import Prepared
+from keepfit.store.events import Event, watching
 from keepfit.store.records import Failure
-from keepfit.store.run import Event, Room, Run, begin, stage, watching
+from keepfit.store.run import Room, Run, begin, stage
 
 made: list[str] = []
 

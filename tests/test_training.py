@@ -20,8 +20,9 @@ from keepfit.models.architecture import load as load_model
 from keepfit.problems.classification.learn import score
 from keepfit.stages.training import train
 from keepfit.store.artifacts import Trained
+from keepfit.store.events import Event, watching
 from keepfit.store.files import sha256
-from keepfit.store.run import Event, Run, watching
+from keepfit.store.run import Run
 from tests.training_data import pictures, run, table
 
 SHORT = "{epochs: 3, checkpoint_seconds: 0}"

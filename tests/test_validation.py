@@ -216,7 +216,7 @@ def test_an_engine_that_answers_wrongly_is_found_out(tmp_path):
 SCRIPT = """
 import sys
 from keepfit import config
-from keepfit.store import run
+from keepfit.store import events, run
 from keepfit.store.artifacts import Snapshot
 from keepfit.stages.validation import validate
 from keepfit.stages.validation.rows import opened

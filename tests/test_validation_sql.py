@@ -80,12 +80,12 @@ def test_two_columns_that_sql_takes_for_one_are_named(tmp_path):
 SCRIPT = """
 import sys
 from keepfit import config
-from keepfit.store import run
+from keepfit.store import events, run
 from keepfit.store.artifacts import Snapshot
 from keepfit.stages.validation import validate
 def tell(event):
     print(event.message, flush=True)
-with run.watching(tell):
+with events.watching(tell):
     with run.begin(config.load("pipeline.yaml")) as started:
         validate(started, Snapshot.model_validate_json(sys.argv[1]))
 """

@@ -97,7 +97,7 @@ def _shard(folder: Path, values: Array, labels: Array, rows: Array, column: str)
 def _again(folder: Path) -> None:
     """Train in a folder that `table` or `pictures` made, telling every event: what a test kills."""
     from keepfit.stages.training import train
-    from keepfit.store.run import watching
+    from keepfit.store.events import watching
 
     root = folder / ".keepfit" / "prepared"
     with watching(lambda event: print(event.stage, event.what, event.message, flush=True)):

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from keepfit.cli.saying import say, visible
-from keepfit.store.run import Event
+from keepfit.store.events import Event
 
 QUIET_SECONDS = 10.0
 """Without a terminal, at most one progress line in so many seconds."""

@@ -10,7 +10,7 @@ from keepfit.cli.live import LiveLines
 from keepfit.cli.saying import say
 from keepfit.stages.ingest import roles_of
 from keepfit.store.artifacts import Released
-from keepfit.store.run import watching
+from keepfit.store.events import watching
 
 
 def run_pipeline(pipeline: Path, force: str | None) -> None:

@@ -50,10 +50,15 @@ def read(folder: Path, transform: Transform, device: str = "cpu") -> Batches:
     Raises MachineError where a page's checksum is wrong: the disk or a copy damaged it.
     """
     arrays, rows = read_arrays(folder, transform)
-    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    tensors = {name: tensor.long() if tensor.dtype is torch.int32 else tensor for name, tensor in tensors.items()}
+    tensors = {name: held(array) for name, array in arrays.items()}
     labels = tensors.pop(LABEL)
     return Batches(tensors, labels, rows).to(device)
+
+
+def held(array: NDArray[Any]) -> Tensor:
+    """An array of shards as a network takes it: integers that are looked up in tables are int64."""
+    tensor = torch.from_numpy(array)
+    return tensor.long() if tensor.dtype is torch.int32 else tensor
 
 
 def read_arrays(folder: Path, transform: Transform) -> tuple[dict[str, NDArray[Any]], NDArray[np.void]]:

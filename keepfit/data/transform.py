@@ -5,8 +5,9 @@ A kind of column brings its own entry (`keepfit.features`); the rest of the hous
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -73,7 +74,7 @@ class Transform(BaseModel):
     classes: tuple[str, ...]
     features: tuple[Entry, ...]
 
-    @property
+    @cached_property
     def tensors(self) -> tuple[Tensor, ...]:
         """The inputs, in the order in which networks take them."""
         groups: dict[str, list[Entry]] = {}
@@ -82,9 +83,14 @@ class Transform(BaseModel):
         ordered = sorted(groups.items(), key=lambda group: (group[1][0].rank, group[0]))
         return tuple(_tensor(name, sorted(entries, key=lambda entry: entry.slot)) for name, entries in ordered)
 
-    def entry(self, name: str) -> Entry:
-        """That of a column."""
-        return next(entry for entry in self.features if entry.name == name)
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
+        """Column → its entry."""
+        return {entry.name: entry for entry in self.features}
+
+    def completed(self, features: Iterable[Entry]) -> Transform:
+        """The same with other entries."""
+        return Transform(target=self.target, classes=self.classes, features=tuple(features))
 
     def plain(self) -> dict[str, Any]:
         """As it stands in transform.json."""

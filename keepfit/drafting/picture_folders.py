@@ -25,7 +25,7 @@ def plan_pictures(root: Path, named: str | None, test: Path | None, place: Path)
     low, high = sizes[0], sizes[-1]
     span = f"{low[0]} × {low[1]}" if low == high else f"{low[0]} × {low[1]} to {high[0]} × {high[1]}"
     source = SourceLines(written(root, place), test=written(test, place) if test else None)
-    return _plan(root, source, target, f"{span} pixels; or {{kind: …, size: 64}}")
+    return _plan(root, source, target, f"{span} pixels; or {{kind: {_kind()}, size: 64}}")
 
 
 def plan_idx(images: Path, named: str | None, test: Path | None, place: Path, scratch: Path) -> Drafted:
@@ -47,11 +47,16 @@ def plan_idx(images: Path, named: str | None, test: Path | None, place: Path, sc
 def _plan(root: Path, source: SourceLines, target: ColumnFacts, comment: str) -> Drafted:
     check_target(target, str(root))
     head = f"Written by keepfit init from {root.name}: {target.rows:,} pictures in {target.distinct} classes."
-    kind = next(name for name in FEATURES.names() if kind_of(name).whole_file)
+    kind = _kind()
     choices = [Choice(PICTURE, kind, comment)]
     text = pipeline_text(name_of(root), source, target, choices, family_for([kind]), head)
     lines = expectations_of_files(target.rows, PICTURE, target.name, list(target.values))
     return Drafted(text, lines, target.name, 1, list(_said(target)))
+
+
+def _kind() -> str:
+    """The kind whose cells are whole files."""
+    return next(name for name in FEATURES.names() if kind_of(name).whole_file)
 
 
 def _said(target: ColumnFacts) -> Iterator[str]:

@@ -14,7 +14,7 @@ n rows; a served column is one line of schema.json's `inputs`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -133,7 +133,7 @@ class Kind(ABC):
         """Typed cells [n] → the shard's values [n, …], in the entry's shape and dtype, untransformed."""
 
     @abstractmethod
-    def plain(self, values: NDArray[Any], entries: Sequence[Any]) -> ClassicalColumns:
+    def plain(self, values: NDArray[Any]) -> ClassicalColumns:
         """A tensor of shards [N, …] for a classical model."""
 
     # Serving.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 DATABASE = "registry.db"
 ARTIFACTS = "registry"
-TAG = "keepfit.serving.bundle"
+TAG = "keepfit.bundle"
 REACH_SECONDS = 10
 """How long a team's registry may take to answer at all."""
 

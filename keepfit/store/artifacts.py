@@ -163,7 +163,7 @@ class Bundle(Artifact):
 
     @property
     def folder(self) -> str:
-        """Where the bundle's own files lie, relative to the store; `keepfit.serving.bundle.open_bundle` takes it."""
+        """The bundle's own files, relative to the store; `keepfit.serving.bundle.model.open_bundle` takes it."""
         return f"{self.path}/bundle"
 
 

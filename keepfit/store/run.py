@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import logging
 import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +17,7 @@ from keepfit.config import Pipeline
 from keepfit.redact import redacted
 from keepfit.store import files, keys, records
 from keepfit.store.artifacts import A, Artifact
+from keepfit.store.events import Event, Listener, heard_by, to_log
 from keepfit.store.interrupt import check, heard, interruptible
 from keepfit.store.locks import run_lock
 from keepfit.store.progress import Pulse, born
@@ -26,44 +25,6 @@ from keepfit.store.records import Failure, Record, StageNote
 from keepfit.store.store import Store
 
 P = ParamSpec("P")
-Figures = Mapping[str, float | int | str]
-
-logger = logging.getLogger("keepfit")
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something a person watching may want to see."""
-
-    stage: str
-    what: str
-    """start, step, done, reused or note."""
-    message: str = ""
-    done: float = 0.0
-    """Share of the stage that is done, 0 to 1; 0 when unknown."""
-    figures: Figures = field(default_factory=dict)
-    """epoch, loss, score, rows/s, time left …"""
-
-
-Listener = Callable[[Event], None]
-
-
-def _to_log(event: Event) -> None:
-    if event.what != "step":
-        logger.info("%s: %s %s", event.stage, event.what, event.message)
-
-
-_listener: ContextVar[Listener] = ContextVar("listener", default=_to_log)
-
-
-@contextmanager
-def watching(listener: Listener) -> Iterator[None]:
-    """Let `listener` hear every event of the runs started inside, instead of the log."""
-    token = _listener.set(listener)
-    try:
-        yield
-    finally:
-        _listener.reset(token)
 
 
 @dataclass(frozen=True)
@@ -73,7 +34,7 @@ class Run:
     config: Pipeline
     store: Store
     id: str
-    listener: Listener = _to_log
+    listener: Listener = to_log
     pulse: Pulse = field(init=False, repr=False, compare=False)
     """How far it is, for other processes to see."""
 
@@ -151,14 +112,14 @@ def begin(config: Pipeline, failed: Callable[[Run], None] = lambda _: None) -> I
             yield run
         except BaseException as error:
             with suppress(Exception):  # a full disk, say, must not hide why the run ended
-                run.add(ended=datetime.now(UTC).isoformat(), failure=_failure(run, error))
+                run.add(ended=_now(), failure=_failure(run, error))
                 failed(run)
             raise
         finally:
             run.store.hashes.close()
         for path in run.store.records.damaged:
             run.tell(Event("", "note", f"{path} is damaged, and that run was passed over."))
-        run.add(ended=datetime.now(UTC).isoformat())
+        run.add(ended=_now())
 
 
 def start(config: Pipeline) -> Run:
@@ -166,7 +127,7 @@ def start(config: Pipeline) -> Run:
     store = Store(config.resolve(config.store))
     now = datetime.now(UTC)
     id = f"{now:%Y%m%d-%H%M%S-%f}"
-    run = Run(config, store, id, _listener.get())
+    run = Run(config, store, id, heard_by())
     record = Record(
         run=run.id,
         pipeline=config.name,
@@ -177,6 +138,10 @@ def start(config: Pipeline) -> Run:
     )
     records.write(run.folder / records.FILE, record)
     return run
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
 
 
 def _failure(run: Run, error: BaseException) -> Failure:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from keepfit.features.column import Choice, ColumnFacts, Suggestion, full
+from keepfit.features.column import Choice, ColumnFacts
 from keepfit.features.kind import ServedColumn
 from keepfit.features.shared.coded_words import CodedWords
 
@@ -25,10 +25,6 @@ class BooleanWords(CodedWords):
         if not (pa.types.is_boolean(column.type) or {value.lower() for value in column.values} in _PAIRS):
             return None
         return Choice(column.name, self.kind, " or ".join(column.values[:2]) + column.gaps)
-
-    def expectations(self, column: ColumnFacts) -> list[Suggestion]:
-        """No gap where there was none."""
-        return [] if column.missing else [full(column.name)]
 
     def meaning(self, _column: ServedColumn) -> str:
         """In words."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from keepfit.features.column import Choice, ColumnFacts, Suggestion, full, short
+from keepfit.features.column import Choice, ColumnFacts, Suggestion, short
 from keepfit.features.kind import ServedColumn
 from keepfit.features.shared.coded_words import CodedWords
 
@@ -27,7 +27,7 @@ class CategoryWords(CodedWords):
 
     def expectations(self, column: ColumnFacts) -> list[Suggestion]:
         """No gap where there was none, and the values where they are few and each is frequent."""
-        lines = [] if column.missing else [full(column.name)]
+        lines = super().expectations(column)
         if 2 <= column.distinct <= _SET and column.counts.min() >= _SEEN:
             kwargs = {"column": column.name, "value_set": sorted(column.values)}
             lines.append(Suggestion("expect_column_values_to_be_in_set", kwargs, "warning"))

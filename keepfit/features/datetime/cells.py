@@ -10,8 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keepfit.data.cells import is_text
-from keepfit.features.datetime import Entry
-from keepfit.features.shared.entries import NumericEntry
 from keepfit.features.shared.figures import Values
 from keepfit.features.shared.numeric import NumericKind
 
@@ -24,7 +22,6 @@ class Datetime(NumericKind):
     """A point in time."""
 
     name: ClassVar[str] = "datetime"
-    fitted: ClassVar[type[NumericEntry]] = Entry
     usual_form: ClassVar[str | None] = ISO
 
     def read(self, cells: pa.Array, *, decimal: str = ".", form: str = "") -> pa.Array:  # noqa: ARG002

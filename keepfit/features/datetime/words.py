@@ -8,8 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from keepfit.data.cells import is_text
-from keepfit.features.column import Choice, ColumnFacts, Suggestion, full
+from keepfit.features.column import Choice, ColumnFacts
 from keepfit.features.datetime.cells import KIND
 from keepfit.features.kind import ServedColumn
 from keepfit.features.shared.numeric_words import NumericWords
@@ -38,11 +37,6 @@ class DatetimeWords(NumericWords):
             if column.number_share < 1 or days.min() < 19000101 or days.max() > 20991231:
                 return False
         return KIND.form_of(pa.array(column.values[:10_000], pa.string())) is not None
-
-    def expectations(self, column: ColumnFacts) -> list[Suggestion]:
-        """No gap where there was none and nothing can be unreadable."""
-        readable = column.number_share == 1 or not is_text(column.type)
-        return [full(column.name)] if readable and not column.missing else []
 
     def meaning(self, _column: ServedColumn) -> str:
         """In words."""

@@ -126,7 +126,7 @@ class Image(Kind):
             out[index] = images.decode(content.as_py(), entry.size, entry.channels, entry.pixels, name=names[index])
         return out
 
-    def plain(self, values: NDArray[Any], _entries: Sequence[Entry]) -> ClassicalColumns:
+    def plain(self, values: NDArray[Any]) -> ClassicalColumns:
         """Every pixel a column, of a picture of at most 32 pixels a side."""
         small = shrunk(values)
         return ClassicalColumns(small.reshape(len(small), -1), what=f"{small.shape[1]}×{small.shape[2]} pixels")

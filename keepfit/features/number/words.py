@@ -8,8 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from keepfit.data.cells import is_text
-from keepfit.features.column import Choice, ColumnFacts, Suggestion, full, short
+from keepfit.features.column import Choice, ColumnFacts, Suggestion, short
 from keepfit.features.kind import ServedColumn
 from keepfit.features.shared.numeric_words import NumericWords
 
@@ -42,8 +41,7 @@ class NumberWords(NumericWords):
 
     def expectations(self, column: ColumnFacts) -> list[Suggestion]:
         """No gap where there was none, and the range seen, widened."""
-        readable = column.number_share == 1 or not is_text(column.type)
-        return [*([full(column.name)] if readable and not column.missing else []), _range(column)]
+        return [*super().expectations(column), _range(column)]
 
     def meaning(self, _column: ServedColumn) -> str:
         """In words."""

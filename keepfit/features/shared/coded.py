@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 from keepfit.data.cells import codes_of
 from keepfit.data.transform import Entry
 from keepfit.features.kind import ClassicalColumns, Fitter, Kind, Seen, ServedColumn
-from keepfit.features.shared.entries import FIRST, MISSING, UNKNOWN, CodedEntry
+from keepfit.features.lookup import entry_of
+from keepfit.features.shared.entries import FIRST, MISSING, UNKNOWN
 
 STRANGE = ("", "never seen", "从未见过的值", "　", "a" * 100, "nan", "true", "🙂", "\n")
 _PENDING = 200_000
@@ -25,6 +27,12 @@ _LARGEST_CODE = 254
 """HistGradientBoosting knows 255 categories a column; codes stand by falling count, so the rare ones are joined."""
 
 Codes = NDArray[np.int32]
+
+
+@lru_cache(maxsize=1024)
+def _words(vocabulary: tuple[str, ...]) -> pa.Array:
+    """A vocabulary as Arrow holds it, made once and not for every batch."""
+    return pa.array(vocabulary, pa.string())
 
 
 @dataclass
@@ -86,7 +94,8 @@ class CodedFitter(Fitter):
     def entry(self, name: str, slot: int) -> Entry:
         """The vocabulary."""
         known = tuple(self._kept(self._counts.ranked()))
-        return CodedEntry(name=name, kind=self._kind, slot=slot, vocabulary=known, missing=self._counts.missing)
+        found = {"name": name, "kind": self._kind, "slot": slot, "vocabulary": known}
+        return entry_of(self._kind).model_validate({**found, "missing": self._counts.missing})
 
     def profile(self, _entry: Any) -> dict[str, Any]:
         """Count, gaps, and the most frequent values."""
@@ -105,13 +114,13 @@ class CodedKind(Kind):
     def encode(self, cells: pa.Array, entry: Any, _called: Callable[[], list[str]]) -> Codes:
         """Codes [n]."""
         texts = self.texts(cells)
-        places = codes_of(texts, pa.array(entry.vocabulary, pa.string()))
+        places = codes_of(texts, _words(entry.vocabulary))
         codes = np.where(places < 0, np.int32(UNKNOWN), places + np.int32(FIRST))
         if texts.null_count:
             codes[texts.is_null().to_numpy(zero_copy_only=False)] = MISSING
         return codes
 
-    def plain(self, values: NDArray[Any], _entries: Sequence[Entry]) -> ClassicalColumns:
+    def plain(self, values: NDArray[Any]) -> ClassicalColumns:
         """Categories from 0, the rare joined, NaN where missing."""
         categories = np.where(values > _LARGEST_CODE, 1, values).astype(np.float64) - 1
         return ClassicalColumns(np.where(values == MISSING, np.nan, categories), is_category=True)

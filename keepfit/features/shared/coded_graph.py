@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from onnx import NodeProto, TensorProto, ValueInfoProto, helper
 
 from keepfit.data.transform import Entry
-from keepfit.features.front import concatenated, single
+from keepfit.features.front import concatenated as joined
+from keepfit.features.front import single
 from keepfit.features.shared.entries import FIRST, MISSING, UNKNOWN, CodedEntry
+
+__all__ = ["TYPE", "joined", "nodes", "source"]
 
 TYPE = TensorProto.INT64
 
@@ -27,8 +29,3 @@ def nodes(name: str, target: str, entry: CodedEntry) -> list[NodeProto]:
         values_int64s=[MISSING, *range(FIRST, FIRST + len(entry.vocabulary))],
         default_int64=UNKNOWN,
     )]  # fmt: skip
-
-
-def joined(columns: Sequence[str], target: str) -> list[NodeProto]:
-    """Side by side."""
-    return concatenated(columns, target)

@@ -28,3 +28,8 @@ class CodedEncoder(nn.Module):
     def forward(self, codes: Tensor) -> Tensor:
         """int64 [B, m] → [B, m, d]; a code beyond its column's vocabulary counts as the last of it."""
         return F.embedding(codes.clamp_min(0).minimum(self.last) + self.first, self.table)
+
+
+def encoder(entries: Sequence[CodedEntry], bins: int, units: int) -> nn.Module:  # noqa: ARG001
+    """int64 [B, m] → [B, m, d]."""
+    return CodedEncoder(entries, units)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from keepfit.config import Feature, Preprocessing
 from keepfit.data.transform import Entry
 from keepfit.features.kind import ClassicalColumns, Fitter, Kind, Seen, ServedColumn
-from keepfit.features.shared.entries import NumericEntry
+from keepfit.features.lookup import entry_of
 from keepfit.features.shared.figures import NumberFigures, Values
 
 STRANGE = (float("nan"), float("inf"), -float("inf"), 1.7e308, -1.7e308, 5e-324, 0.0, -0.0, 1e6)
@@ -21,8 +21,8 @@ STRANGE = (float("nan"), float("inf"), -float("inf"), 1.7e308, -1.7e308, 5e-324,
 class NumericFitter(Fitter):
     """Figures of the values that a function makes of cells."""
 
-    def __init__(self, entry: type[NumericEntry], kind: str, scale: str, values: Callable[[pa.Array], Values]) -> None:
-        self._entry, self._kind, self._scale, self._values = entry, kind, scale, values
+    def __init__(self, kind: str, scale: str, values: Callable[[pa.Array], Values]) -> None:
+        self._kind, self._scale, self._values = kind, scale, values
         self._figures = NumberFigures()
 
     def add(self, cells: pa.Array, seen: Seen) -> None:
@@ -34,7 +34,7 @@ class NumericFitter(Fitter):
         """The figures. Raises DataError for values without a standard deviation."""
         self._figures.check(name)
         found = {"name": name, "kind": self._kind, "slot": slot, "scale": self._scale, **self._figures.fitted()}
-        return self._entry.model_validate(found)
+        return entry_of(self._kind).model_validate(found)
 
     def profile(self, _entry: Any) -> dict[str, Any]:
         """Count, gaps, figures and histogram."""
@@ -44,8 +44,6 @@ class NumericFitter(Fitter):
 class NumericKind(Kind):
     """What quantities and moments have in common."""
 
-    fitted: ClassVar[type[NumericEntry]] = NumericEntry
-    """The kind's entry."""
     coded: ClassVar[bool] = False
 
     def values(self, cells: pa.Array) -> Values:
@@ -54,13 +52,13 @@ class NumericKind(Kind):
 
     def fitter(self, _feature: Feature, settings: Preprocessing, _source: dict[str, Any]) -> Fitter:
         """Figures of the values."""
-        return NumericFitter(self.fitted, self.name, settings.numbers, self.values)
+        return NumericFitter(self.name, settings.numbers, self.values)
 
     def encode(self, cells: pa.Array, _entry: Entry, _called: Callable[[], list[str]]) -> Values:
         """Doubles [n], NaN where missing."""
         return self.values(cells)
 
-    def plain(self, values: NDArray[Any], _entries: Sequence[Entry]) -> ClassicalColumns:
+    def plain(self, values: NDArray[Any]) -> ClassicalColumns:
         """As they are, NaN where missing."""
         return ClassicalColumns(values)
 

@@ -160,3 +160,8 @@ class NumericEncoder(nn.Module):
             numbers = torch.cat([numbers, self.cycles(numbers)], 1)
         found: Tensor = self.numbers(*self.places(numbers))
         return found
+
+
+def encoder(entries: Sequence[NumericEntry], bins: int, units: int) -> nn.Module:
+    """float64 [B, n], NaN where missing → [B, columns, d]."""
+    return NumericEncoder(entries, bins, units)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from keepfit.data.cells import is_text
+from keepfit.features.column import ColumnFacts, Suggestion, full
 from keepfit.features.words import Told, Words, heights, share
 
 
@@ -13,6 +15,11 @@ class NumericWords(Words):
     def shown(self, value: float) -> str:
         """A value in the report."""
         return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+
+    def expectations(self, column: ColumnFacts) -> list[Suggestion]:
+        """No gap where there was none and nothing can be unreadable."""
+        readable = column.number_share == 1 or not is_text(column.type)
+        return [full(column.name)] if readable and not column.missing else []
 
     def told(self, profile: dict[str, Any], rows: int) -> Told:
         """The lowest value, the median and the highest, and a histogram."""

@@ -61,7 +61,7 @@ def sample(labels: NDArray[np.int64], most: int) -> NDArray[np.intp]:
 
 def _plain(part: dict[str, Matrix], transform: Transform) -> list[ClassicalColumns]:
     """Each tensor for a classical model, categories last."""
-    found = [kind_of(t.entries[0].kind).plain(part[t.name], t.entries) for t in transform.tensors]
+    found = [kind_of(t.entries[0].kind).plain(part[t.name]) for t in transform.tensors]
     return sorted(found, key=lambda one: one.is_category)
 
 

@@ -38,7 +38,7 @@ def whole_graph(core: onnx.ModelProto, schema: dict[str, Any], transform: Transf
 def _front(columns: list[dict[str, Any]], transform: Transform) -> onnx.ModelProto:
     """The columns → `columns/<tensor>`, each by its kind's own nodes."""
     served = {column["name"]: column for column in columns}
-    inputs = [graph_of(c["kind"]).source(c, transform.entry(c["name"])) for c in columns]
+    inputs = [graph_of(c["kind"]).source(c, transform.entries[c["name"]]) for c in columns]
     nodes, outputs = [], []
     for tensor in transform.tensors:
         kind = graph_of(tensor.entries[0].kind)

@@ -9,12 +9,15 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from keepfit.data.feed import held
 from keepfit.data.transform import Transform
 
 OPSET = 20
@@ -37,17 +40,11 @@ class Probabilities(nn.Module):
 
 def example(transform: Transform, rows: int = 2) -> dict[str, Tensor]:
     """Missing values in the shapes that a fitted transform asks for; two rows, for one would be taken as fixed."""
-    return {tensor.name: _missing((rows, *tensor.shape), _held(tensor.dtype)) for tensor in transform.tensors}
+    return {t.name: held(_missing((rows, *t.shape), np.dtype(t.dtype))) for t in transform.tensors}
 
 
-def _missing(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    return torch.full(shape, float("nan") if dtype.is_floating_point else 0, dtype=dtype)
-
-
-def _held(dtype: str) -> torch.dtype:
-    """The type that shards of a NumPy type are held in: see `keepfit.data.feed`."""
-    held = torch.from_numpy(np.zeros(0, dtype)).dtype
-    return torch.int64 if held is torch.int32 else held
+def _missing(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    return np.full(shape, np.nan if dtype.kind == "f" else 0, dtype)
 
 
 def core_graph(model: nn.Module, transform: Transform) -> onnx.ModelProto:

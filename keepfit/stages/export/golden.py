@@ -42,7 +42,7 @@ def edge_rows(columns: list[ServedColumn], transform: Transform) -> Arrays:
 
     Row i holds the i-th edge of every column.
     """
-    entries = {column["input"]: transform.entry(column["name"]) for column in columns}
+    entries = {column["input"]: transform.entries[column["name"]] for column in columns}
     return {name: kind_of(entry.kind).edges(entry) for name, entry in entries.items()}
 
 

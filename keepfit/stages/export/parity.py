@@ -89,8 +89,7 @@ def tensors(arrays: Arrays, columns: list[ServedColumn], transform: Transform) -
     for tensor in transform.tensors:
         values = [kind_of(entry.kind).served(served[entry.name], entry) for entry in tensor.entries]
         array = values[0] if tensor.entries[0].shape else np.stack(values, axis=1)
-        made = torch.from_numpy(np.ascontiguousarray(array))
-        found[tensor.name] = made.long() if made.dtype is torch.int32 else made
+        found[tensor.name] = feed.held(np.ascontiguousarray(array))
     return found
 
 

@@ -50,7 +50,7 @@ def write(
             raw.add(_raw(batch, parts[place], raw.schema))
             progress(place.stop)
     done = (finisher.entry() if (finisher := finishing[e.name]) else e for e in transform.features)
-    return transform.model_copy(update={"features": tuple(done)})
+    return transform.completed(done)
 
 
 def encoded(batch: pa.RecordBatch, first_row: int, transform: Transform) -> Arrays:

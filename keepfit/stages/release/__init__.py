@@ -11,9 +11,10 @@ from keepfit.metrics.naming import figure, metric_name, span
 from keepfit.stages.release.steps import STEPS, Case, commit
 from keepfit.store import files
 from keepfit.store.artifacts import Bundle, Evaluated, Prepared, Released
+from keepfit.store.events import Event
 from keepfit.store.interrupt import interruptible, politely
 from keepfit.store.locks import service_lock
-from keepfit.store.run import Event, Run, timed
+from keepfit.store.run import Run, timed
 
 
 def release(run: Run, bundle: Bundle, evaluated: Evaluated, prepared: Prepared, force: str | None = None) -> Released:
