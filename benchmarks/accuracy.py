@@ -29,9 +29,9 @@ from threadpoolctl import threadpool_limits
 
 from keepfit import config, drafting
 from keepfit.data import feed as batches
-from keepfit.data.feed import Batches
+from keepfit.data.feed import Samples
 from keepfit.features.lookup import read_transform
-from keepfit.models.architecture import load, probabilities
+from keepfit.models.architecture import load
 from keepfit.stages.ingest import ingest
 from keepfit.stages.preprocessing import preprocess
 from keepfit.stages.training import train
@@ -99,54 +99,54 @@ def measure(name: str, source: Path, test: Path | None = None) -> Score:
     seconds = (time.process_time() - began) / len(SEEDS)
     shares = {word: right(answer(parts), parts[2]) for word, answer in CLASSICAL.items()}
     rows, columns = sum(map(len, parts)), len(transform.features)
-    return Score(name, rows, columns, len(transform.classes), len(parts[2]), ours, shares, seconds)
+    return Score(name, rows, columns, transform.target.outputs, len(parts[2]), ours, shares, seconds)
 
 
-def learned(pipeline: config.Pipeline, prepared: Prepared, seed: int, test: Batches) -> NDArray[Any]:
+def learned(pipeline: config.Pipeline, prepared: Prepared, seed: int, test: Samples) -> NDArray[Any]:
     """The class of every test row by the model that this seed gives."""
     seeded = pipeline.model_copy(update={"training": pipeline.training.model_copy(update={"seed": seed})})
     now = run.start(seeded)
     model = load(now.store / train(now, prepared.learnable).path)
-    return probabilities(model, test).argmax(1)
+    return model.answers(test).argmax(1)
 
 
-def right(answers: NDArray[Any], part: Batches) -> float:
+def right(answers: NDArray[Any], part: Samples) -> float:
     return float((answers == part.labels.numpy()).mean())
 
 
-def numbers(part: Batches) -> NDArray[np.float64]:
+def numbers(part: Samples) -> NDArray[np.float64]:
     """[N, n], n may be 0."""
     return part.inputs["numbers"].numpy() if "numbers" in part.inputs else np.empty((len(part), 0))
 
 
-def codes(part: Batches) -> NDArray[np.int64]:
+def codes(part: Samples) -> NDArray[np.int64]:
     """[N, m], m may be 0."""
     return part.inputs["codes"].numpy() if "codes" in part.inputs else np.empty((len(part), 0), np.int64)
 
 
-def boosted(parts: list[Batches]) -> NDArray[Any]:
+def boosted(parts: list[Samples]) -> NDArray[Any]:
     rows = [np.c_[numbers(part), np.minimum(codes(part), MOST_CODES)] for part in parts]
     width = codes(parts[0]).shape[1]
     category = np.arange(rows[0].shape[1]) >= rows[0].shape[1] - width
     return fitted(HistGradientBoostingClassifier(categorical_features=category, random_state=0), rows, parts)
 
 
-def forest(parts: list[Batches]) -> NDArray[Any]:
+def forest(parts: list[Samples]) -> NDArray[Any]:
     return fitted(RandomForestClassifier(random_state=0), flat(parts), parts)
 
 
-def logistic(parts: list[Batches]) -> NDArray[Any]:
+def logistic(parts: list[Samples]) -> NDArray[Any]:
     return fitted(make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)), flat(parts), parts)
 
 
-CLASSICAL: dict[str, Callable[[list[Batches]], NDArray[Any]]] = {
+CLASSICAL: dict[str, Callable[[list[Samples]], NDArray[Any]]] = {
     "HistGradientBoosting": boosted,
     "random forest": forest,
     "logistic regression": logistic,
 }
 
 
-def flat(parts: list[Batches]) -> list[NDArray[Any]]:
+def flat(parts: list[Samples]) -> list[NDArray[Any]]:
     """Numbers with the mean for missing ones, and a column a category."""
     known = [np.concatenate([take(part) for part in parts[:2]]) for take in (numbers, codes)]
     blocks = []
@@ -159,7 +159,7 @@ def flat(parts: list[Batches]) -> list[NDArray[Any]]:
     return [np.concatenate(columns, 1) for columns in zip(*blocks, strict=True)]
 
 
-def fitted(model: Any, rows: list[NDArray[Any]], parts: list[Batches]) -> NDArray[Any]:
+def fitted(model: Any, rows: list[NDArray[Any]], parts: list[Samples]) -> NDArray[Any]:
     with threadpool_limits(1):
         model.fit(np.concatenate(rows[:2]), np.concatenate([part.labels.numpy() for part in parts[:2]]))
         answers: NDArray[Any] = model.predict(rows[2])

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from keepfit.config import Training
-from keepfit.data.feed import Batches
+from keepfit.data.feed import Samples
 from keepfit.data.images import decode
 from keepfit.data.transform import Transform
 from keepfit.features.image import Entry as ImageEntry
@@ -27,8 +27,10 @@ from keepfit.learning import device
 from keepfit.learning.checkpoint import Checkpoint
 from keepfit.learning.pace import Pace
 from keepfit.learning.plan import settle
-from keepfit.models.architecture import probabilities, resolve
+from keepfit.models.architecture import TrainedModel, resolve
 from keepfit.models.cnn import Settings
+from keepfit.problems.classification import Target as ClassTarget
+from keepfit.problems.classification.learn import CrossEntropy
 from keepfit.stages.training.session import begin
 
 DATA = Path(os.environ.get("KEEPFIT_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
@@ -80,24 +82,28 @@ def _split(images: Array, labels: Array, groups: Array, random: np.random.Genera
 def measure(name: str, read: Callable[[np.random.Generator], Iterator[Part]], seed: int) -> None:
     """Train once and print the share of right answers on the test rows."""
     train, validation, test = (
-        Batches({"image": torch.from_numpy(images)}, torch.from_numpy(labels).long(), np.empty(0, "V16"))
+        Samples({"image": torch.from_numpy(images)}, torch.from_numpy(labels).long(), np.empty(0, "V16"))
         for images, labels in read(np.random.default_rng(seed))
     )
     began = time.process_time()
     said = Training(seed=seed, device="cpu")
-    architecture, derived = resolve(Settings(), said, _transform(train.inputs["image"]), len(train), 10)
+    architecture, derived = resolve(Settings(), said, _transform(train.inputs["image"]), len(train))
     plan, machine = settle(said, derived, 1), device.choose(said, doubles=False, half=True)
     with device.repeatable(machine, seed, 1):
-        learner = begin(architecture, plan, machine, train, validation)
-        learner.fit(Checkpoint(Path("unused"), 1e9), Pace(lambda *_, **__: None, plan.epochs))
+        recipe, fit = begin(architecture, plan, machine, CrossEntropy(plan.label_smoothing), train, validation)
+        fit.run(Checkpoint(Path("unused"), 1e9), Pace(lambda *_, **__: None, plan.epochs))
         seconds = time.process_time() - began
-        right = probabilities(learner.model, test).argmax(1) == test.labels.numpy()
-    best = learner.position.history[learner.position.best_epoch - 1]["validation_accuracy"]
+        model = TrainedModel(recipe.model.eval(), DIGIT, {})
+        right = model.answers(test).argmax(1) == test.labels.numpy()
+    best = fit.judged(fit.position.best_epoch)["accuracy"]
     print(
         f"{name}, seed {seed}: test {right.mean():.2%} of {len(test):,}, validation {best:.2%},"
         f" {plan.epochs} epochs of {len(train):,} rows in {seconds:.0f} CPU s on {machine}",
         flush=True,
     )
+
+
+DIGIT = ClassTarget(name="digit", problem="classification", classes=tuple(map(str, range(10))))
 
 
 def _transform(images: torch.Tensor) -> Transform:
@@ -106,7 +112,7 @@ def _transform(images: torch.Tensor) -> Transform:
     size, channels = tuple(images.shape[1:3]), images.shape[3]
     found = {"size": size, "channels": channels, "pixels": None, "resample": "", "mean": mean, "std": std}
     entry = ImageEntry.model_validate({"name": "image", "kind": "image", "slot": 0, **found})
-    return Transform(target="digit", classes=tuple(map(str, range(10))), features=(entry,))
+    return Transform(target=DIGIT, features=(entry,))
 
 
 if __name__ == "__main__":

@@ -23,17 +23,20 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from keepfit.config import Training
-from keepfit.data.feed import Batches
+from keepfit.data.feed import Feed, Samples
 from keepfit.data.transform import Transform
 from keepfit.features.image import Entry as ImageEntry
 from keepfit.features.image.augment import Amount, changed
 from keepfit.learning import device
 from keepfit.learning.checkpoint import Checkpoint
-from keepfit.learning.learner import Learner, Position
+from keepfit.learning.fit import Fit, Position
 from keepfit.learning.pace import Pace
 from keepfit.learning.plan import settle
+from keepfit.learning.recipe import Supervised
 from keepfit.models.architecture import build, resolve
 from keepfit.models.cnn import Settings
+from keepfit.problems.classification import Target as ClassTarget
+from keepfit.problems.classification.learn import CrossEntropy
 
 PICTURES = 6_400
 DATA = Path(os.environ.get("KEEPFIT_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
@@ -52,13 +55,13 @@ class Dense(nn.Module):
         return logits[:, None]
 
 
-def table() -> tuple[nn.Module, Batches]:
+def table() -> tuple[nn.Module, Samples]:
     """A million rows of 20 numbers."""
     numbers = torch.randn(1_000_000, 20)
-    return Dense(), Batches({"numbers": numbers}, (numbers[:, 0] > 0).long(), np.empty(0, "V16"))
+    return Dense(), Samples({"numbers": numbers}, (numbers[:, 0] > 0).long(), np.empty(0, "V16"))
 
 
-def pictures() -> tuple[nn.Module, Batches]:
+def pictures() -> tuple[nn.Module, Samples]:
     """Some of MNIST's train pictures, and the default CNN for them."""
     images, labels = (
         np.frombuffer(gzip.decompress((DATA / "mnist" / f"train-{name}-ubyte.gz").read_bytes())[skip:], np.uint8).copy()
@@ -66,41 +69,43 @@ def pictures() -> tuple[nn.Module, Batches]:
     )
     rows, digits = torch.from_numpy(images).view(-1, 28, 28, 1)[:PICTURES], torch.from_numpy(labels).long()[:PICTURES]
     model = build(architecture()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return model, Batches({"image": rows}, digits, np.empty(0, "V16"))
+    return model, Samples({"image": rows}, digits, np.empty(0, "V16"))
 
 
 def architecture() -> dict[str, Any]:
     """The default CNN for MNIST."""
-    return resolve(Settings(), Training(), TRANSFORM, 60_000, 10)[0]
+    return resolve(Settings(), Training(), TRANSFORM, 60_000)[0]
 
 
 IMAGE = ImageEntry(
     name="image", kind="image", slot=0, size=(28, 28), channels=1, pixels=None, resample="", mean=(0.13,), std=(0.31,)
 )
-TRANSFORM = Transform(target="digit", classes=tuple(map(str, range(10))), features=(IMAGE,))
+DIGIT = ClassTarget(name="digit", problem="classification", classes=tuple(map(str, range(10))))
+TRANSFORM = Transform(target=DIGIT, features=(IMAGE,))
 
 
 def machine_for(said: Training, family: str) -> device.Machine:
     return device.choose(said, doubles=False, half=family == "cnn")
 
 
-def ours(model: nn.Module, family: str, rows: Batches, batch_size: int) -> Callable[[], None]:
+def ours(model: nn.Module, family: str, rows: Samples, batch_size: int) -> Callable[[], None]:
     """An epoch of keepfit's, with everything that is on by default."""
     said = Training(batch_size=batch_size, device="cpu")
-    derived = resolve(Settings(), said, TRANSFORM, len(rows), 10)[1]
+    derived = resolve(Settings(), said, TRANSFORM, len(rows))[1]
     augment = {"image": changed(Amount(**derived["augment"]))} if family == "cnn" else {}
     plan = settle(said, derived, 1)
-    learner = Learner(model, plan, machine_for(said, family), rows, rows, augment)
+    recipe = Supervised(model, CrossEntropy(plan.label_smoothing), plan, machine_for(said, family), rows, augment)
+    fit = Fit(recipe, Feed(rows, batch_size, plan.seed), plan)
     checkpoint = Checkpoint(Path(tempfile.mkdtemp()) / "checkpoint.pt", said.checkpoint_seconds)
 
     def run() -> None:
-        learner.learn(checkpoint, Pace(lambda *_, **__: None, plan.epochs))
-        learner.position = Position()
+        fit.epoch(checkpoint, Pace(lambda *_, **__: None, plan.epochs))
+        fit.position = Position()
 
     return run
 
 
-def bare(model: nn.Module, family: str, rows: Batches, batch_size: int) -> Callable[[], None]:
+def bare(model: nn.Module, family: str, rows: Samples, batch_size: int) -> Callable[[], None]:
     """An epoch as one writes it by hand."""
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
     machine = machine_for(Training(device="cpu"), family)
@@ -117,7 +122,7 @@ def bare(model: nn.Module, family: str, rows: Batches, batch_size: int) -> Calla
     return run
 
 
-def compare(name: str, family: str, made: tuple[nn.Module, Batches], batch_size: int, turns: int) -> None:
+def compare(name: str, family: str, made: tuple[nn.Module, Samples], batch_size: int, turns: int) -> None:
     """Print both rates and their ratio."""
     model, rows = made
     loops = {

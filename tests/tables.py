@@ -11,6 +11,7 @@ from keepfit.data.transform import Entry, Transform
 from keepfit.features.datetime import Entry as DatetimeEntry
 from keepfit.features.shared.entries import CodedEntry, NumericEntry
 from keepfit.features.shared.figures import NumberFigures
+from keepfit.problems.classification import Target as ClassTarget
 
 Table = tuple[Transform, dict[str, Tensor], Tensor]
 """Transform, inputs, labels."""
@@ -36,7 +37,12 @@ def transform(numbers: list[Entry], codes: list[Entry], classes: list[str]) -> T
         for entries in (numbers, codes)
         for slot, entry in enumerate(entries)
     ]
-    return Transform(target="y", classes=tuple(classes), features=tuple(placed))
+    return Transform(target=classified(classes), features=tuple(placed))
+
+
+def classified(classes: list[str]) -> ClassTarget:
+    """A target of these classes."""
+    return ClassTarget(name="y", problem="classification", classes=tuple(classes))
 
 
 def breast_cancer(rows: int = 569) -> Table:

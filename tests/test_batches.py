@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from keepfit.data import feed as batches
+from keepfit.data import shards
 from keepfit.errors import MachineError
 from tests.snapshot_by_hand import with_ids
 from tests.test_preprocessing import people, prepared, transform_of
@@ -33,10 +34,10 @@ def test_types_and_shapes(train: Path) -> None:
 def test_take_gives_rows_by_index(train: Path) -> None:
     got = batches.read(train, transform_of(train.parent))
     index = torch.tensor([5, 0, 5])
-    inputs, labels = got.take(index)
-    assert list(inputs) == ["numbers", "codes"]
-    assert torch.equal(inputs["codes"], got.inputs["codes"][index])
-    assert torch.equal(labels, got.labels[index])
+    batch = got.take(index)
+    assert list(batch.inputs) == ["numbers", "codes"]
+    assert torch.equal(batch.inputs["codes"], got.inputs["codes"][index])
+    assert torch.equal(batch.labels, got.labels[index])
 
 
 def test_to_keeps_everything(train: Path) -> None:
@@ -59,5 +60,5 @@ def test_slices_of_a_chunk_are_copied_right() -> None:
     values = np.arange(12, dtype="<f8").reshape(6, 2)
     chunk = pa.array([row.tobytes() for row in values], pa.binary(16))
     into = np.empty((3, 2))
-    batches._copy(pa.chunked_array([chunk.slice(2, 1), chunk.slice(4, 2)]), into, into.dtype)
+    shards._copy(pa.chunked_array([chunk.slice(2, 1), chunk.slice(4, 2)]), into, into.dtype)
     assert (into == values[[2, 4, 5]]).all()

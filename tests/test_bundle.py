@@ -207,7 +207,7 @@ import sys, pathlib, pyarrow as pa, keepfit
 assert len([m for m in sys.modules if m.startswith("keepfit")]) == 1
 from keepfit.serving.bundle.model import open_bundle
 import pyarrow.parquet as pq
-open_bundle(pathlib.Path(sys.argv[1])).probabilities(pq.read_table(sys.argv[2]))
+open_bundle(pathlib.Path(sys.argv[1])).answers(pq.read_table(sys.argv[2]))
 heavy = {"torch", "onnx", "sklearn", "mlflow", "great_expectations", "matplotlib", "duckdb", "prefect"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """

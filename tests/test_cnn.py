@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from keepfit.data.transform import Transform
 from keepfit.features.image import Entry as ImageEntry
-from keepfit.learning.optimiser import adamw, descend
 from keepfit.models.cnn import Settings
 from keepfit.models.cnn.net import Fast, build, defaults
-from keepfit.problems.classification.learn import cross_entropy
+from keepfit.problems.classification.learn import CrossEntropy
+from tests.tables import classified
 
 VARIANTS = ["fast", "plain"]
 
@@ -24,7 +24,7 @@ VARIANTS = ["fast", "plain"]
 def network(variant: str = "fast", side: int = 8, channels: int = 1, rows: int = 1000, **settings: Any) -> nn.Module:
     """A fresh network for three classes, as the defaults for so many rows have it."""
     seen = picture((side, side), channels)
-    derived = defaults(Settings(variant=variant, **settings), seen, rows, 3)
+    derived = defaults(Settings(variant=variant, **settings), seen, rows)
     torch.manual_seed(0)
     return build(derived, seen)
 
@@ -35,7 +35,7 @@ def picture(size: tuple[int, int], channels: int = 1) -> Transform:
     entry = ImageEntry(
         name="image", kind="image", slot=0, size=size, channels=channels, pixels=None, resample="bilinear", **moments
     )
-    return Transform(target="y", classes=("a", "b", "c"), features=(entry,))
+    return Transform(target=classified(["a", "b", "c"]), features=(entry,))
 
 
 def noise(rows: int, side: int, channels: int = 1) -> Tensor:
@@ -54,7 +54,7 @@ def test_every_size_gives_one_row_of_logits_a_picture(variant, side, channels):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_picture_need_not_be_square(variant):
     seen = picture((12, 30))
-    model = build(defaults(Settings(variant=variant), seen, 100, 3), seen)
+    model = build(defaults(Settings(variant=variant), seen, 100), seen)
     assert model({"image": torch.zeros(3, 12, 30, 1, dtype=torch.uint8)}).shape == (3, 1, 3)
 
 
@@ -63,7 +63,7 @@ def test_a_picture_need_not_be_square(variant):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_picture_may_be_a_line_or_a_dot(variant, size, channels):
     seen = picture(size, channels)
-    model = build(defaults(Settings(variant=variant), seen, 100, 3), seen)
+    model = build(defaults(Settings(variant=variant), seen, 100), seen)
     images = torch.randint(0, 256, (8, *size, channels), dtype=torch.uint8)
     if isinstance(model, Fast):
         model.see({"image": images})
@@ -83,13 +83,13 @@ def test_the_gradient_reaches_every_parameter_that_learns(variant):
 def test_it_learns_one_batch_by_heart(variant):
     model = network(variant, dropout=0)
     images, labels = noise(24, 8), torch.arange(24) % 3
-    optimiser = adamw(model, 5e-3, 0)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=5e-3, weight_decay=0)
     for _ in range(60):
-        loss = descend(
-            optimiser, lambda rows: cross_entropy(model({"image": images[rows]}), labels[rows]),
-            torch.arange(24), lr=5e-3, clip=None, accumulate=1,
-        )  # fmt: skip
-    assert loss.item() / 24 < 0.05
+        optimiser.zero_grad()
+        loss = CrossEntropy().loss(model({"image": images}), labels) / 24
+        loss.backward()
+        optimiser.step()
+    assert loss.item() < 0.05
 
 
 def test_the_first_layer_gives_uncorrelated_patches_of_equal_size():
@@ -107,10 +107,10 @@ def test_the_first_layer_gives_uncorrelated_patches_of_equal_size():
 
 def test_what_the_yaml_says_goes_before_what_is_derived():
     seen = picture((28, 28))
-    derived = defaults(Settings(), seen, 50_000, 3)
-    said = defaults(Settings(width=20, dropout=0.0, variant="plain"), seen, 500, 3)
+    derived = defaults(Settings(), seen, 50_000)
+    said = defaults(Settings(width=20, dropout=0.0, variant="plain"), seen, 500)
     assert (said["width"], said["dropout"], said["variant"]) == (20, 0.0, "plain")
-    assert derived["epochs"] < defaults(Settings(), seen, 500, 3)["epochs"]
+    assert derived["epochs"] < defaults(Settings(), seen, 500)["epochs"]
 
 
 @pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning")  # inside torch's own exporter

@@ -122,10 +122,19 @@ def test_a_target_that_leaks_into_a_feature_is_warned_of(tmp_path: Path, cells: 
     assert any("nearly determines the target" in sentence for sentence in found.said) == leaks
 
 
-@pytest.mark.parametrize("target", [NUMBER, [i * 3 for i in range(N)], [f"word {i}" for i in range(N)]])
-def test_a_target_that_is_a_quantity_is_refused(tmp_path: Path, target: Sequence[object]) -> None:
-    path = table(tmp_path, {"x": NUMBER, "price": target})
-    with pytest.raises(DataError, match=r'"price" looks like a quantity.*keepfit classifies'):
+@pytest.mark.parametrize("target", [NUMBER, [i * 3 for i in range(N)]])
+def test_a_target_that_is_a_quantity_is_a_regression(tmp_path: Path, target: Sequence[object]) -> None:
+    draft(table(tmp_path, {"x": NUMBER, "price": target}), "price", folder=tmp_path)
+    pipeline = config.load(tmp_path / "pipeline.yaml")
+    assert (pipeline.problem.kind, pipeline.metric) == ("regression", "rmse")
+    assert "problem: regression  # or classification" in (tmp_path / "pipeline.yaml").read_text()
+    expected = next(e for e in pipeline.validation.suite if e.kwargs.get("column") == "price")
+    assert expected.type == "expect_column_values_to_be_between"
+
+
+def test_a_target_of_words_that_are_all_different_is_refused(tmp_path: Path) -> None:
+    path = table(tmp_path, {"x": NUMBER, "price": [f"word {i}" for i in range(N)]})
+    with pytest.raises(DataError, match=r'"price": no classification, .* like a quantity.*no regression, .*numbers'):
         draft(path, "price", folder=tmp_path)
     assert not (tmp_path / "pipeline.yaml").exists()
 

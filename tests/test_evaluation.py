@@ -17,6 +17,8 @@ from sklearn import metrics as reference
 
 from keepfit.config import Pipeline
 from keepfit.errors import ConfigError
+from keepfit.features.lookup import read_transform
+from keepfit.problems.classification import Target
 from keepfit.stages.evaluation import evaluate
 from keepfit.stages.evaluation.slices import check, split
 from keepfit.stages.preprocessing import preprocess
@@ -60,6 +62,12 @@ class Case:
         training = {"epochs": 3, "batch_size": 64}
         return by_hand.pipeline(self.folder, FEATURES, training=training, evaluation=evaluation)
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        target = read_transform(self.folder / ".keepfit" / self.prepared.path).target
+        assert isinstance(target, Target)
+        return target.classes
+
     def judge(self, **evaluation: Any) -> tuple[Run, Evaluated, dict[str, Any]]:
         run = start(self.pipeline(**evaluation))
         evaluated = evaluate(run, self.trained, self.prepared)
@@ -77,7 +85,7 @@ def test_the_figures_are_those_of_the_predictions_written(case: Case) -> None:
     raw = pq.read_table(run.store / case.prepared.path / "test_raw")
     assert table["keepfit_row"].to_pylist() == raw["keepfit_row"].to_pylist()
     labels, predictions = table["label"].to_numpy(), table["prediction"].to_numpy()
-    assert [case.prepared.classes[k] for k in labels] == raw["answer"].to_pylist()
+    assert [case.classes[k] for k in labels] == raw["answer"].to_pylist()
     probabilities = np.array(table["probabilities"].to_pylist())
     assert (probabilities.argmax(axis=1) == predictions).all()
     assert evaluated.rows == len(table) == case.prepared.test
@@ -93,7 +101,7 @@ def test_the_figures_are_those_of_the_predictions_written(case: Case) -> None:
 def test_the_baselines_saw_the_same_rows(case: Case) -> None:
     run, evaluated, document = case.judge()
     labels = pq.read_table(run.store / evaluated.path / "predictions.parquet")["label"].to_numpy()
-    majority, classical = evaluated.baselines["majority"], evaluated.baselines["classical"]
+    majority, classical = evaluated.baselines["trivial"], evaluated.baselines["classical"]
     assert evaluated.classical == document["classical"]["name"] == "HistGradientBoosting"
     learned = [pq.read_table(run.store / case.prepared.path / part)["label"] for part in ("train", "validation")]
     most = np.bincount(np.concatenate([part.to_numpy() for part in learned])).argmax()
@@ -166,7 +174,7 @@ def test_the_worst_predictions_come_first(case: Case) -> None:
     assert worst[0]["loss"] == pytest.approx(-np.log(of_label.min()), rel=1e-5)
     order = [(w["label"] == w["prediction"], -w["loss"]) for w in worst]
     assert order == sorted(order), "what is wrong comes before what is right, and each by its loss"
-    assert {w["label"] for w in worst} <= set(case.prepared.classes)
+    assert {w["label"] for w in worst} <= set(case.classes)
 
 
 def test_a_test_part_of_one_class_is_survived(case: Case, tmp_path: Path) -> None:
@@ -175,7 +183,7 @@ def test_a_test_part_of_one_class_is_survived(case: Case, tmp_path: Path) -> Non
     for name, column in (("test", "label"), ("test_raw", "answer")):
         path = one.run.store / one.prepared.path / name / "part-00000.parquet"
         table = pq.read_table(path)
-        wanted = one.prepared.classes.index("yes") if column == "label" else "yes"
+        wanted = one.classes.index("yes") if column == "label" else "yes"
         kept = table.filter(pa.array([value == wanted for value in table[column].to_pylist()]))
         pq.write_table(kept, path, write_page_checksum=True)
     _, evaluated, document = one.judge(slices=["城市"])

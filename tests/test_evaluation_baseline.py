@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_digits
 
+from keepfit.data.transform import Target
 from keepfit.features.image.cells import shrunk
-from keepfit.stages.evaluation import boosting, linear, parts
-from keepfit.stages.evaluation.parts import Examples, Matrix
+from keepfit.problems import boosting
+from keepfit.problems.classification import judge
+from keepfit.problems.examples import Matrix
+from keepfit.problems.judge import Examples
+from tests.tables import classified
 
 
 def cut(rows: Matrix, labels: Matrix, categories: int = 0, what: str = "") -> tuple[Examples, Matrix]:
@@ -20,10 +24,14 @@ def cut(rows: Matrix, labels: Matrix, categories: int = 0, what: str = "") -> tu
     return Examples(rows[known], labels[known], int(0.6 * len(order)), rows[asked], categories, what), labels[asked]
 
 
+def classes(count: int) -> Target:
+    return classified([str(n) for n in range(count)])
+
+
 def test_pixels_of_digits() -> None:
     images, labels = load_digits(return_X_y=True)
     given, wanted = cut((images * 15).astype(np.uint8), labels, what="8×8 pixels")
-    name, probabilities = linear.answer(given, 10)
+    name, probabilities = judge.JUDGE.classical(given, classes(10))
     assert name == "logistic regression on 8×8 pixels"
     assert (probabilities.argmax(axis=1) == wanted).mean() > 0.95
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
@@ -36,25 +44,25 @@ def test_boosting_uses_categories_that_have_no_order() -> None:
     labels = (codes % 2).astype(int)
     codes[:200] = np.nan
     given, wanted = cut(np.stack([rng.normal(size=3000), codes], axis=1), labels, categories=1)
-    _, probabilities = boosting.answer(given, 2)
+    _, probabilities = judge.JUDGE.classical(given, classes(2))
     assert (probabilities.argmax(axis=1) == wanted).mean() > 0.95
 
 
 def test_a_class_that_stands_only_in_the_test_part_gets_no_probability() -> None:
     rows, labels = load_breast_cancer(return_X_y=True)
     given, _ = cut(rows, labels)
-    _, probabilities = boosting.answer(replace(given, labels=given.labels * 2), 4)
+    _, probabilities = judge.JUDGE.classical(replace(given, labels=given.labels * 2), classes(4))
     assert probabilities.shape == (len(given.test), 4)
     assert (probabilities[:, [1, 3]] == 0).all()
 
 
 def test_of_too_many_rows_every_class_keeps_its_share_and_the_name_says_so() -> None:
     labels = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], [9000, 990, 10]))
-    kept = parts.sample(labels, 1000)
+    kept = judge.sample(labels, 1000)
     assert np.bincount(labels[kept]) == pytest.approx([900, 99, 1], abs=1)
     assert (np.diff(kept) > 0).all()
     assert boosting._name(1000, 10_000) == "HistGradientBoosting on 1,000 of 10,000 rows"
-    assert len(parts.sample(labels, 10_000)) == 10_000
+    assert len(judge.sample(labels, 10_000)) == 10_000
 
 
 def test_large_pictures_are_shrunk_by_the_mean_of_blocks() -> None:

@@ -22,6 +22,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from keepfit.features.lookup import read_transform
 from keepfit.models.architecture import load as load_model
+from keepfit.problems.classification.answer import ANSWER
 from keepfit.serving.bundle.feeds import Arrays
 from keepfit.serving.bundle.model import open_bundle
 from keepfit.serving.bundle.seal import seal
@@ -35,8 +36,8 @@ from tests.exporting import Exported
 
 BOTH = pytest.mark.parametrize("made", [exporting.table, exporting.pictures])
 FILES = {
-    "model.onnx", "model.safetensors", "architecture.json", "schema.json", "transform.json", "golden.npz",
-    "metrics.json", "data.json", "train_rows.parquet", "card.md", "manifest.json",
+    "model.onnx", "model.safetensors", "architecture.json", "answer.json", "schema.json", "transform.json",
+    "golden.npz", "metrics.json", "data.json", "train_rows.parquet", "card.md", "manifest.json",
 }  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def test_passes_its_checks_and_holds_every_file(made):
 @BOTH
 def test_says_on_the_test_rows_what_evaluate_judged(made):
     exported = made()
-    found = open_bundle(exported.folder).probabilities(exported.raw())
+    found = open_bundle(exported.folder).answers(exported.raw())
     np.testing.assert_allclose(found, exported.judged(), atol=1e-5)
     assert (found.argmax(axis=1) == exported.judged().argmax(axis=1)).all()
 
@@ -100,7 +101,7 @@ def test_a_failed_check_is_told_and_the_bundle_kept(tmp_path):
     bundle = exporting.export_again(outputs)
     assert not bundle.passed
     assert "Parity failed" in bundle.failure
-    assert "another label" in bundle.failure
+    assert "another prediction" in bundle.failure
     assert open_bundle(outputs.parent / ".keepfit" / bundle.folder).id == bundle.id
 
 
@@ -119,7 +120,8 @@ def test_any_cells_get_the_probabilities_that_torch_gives(rows):
         column["input"]: np.array(next(numbers)) if column["type"] == "double" else np.array(next(words), dtype=object)
         for column in bundle.columns
     }
-    assert judge(_torch(exported, tensors(arrays, bundle.columns, transform)), bundle.ask(arrays)).failure == ""
+    expected = _torch(exported, tensors(arrays, bundle.columns, transform))
+    assert judge(expected, bundle.ask(arrays), ANSWER, {}).failure == ""
 
 
 @BOTH
@@ -135,7 +137,7 @@ def test_edge_rows_get_probabilities(made):
 def test_a_row_gets_its_answer_whatever_rows_stand_beside_it(data):
     exported = exporting.table()
     rows = data.draw(st.lists(st.integers(0, exported.evaluated.rows - 1), min_size=1, max_size=300))
-    found = open_bundle(exported.folder).probabilities(exported.raw().take(pa.array(rows)))
+    found = open_bundle(exported.folder).answers(exported.raw().take(pa.array(rows)))
     np.testing.assert_allclose(found, exported.judged()[rows], atol=1e-5)
 
 
@@ -146,23 +148,23 @@ def test_golden_rows_are_read_without_pickle_by_the_runtime_alone():
     rows = {i.name: golden[f"input:{i.name}"] for i in session.get_inputs()}
     fed = {name: values.astype(object) if values.dtype.kind == "U" else values for name, values in rows.items()}
     label, found = session.run(["label", "probabilities"], fed)
-    np.testing.assert_allclose(found, golden["probabilities"], atol=1e-6)
+    np.testing.assert_allclose(found, golden["output:probabilities"], atol=1e-6)
     assert set(label) <= {"benign", "malignant"}
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=30))
 def test_parity_finds_flips_but_not_ties(first):
     expected = np.array([[p, 1 - p] for p in first], dtype=np.float32)
-    swapped = judge(expected, expected[:, ::-1])
+    swapped = judge(expected, expected[:, ::-1], ANSWER, {})
     assert swapped.flips == sum(abs(2 * p - 1) > TOLERANCE for p in first)
     assert bool(swapped.failure) == (swapped.flips > 0)
-    assert judge(expected, expected + np.float32(1e-6)).failure == ""
+    assert judge(expected, expected + np.float32(1e-6), ANSWER, {}).failure == ""
 
 
 def test_parity_refuses_what_is_no_number():
     expected = np.array([[0.5, 0.5], [0.1, 0.9]], dtype=np.float32)
     found = np.array([[0.5, 0.5], [math.nan, 0.9]], dtype=np.float32)
-    assert "1 of 2 rows" in judge(expected, found).failure
+    assert "1 of 2 rows" in judge(expected, found, ANSWER, {}).failure
 
 
 @pytest.fixture
@@ -217,6 +219,4 @@ def test_data_json_tells_the_source_file_by_its_hash():
 
 
 def _torch(exported: Exported, inputs: dict[str, torch.Tensor]) -> np.ndarray:
-    module = load_model(exported.run.store / exported.trained.path)
-    with torch.inference_mode():
-        return module(inputs).softmax(-1).mean(1).numpy()
+    return load_model(exported.run.store / exported.trained.path).answer(inputs)

@@ -29,7 +29,7 @@ def test_a_module_counts_with_what_it_imports_inside_functions_too() -> None:
     assert {
         "keepfit.stages.training",
         "keepfit.stages.training.session",
-        "keepfit.learning.learner",
+        "keepfit.learning.fit",
         "keepfit.features.shared.bins",
     } <= set(found)
 

@@ -13,16 +13,16 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from keepfit.config import Training
-from keepfit.data.feed import Batches
+from keepfit.data.feed import Samples
 from keepfit.data.transform import Transform
 from keepfit.features.image import Entry as ImageEntry
 from keepfit.models import mlp, wide_deep
-from keepfit.models.architecture import build, load, probabilities, resolve
+from keepfit.models.architecture import REACH, TrainedModel, build, load, resolve
 from keepfit.models.settings import DenseSettings
 from keepfit.models.table_defaults import defaults
-from keepfit.problems.classification.learn import cross_entropy, log_probabilities
+from keepfit.problems.classification.learn import CrossEntropy, log_probabilities
 from keepfit.store import files
-from tests.tables import Table, breast_cancer, mixed
+from tests.tables import Table, breast_cancer, classified, mixed
 
 MODELS = [mlp.Settings(), mlp.Settings(members=1, batch_norm=True), wide_deep.Settings(width=16)]
 every_model = pytest.mark.parametrize("model", MODELS, ids=["ensemble", "single", "wide_deep"])
@@ -30,7 +30,7 @@ every_model = pytest.mark.parametrize("model", MODELS, ids=["ensemble", "single"
 
 def architecture(model: DenseSettings, table: Table) -> dict[str, Any]:
     transform, _, labels = table
-    return resolve(model, Training(), transform, len(labels), len(transform.classes))[0]
+    return resolve(model, Training(), transform, len(labels))[0]
 
 
 def fresh(model: DenseSettings, table: Table, seed: int = 0) -> nn.Module:
@@ -43,7 +43,7 @@ def learn(model: nn.Module, inputs: dict[str, Tensor], labels: Tensor, steps: in
     losses = []
     for _ in range(steps):
         optimiser.zero_grad()
-        loss = cross_entropy(model(inputs), labels) / len(labels)
+        loss = CrossEntropy().loss(model(inputs), labels) / len(labels)
         loss.backward()
         optimiser.step()
         losses.append(loss.item())
@@ -63,7 +63,7 @@ def test_logits_have_one_row_a_member(model: DenseSettings) -> None:
 def test_gradients_reach_every_parameter(model: DenseSettings) -> None:
     table = mixed()
     module = fresh(model, table)
-    cross_entropy(module(table[1]), table[2]).backward()
+    CrossEntropy().loss(module(table[1]), table[2]).backward()
     unreached = [name for name, p in module.named_parameters() if p.grad is None or not p.grad.any()]
     assert unreached == []
 
@@ -92,13 +92,13 @@ def test_members_start_apart() -> None:
 @every_model
 def test_answers_do_not_depend_on_order_or_batch(model: DenseSettings) -> None:
     transform, inputs, labels = mixed()
-    module = fresh(model, (transform, inputs, labels))
-    batches = Batches(inputs, labels, np.zeros(len(labels), "V16"))
-    whole = probabilities(module, batches)
+    trained = TrainedModel(fresh(model, (transform, inputs, labels)).eval(), transform.target, {})
+    samples = Samples(inputs, labels, np.zeros(len(labels), "V16"))
+    whole = trained.answers(samples)
     turned = {name: tensor.flip(0) for name, tensor in inputs.items()}
-    backwards = Batches(turned, labels, batches.rows)
-    np.testing.assert_allclose(probabilities(module, batches, batch_size=7), whole, atol=1e-6)
-    np.testing.assert_allclose(probabilities(module, backwards)[::-1], whole, atol=1e-6)
+    backwards = Samples(turned, labels, samples.rows)
+    np.testing.assert_allclose(trained.answers(samples, batch_size=7), whole, atol=1e-6)
+    np.testing.assert_allclose(trained.answers(backwards)[::-1], whole, atol=1e-6)
     np.testing.assert_allclose(whole.sum(1), 1, atol=1e-5)
 
 
@@ -116,8 +116,8 @@ def test_a_picture_goes_through_dense_layers() -> None:
     picture = ImageEntry(
         name="p", kind="image", slot=0, size=(8, 8), channels=1, pixels=None, resample="", mean=(0.3,), std=(0.2,)
     )
-    transform = Transform(target="y", classes=("0", "1"), features=(picture,))
-    module = build(resolve(mlp.Settings(), Training(), transform, 1000, 2)[0])
+    transform = Transform(target=classified(["0", "1"]), features=(picture,))
+    module = build(resolve(mlp.Settings(), Training(), transform, 1000)[0])
     images = torch.randint(0, 256, (5, 8, 8, 1), dtype=torch.uint8)
     assert module({"image": images}).shape[::2] == (5, 2)
 
@@ -126,14 +126,15 @@ def test_a_saved_model_answers_as_before(tmp_path: Path) -> None:
     table = mixed()
     module = fresh(mlp.Settings(), table).eval()
     files.write_json(tmp_path / "architecture.json", architecture(mlp.Settings(), table))
+    files.write_json(tmp_path / REACH, {})
     save_file(module.state_dict(), tmp_path / "model.safetensors")
-    assert torch.equal(load(tmp_path)(table[1]), module(table[1]))
+    assert torch.equal(load(tmp_path).net(table[1]), module(table[1]))
 
 
 def test_what_the_yaml_says_goes_before_what_is_derived() -> None:
     transform, _, labels = breast_cancer()
     said = mlp.Settings(width=48, depth=1, bins=8, members=2, dropout=0.3)
-    made, training = resolve(said, Training(epochs=3, lr=0.5), transform, len(labels), 2)
+    made, training = resolve(said, Training(epochs=3, lr=0.5), transform, len(labels))
     assert said.model_dump(exclude={"family"}).items() <= made["settings"].items()
     assert (training["epochs"], training["lr"]) == (3, 0.5)
 
@@ -141,7 +142,7 @@ def test_what_the_yaml_says_goes_before_what_is_derived() -> None:
 def test_defaults_settle_every_setting_at_every_size() -> None:
     transform, _, _ = breast_cancer()
     for rows in (10, 100, 1_000, 10_000, 100_000, 10_000_000):
-        found = defaults(mlp.Settings(), transform, rows, classes=2)
+        found = defaults(mlp.Settings(), transform, rows)
         assert all(found[name] is not None for name in found if name != "patience")
         assert found["batch_size"] >= 1
         assert found["bins"] >= 2

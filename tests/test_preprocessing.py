@@ -120,7 +120,7 @@ def test_shards_hold_typed_values(tmp_path: Path) -> None:
             assert np.array_equal(numbers[1], seconds, equal_nan=True)
             assert codes[0] == code_of(row["colour"], vocabulary)
             assert codes[1] == code_of(row["member"], [False, True])
-            assert transform.classes[got.labels[index]] == row["answer"]
+            assert transform.target.classes[got.labels[index]] == row["answer"]
 
 
 def code_of(value: object, vocabulary: list[Any]) -> int:
@@ -190,7 +190,7 @@ def test_the_profile_counts_what_is_there(tmp_path: Path) -> None:
     result, folder = prepared(tmp_path, with_ids(people()))
     profile = json.loads((folder / "profile.json").read_text(encoding="utf-8"))
     assert profile["rows"] == {"train": result.train, "validation": result.validation, "test": result.test}
-    assert sum(c["train"] for c in profile["classes"]) == result.train
+    assert sum(c["train"] for c in profile["target"]["classes"]) == result.train
     for column in profile["columns"]:
         assert column["count"] + column["missing"] == result.train
     assert sum(profile["columns"][0]["histogram"]["counts"]) == profile["columns"][0]["count"]
@@ -200,8 +200,8 @@ def test_breast_cancer_needs_no_note(tmp_path: Path) -> None:
     table = pyarrow.csv.read_csv(CARRIED / "breast_cancer" / "breast_cancer.csv")
     features = {name: "number" for name in table.column_names if name != "diagnosis"}
     notes: list[str] = []
-    result, _ = prepared(tmp_path, with_ids(table, "diagnosis"), pipeline(tmp_path, features, "diagnosis"), notes)
-    assert result.classes == ("benign", "malignant")
+    _, folder = prepared(tmp_path, with_ids(table, "diagnosis"), pipeline(tmp_path, features, "diagnosis"), notes)
+    assert transform_of(folder).target.classes == ("benign", "malignant")
     assert notes == []
 
 
@@ -250,14 +250,14 @@ def test_one_class_is_refused(tmp_path: Path) -> None:
 def test_a_class_that_quarantine_emptied_is_gone(tmp_path: Path) -> None:
     answers = ["maybe", *people()["answer"].to_pylist()[1:]]
     table = with_ids(people().set_column(4, "answer", pa.array(answers)))
-    result, _ = prepared(tmp_path, table, quarantined=[0])
-    assert result.classes == ("no", "yes")
+    _, folder = prepared(tmp_path, table, quarantined=[0])
+    assert transform_of(folder).target.classes == ("no", "yes")
 
 
 def test_classes_that_are_numbers_stand_by_size(tmp_path: Path) -> None:
     answers = [str(i % 12) for i in range(400)]
-    result, _ = prepared(tmp_path, with_ids(people().set_column(4, "answer", pa.array(answers))))
-    assert result.classes == tuple(str(i) for i in range(12))
+    _, folder = prepared(tmp_path, with_ids(people().set_column(4, "answer", pa.array(answers))))
+    assert transform_of(folder).target.classes == tuple(str(i) for i in range(12))
 
 
 def test_a_split_column_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_mammographys_one_row_repeated_does_not_upset_the_split(data: Find, tmp_
     folder, _ = shards(config)
     profile = json.loads((folder / "profile.json").read_text())
     assert abs(profile["rows"]["test"] - 0.2 * 11_183) < 170
-    positives = profile["classes"][1]
+    positives = profile["target"]["classes"][1]
     assert min(positives["validation"], positives["test"]) > 15
 
 
@@ -48,6 +48,6 @@ def test_adult_keeps_its_published_test_file(data: Find, tmp_path: Path, monkeyp
     folder, transform = shards(config)
     test = batches.read(folder / "test", transform)
     assert len(test) == 16_281
-    assert transform.classes == ("<=50K", ">50K")
+    assert transform.target.classes == ("<=50K", ">50K")
     fitted = {feature.name: feature for feature in transform.features}
     assert any(feature.kind == "category" and feature.missing for feature in fitted.values())

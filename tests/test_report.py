@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 from keepfit import config, report
 from keepfit.errors import DataError
 from keepfit.metrics.naming import figure, seconds, signed, span
-from keepfit.report import charts
+from keepfit.problems import drawing
+from keepfit.problems.classification import charts
+from keepfit.report import charts as over_epochs
 from keepfit.report.facts import RunFacts
 from keepfit.report.worst import pick, worst
 from keepfit.stages.evaluation import evaluate
@@ -157,8 +159,8 @@ def test_the_worst_rows_are_named_by_their_place_in_the_source_and_the_wrong_com
     for row in shown["rows"]:
         cells = lines[int(row["row"])].split(",")  # the header is line 0
         assert row["cells"][:2] == cells[:2]
-        assert (row["label"] == "玫瑰") == ("玫瑰" in cells[-1])
-    wrong = [row["label"] != row["prediction"] for row in shown["rows"]]
+        assert (row["told"][0] == "玫瑰") == ("玫瑰" in cells[-1])
+    wrong = [row["wrong"] for row in shown["rows"]]
     assert wrong == sorted(wrong, reverse=True)
 
 
@@ -258,9 +260,8 @@ def test_a_class_is_named_in_the_curves_whatever_it_is_called(name):
 
 
 def test_a_chart_without_a_style_sheet_brings_its_own_paper_and_can_be_read_on_it():
-    drawn = charts.plain(
-        charts.training([{"epoch": 1, "train_loss": 1, "validation_loss": 1, "validation_accuracy": 0}], 1)[0]
-    )
+    history = [{"epoch": 1, "train_loss": 1, "validation_loss": 1, "validation_accuracy": 0}]
+    drawn = drawing.plain(over_epochs.training(history, 1, "Log loss")[0])
     root = ElementTree.fromstring(drawn)
     paper = root[0]
     assert (paper.tag.endswith("rect"), paper.get("width"), paper.get("height")) == (True, "100%", "100%")

@@ -20,7 +20,7 @@ made: list[str] = []
 def _first(room: Room) -> Prepared:
     made.append("first")
     (room.path / "rows").write_text(str(room.config.training.seed))
-    return Prepared(train=1, validation=1, test=1, repeated=0, classes=("a", "b"), source="s", judged="j", learned="l")
+    return Prepared(train=1, validation=1, test=1, repeated=0, source="s", judged="j", learned="l")
 
 
 @stage(reads=("training.lr",))

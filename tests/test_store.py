@@ -17,7 +17,7 @@ from keepfit.store.keys import KeyParts, key_of
 from keepfit.store.locks import run_lock, service_lock
 from keepfit.store.store import CHECKPOINT, Store
 
-ARTIFACT = Prepared(train=1, validation=1, test=1, repeated=0, classes=("a", "b"), source="s", judged="j", learned="l")
+ARTIFACT = Prepared(train=1, validation=1, test=1, repeated=0, source="s", judged="j", learned="l")
 
 
 def parts(name: str) -> KeyParts:
@@ -77,7 +77,7 @@ def test_damage_is_seen_though_size_and_times_are_the_old_ones(tmp_path: Path) -
 Change = Callable[[dict[str, Any]], object]
 EDITS: dict[str, Change] = {
     "a figure": lambda m: m["artifact"].update(train=2),
-    "a name": lambda m: m["artifact"].update(classes=["a", "c"]),
+    "a name": lambda m: m["artifact"].update(source="t"),
     "a file's hash": lambda m: m["files"].update({"rows.parquet": [4, "0" * 64]}),
     "a file": lambda m: m["files"].clear(),
     "the digest": lambda m: m["artifact"].update(digest="0" * 24),

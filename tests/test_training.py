@@ -17,7 +17,7 @@ from keepfit.data import feed as batches
 from keepfit.errors import ConfigError
 from keepfit.features.lookup import read_transform
 from keepfit.models.architecture import load as load_model
-from keepfit.problems.classification.learn import score
+from keepfit.problems.classification.learn import CrossEntropy
 from keepfit.stages.training import train
 from keepfit.store.artifacts import Trained
 from keepfit.store.events import Event, watching
@@ -49,14 +49,13 @@ def test_the_output_is_complete_and_the_kept_weights_are_those_of_the_best_epoch
     assert trained.epochs == len(history) == trained.best_epoch + 3 < 40
     transform = read_transform(begun.store / prepared.path)
     validation = batches.read(begun.store / prepared.path / "validation", transform)
-    model = load_model(folder)
+    net = load_model(folder).net
     with torch.no_grad():
-        loss, right = (score(model(validation.inputs), validation.labels) / len(validation)).tolist()
-    assert loss == pytest.approx(trained.validation_loss, rel=1e-5)
-    assert right == pytest.approx(trained.validation_accuracy)
+        loss, right = (CrossEntropy().score(net(validation.inputs), validation.labels) / len(validation)).tolist()
+    assert trained.validation == {"loss": pytest.approx(loss, rel=1e-5), "accuracy": pytest.approx(right)}
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert found == {
-        "model.safetensors", "architecture.json", "history.json", "resolved.json", "manifest.json",
+        "model.safetensors", "architecture.json", "answer.json", "history.json", "resolved.json", "manifest.json",
         "beside/timings.json",
     }  # fmt: skip
 
@@ -75,7 +74,7 @@ def test_it_learns(tmp_path):
     begun, prepared = pictures(tmp_path, "{epochs: 6}")
     trained = train(begun, prepared)
     history = history_of(begun, trained)
-    assert trained.validation_accuracy > 0.93
+    assert trained.validation["accuracy"] > 0.93
     assert history[-1]["train_loss"] < history[0]["train_loss"]
 
 
@@ -201,4 +200,4 @@ def test_how_often_a_checkpoint_is_written_belongs_to_no_key(tmp_path):
 def test_saved_weights_have_every_tensor_of_the_module(tmp_path, maker):
     begun, prepared = MAKERS[maker](tmp_path, "{epochs: 1}")
     folder = begun.store / train(begun, prepared).path
-    assert load_file(folder / "model.safetensors").keys() == load_model(folder).state_dict().keys()
+    assert load_file(folder / "model.safetensors").keys() == load_model(folder).net.state_dict().keys()

@@ -25,11 +25,14 @@ class Compared:
 
 
 GOOD = Evidence(
+    metric="accuracy",
+    proofs=("roc_auc",),
+    guess="most frequent class",
     passed=True,
     failure="",
     metrics={"accuracy": 0.95, "log_loss": 0.2, "roc_auc": 0.98},
     intervals={"accuracy": Interval(value=0.95, low=0.9, high=0.98)},
-    majority={"accuracy": 0.6, "roc_auc": 0.5},
+    trivial={"accuracy": 0.6, "roc_auc": 0.5},
     classical={"accuracy": 0.94},
     champion=True,
     in_service=False,
@@ -97,10 +100,9 @@ def test_the_sentence_holds_the_figures():
 
 
 def test_changed_rules_speak_of_the_metric_they_name():
-    rules = Release(metric="log_loss")
-    better = replace(GOOD, in_service=True, majority={"log_loss": 0.7},
+    better = replace(GOOD, metric="log_loss", in_service=True, trivial={"log_loss": 0.7},
                      intervals={"log_loss": Interval(value=0.2, low=0.1, high=0.3)})  # fmt: skip
-    assert "Log loss 0.200" in judged(better, rules).sentence
+    assert "Log loss 0.200" in judged(better).sentence
     misses = judged(better, Release(gates={"accuracy": 0.96})).sentence
     assert "at least 96.0 %" in misses
     assert "stays there" in misses
@@ -119,11 +121,14 @@ metrics = st.dictionaries(st.sampled_from(["accuracy", "log_loss", "roc_auc"]), 
 intervals = st.builds(lambda a, b, c: Interval(low=a, value=b, high=c), numbers, numbers, numbers)
 facts = st.builds(
     Evidence,
+    metric=st.sampled_from(["accuracy", "log_loss"]),
+    proofs=st.just(("roc_auc",)),
+    guess=st.text(),
     passed=st.booleans(),
     failure=st.text(),
     metrics=metrics,
     intervals=st.dictionaries(st.sampled_from(["accuracy", "log_loss", "roc_auc"]), intervals),
-    majority=metrics,
+    trivial=metrics,
     classical=metrics,
     champion=st.booleans(),
     in_service=st.booleans(),

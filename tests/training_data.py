@@ -68,16 +68,15 @@ def picture(images: Array) -> dict[str, Any]:
 def prepare(folder: Path, values: Array, labels: Array, features: list[dict[str, Any]], column: str) -> Learnable:
     """Three parts, 60, 20 and 20 %, of shuffled rows."""
     classes = [str(c) for c in np.unique(labels)]
+    target = {"name": "y", "problem": "classification", "classes": classes}
     root = folder / ".keepfit" / "prepared"
     root.mkdir(parents=True)
-    (root / "transform.json").write_text(
-        json.dumps({"format": 1, "target": "y", "classes": classes, "features": features})
-    )
+    (root / "transform.json").write_text(json.dumps({"format": 2, "target": target, "features": features}))
     order = np.random.default_rng(0).permutation(len(labels))
     cuts = np.split(order, [int(0.6 * len(order)), int(0.8 * len(order))])
     for part, rows in zip(("train", "validation", "test"), cuts, strict=True):
         _shard(root / part, values[rows], labels[rows], rows, column)
-    prepared = Learnable(path="prepared", digest="0", train=len(cuts[0]), classes=len(classes))
+    prepared = Learnable(path="prepared", digest="0", train=len(cuts[0]))
     (root / "manifest").write_text(prepared.model_dump_json())
     return prepared
 

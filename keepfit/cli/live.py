@@ -10,18 +10,18 @@ from rich.live import Live
 from rich.text import Text
 
 from keepfit.cli.saying import say, visible
+from keepfit.metrics.naming import figure, metric_name
 from keepfit.store.events import Event
 
 QUIET_SECONDS = 10.0
 """Without a terminal, at most one progress line in so many seconds."""
 FIGURES = {
     "loss": "loss {:.4f}",
-    "validation_loss": "validation {:.4f}",
-    "validation_accuracy": "{:.1%} right",
     "seconds_left": "{:.0f} s left",
     "rows_per_second": "{:,.0f} rows/s",
 }
 """How the figures of a step are written, in this order; others are for the listeners of machines."""
+_JUDGED = "validation_"
 
 
 class LiveLines:
@@ -78,5 +78,12 @@ class LiveLines:
 
 def _line(event: Event) -> str:
     bar = "━" * round(10 * event.done)
-    figures = [form.format(event.figures[name]) for name, form in FIGURES.items() if name in event.figures]
+    judged = [_judged(name, value) for name, value in event.figures.items() if name.startswith(_JUDGED)]
+    figures = judged + [form.format(event.figures[name]) for name, form in FIGURES.items() if name in event.figures]
     return f"  {event.stage:<11}{bar:<10} {event.message}  {'  '.join(figures)}"
+
+
+def _judged(name: str, value: float | int | str) -> str:
+    """A figure of the validation rows."""
+    metric = name.removeprefix(_JUDGED)
+    return f"validation {metric_name(metric)} {figure(metric, float(value))}"

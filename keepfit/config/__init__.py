@@ -9,6 +9,7 @@ from keepfit.config.sections import (
     Feature,
     Model,
     Preprocessing,
+    Problem,
     Release,
     Source,
     Split,
@@ -21,6 +22,6 @@ from keepfit.config.pipeline import Pipeline  # isort: skip
 from keepfit.config.loading import load  # isort: skip
 
 __all__ = [
-    "Evaluation", "Expectation", "Feature", "Model", "Pipeline", "Preprocessing", "Release", "Source", "Split",
-    "Training", "Validation", "load",
+    "Evaluation", "Expectation", "Feature", "Model", "Pipeline", "Preprocessing", "Problem", "Release", "Source",
+    "Split", "Training", "Validation", "load",
 ]  # fmt: skip

@@ -27,6 +27,7 @@ def load(path: str | Path) -> Pipeline:
     tree = read(file, "keepfit init DATA --target COLUMN writes one")
     pipeline = _build(Pipeline, tree, file)
     pipeline._file = file
+    _check_metrics(pipeline, tree)
     if pipeline.validation.suite:
         raise ConfigError(
             "validation.suite stands in the pipeline file.",
@@ -36,6 +37,21 @@ def load(path: str | Path) -> Pipeline:
     if pipeline.validation.expectations is None:
         return pipeline
     return _with_suite(pipeline, pipeline.resolve(pipeline.validation.expectations))
+
+
+def _check_metrics(pipeline: Pipeline, tree: CommentedMap) -> None:
+    """Raise ConfigError for a metric of another problem."""
+    problem, release = pipeline.problem, pipeline.release
+    compared = [("metric", release.metric, problem.compared)] if release.metric else []
+    for key, name, known in [*compared, *(("gates", name, problem.gated) for name in release.gates)]:
+        if name not in known:
+            steps = ("release", key) if key == "metric" else ("release", key, name)
+            raise ConfigError(
+                f"release.{key}: {name} is no such metric of {problem.kind}.",
+                allowed=f"Allowed here: {', '.join(known)}.",
+                todo=nearest(name, list(known)),
+                where=place(pipeline.file, tree, steps),
+            )
 
 
 def _file_of(path: str | Path) -> Path:

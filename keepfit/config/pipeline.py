@@ -16,6 +16,7 @@ from keepfit.config.sections import (
     Feature,
     Model,
     Preprocessing,
+    Problem,
     Release,
     Section,
     Source,
@@ -29,9 +30,11 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 if TYPE_CHECKING:
     AnyFeature = Feature
+    AnyProblem = Problem
     AnyModel = Model
-else:  # one section a kind, and a family
+else:  # one section a kind, a problem and a family
     AnyFeature = Annotated[Union[sets.FEATURES.sections()], Field(discriminator="kind")]  # noqa: UP007
+    AnyProblem = Annotated[Union[sets.PROBLEMS.sections()], Field(discriminator="kind")]  # noqa: UP007
     AnyModel = Annotated[Union[sets.MODELS.sections()], Field(discriminator="family")]  # noqa: UP007
 
 
@@ -44,6 +47,8 @@ class Pipeline(Section):
     """Where the rows come from."""
     target: str
     """The column to predict."""
+    problem: AnyProblem = Field(default_factory=lambda: sets.PROBLEMS.module(sets.PROBLEMS.names()[0]).Settings())
+    """What is asked of the target: one of its classes, or its value; by name, or a section with it and more."""
     features: dict[str, AnyFeature]
     """The columns to predict from: their kind, or a section with it and more."""
     validation: Validation = Validation()
@@ -59,10 +64,15 @@ class Pipeline(Section):
 
     @field_validator("features", mode="before")
     @classmethod
-    def _short_form(cls, value: Any) -> Any:
+    def _short_forms(cls, value: Any) -> Any:
         if isinstance(value, dict):
             return {k: {"kind": v} if isinstance(v, str) else v for k, v in value.items()}
         return value
+
+    @field_validator("problem", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"kind": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _consistent(self) -> Pipeline:
@@ -73,6 +83,11 @@ class Pipeline(Section):
         if problem := self.model.problem(self.features):
             raise ValueError(problem)
         return self
+
+    @property
+    def metric(self) -> str:
+        """What champion and challenger are compared on."""
+        return self.release.metric or self.problem.compared[0]
 
     @property
     def file(self) -> Path:
@@ -123,10 +138,14 @@ class Pipeline(Section):
 
     def members(self, *parts: str) -> list[str]:
         """The modules of the open sets' members in use: `features.cells` names that one of each kind of column."""
-        used = {"features": {f.kind for f in self.features.values()}, "models": {self.model.family}}
-        kept = {"features": sets.FEATURES, "models": sets.MODELS}
-        named = (part.partition(".") for part in parts)
-        return [kept[name].where(member, part) for name, _, part in named for member in sorted(used[name])]
+        used = {
+            "features": (sets.FEATURES, {feature.kind for feature in self.features.values()}),
+            "problems": (sets.PROBLEMS, {self.problem.kind}),
+            "models": (sets.MODELS, {self.model.family}),
+        }
+        named = [(*used[name], part) for name, _, part in (part.partition(".") for part in parts)]
+        own = self.model.modules() if "models.net" in parts else ()
+        return [kept.where(member, part) for kept, members, part in named for member in sorted(members)] + [*own]
 
     def read(self, *paths: str) -> dict[str, Any]:
         """The named parts, such as "training" or "features.*.kind", flattened to dotted keys and plain values.

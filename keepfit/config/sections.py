@@ -61,6 +61,21 @@ class Feature(Section):
     """What it holds."""
 
 
+class Problem(Section):
+    """What is asked of a model; each problem has a section of its own, with what else can be said of it."""
+
+    compared: ClassVar[tuple[str, ...]]
+    """The metrics that champion and challenger can be compared on, the usual one first."""
+    gated: ClassVar[tuple[str, ...]]
+    """The metrics that can have a bound."""
+    proofs: ClassVar[tuple[str, ...]]
+    """Metrics that prove a model useful too, where the one that is compared does not."""
+    guess: ClassVar[str]
+    """What is answered without a look at any column, behind "always giving the"."""
+    kind: str
+    """Which problem."""
+
+
 class Model(Section):
     """The network; each family has a section of its own, with its settings."""
 
@@ -77,6 +92,10 @@ class Model(Section):
     def problem(self, _features: Mapping[str, Feature]) -> str:
         """Why it cannot learn from these features, in a clause; empty where it can."""
         return ""
+
+    def modules(self) -> tuple[str, ...]:
+        """Modules of the user's own that it is made of, besides the family's."""
+        return ()
 
 
 class Expectation(Section):
@@ -190,18 +209,16 @@ class Evaluation(Section):
     """How many of the worst predictions the report shows."""
 
 
-Metric = Literal["accuracy", "balanced_accuracy", "macro_f1", "mcc", "roc_auc", "pr_auc", "log_loss", "brier"]
-
-
 class Release(Section):
     """When a model may go into service."""
 
-    metric: Literal["accuracy", "balanced_accuracy", "log_loss"] = "accuracy"
-    """What champion and challenger are compared on."""
-    gates: dict[Metric, float] = {}
-    """Absolute bounds: at least this much (log_loss and brier: at most)."""
+    metric: str | None = None
+    """What champion and challenger are compared on; the first of those that the problem allows when left out."""
+    gates: dict[str, float] = {}
+    """Absolute bounds on metrics of the problem: at least this much, of errors and losses at most."""
     margin: float = Field(default=0.01, ge=0)
-    """A difference smaller than this counts as no worse (non-inferiority margin)."""
+    """A difference smaller than this counts as no worse (non-inferiority margin); of errors in the target's unit, as a
+    share of the champion's."""
     level: float = Field(default=0.05, gt=0, lt=0.5)
     """One-sided error level of the paired test."""
     beat_classical: bool = False

@@ -1,7 +1,8 @@
-"""The open sets: kinds of columns, families of models. Each has a table of names, and users add to it by entry points.
+"""The open sets: kinds of columns, problems, families of models.
 
-A member is looked up by its name in the YAML, and imported only where it is used. So the config can read a member's own
-section, and a stage can use its code, though neither names it.
+Each has a table of names, and users add to it by entry points. A member is looked up by its name in the YAML, and
+imported only where it is used. So the config can read a member's own section, and a stage can use its code, though
+neither names it.
 """
 
 from __future__ import annotations
@@ -52,4 +53,5 @@ def _table(package: str) -> dict[str, str]:
 
 
 FEATURES = OpenSet("keepfit.features")
+PROBLEMS = OpenSet("keepfit.problems")
 MODELS = OpenSet("keepfit.models")

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from keepfit.data.cells import is_text
 from keepfit.data.identity import ROW
 from keepfit.data.transform import Transform
+from keepfit.errors import MachineError
 from keepfit.store import files
 
 LABEL = "label"
-"""The column that holds the target's codes."""
+"""The column that holds the target: a class's code, or a value."""
 FILE_ROWS, FILE_BYTES = 2_000_000, 1 << 30
 """A new file is begun once one holds so much."""
 
@@ -74,7 +75,7 @@ def typed(folder: Path, transform: Transform) -> Shards:
     wide = [tensor.name for tensor in found if np.dtype(tensor.dtype).itemsize > 1]
     compression = {ROW: "none", LABEL: "lz4", **{t.name: "lz4" if t.name in wide else "zstd" for t in found}}
     encoding = dict.fromkeys(wide, "BYTE_STREAM_SPLIT")
-    schema = pa.schema([(ROW, pa.binary(16)), (LABEL, pa.int32()), *sizes])
+    schema = pa.schema([(ROW, pa.binary(16)), (LABEL, pa.from_numpy_dtype(transform.target.dtype)), *sizes])
     return Shards(folder, schema, {"compression": compression, "column_encoding": encoding, **_ALWAYS})
 
 
@@ -89,3 +90,50 @@ def fixed(array: NDArray[Any]) -> pa.Array:
     rows = np.ascontiguousarray(array)
     width = rows.itemsize * int(np.prod(rows.shape[1:]))
     return pa.Array.from_buffers(pa.binary(width), len(rows), [None, pa.py_buffer(rows)])
+
+
+def read_arrays(folder: Path, transform: Transform) -> tuple[dict[str, NDArray[Any]], NDArray[np.void]]:
+    """The rows of one part, such as `prepared/train`, as NumPy arrays, the labels among them, and the row ids.
+
+    Raises MachineError where a page's checksum is wrong: the disk or a copy damaged it.
+    """
+    files = sorted(folder.glob("part-*.parquet"))
+    total = sum(pq.read_metadata(path).num_rows for path in files)
+    # Row group by row group into one array: a table of the whole part would hold everything twice.
+    arrays: dict[str, NDArray[Any]] = {LABEL: np.empty(total, transform.target.dtype)}
+    arrays |= {tensor.name: np.empty((total, *tensor.shape), tensor.dtype) for tensor in transform.tensors}
+    rows = np.empty(total, "V16")
+    start = 0
+    for path in files:
+        start = _fill(path, arrays, rows, start)
+    return arrays, rows
+
+
+def _fill(path: Path, arrays: dict[str, NDArray[Any]], rows: NDArray[np.void], start: int) -> int:
+    """Copy one shard to the rows from `start`; gives the row after its last."""
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group, columns=[*arrays, ROW])
+                end = start + table.num_rows
+                for name, array in arrays.items():
+                    _copy(table[name], array[start:end], array.dtype)
+                _copy(table[ROW], rows[start:end], rows.dtype)
+                start = end
+    except OSError as error:
+        raise MachineError(
+            f"cannot be read: {error}.",
+            todo="Its bytes were damaged after they were written. Delete the folder above it, and run again.",
+            where=str(path),
+        ) from error
+    return start
+
+
+def _copy(column: Any, into: NDArray[Any], dtype: np.dtype[Any]) -> None:
+    """A chunked column of values of one length, without nulls → `into`."""
+    start = 0
+    for chunk in column.chunks:
+        width = into[0].nbytes if len(into) else 0
+        data = np.frombuffer(chunk.buffers()[1], np.uint8)[chunk.offset * width : (chunk.offset + len(chunk)) * width]
+        into[start : start + len(chunk)] = data.view(dtype).reshape(len(chunk), *into.shape[1:])
+        start += len(chunk)

@@ -1,6 +1,7 @@
 """transform.json, typed: what was fitted on the train rows, read by everything after preprocessing.
 
-A kind of column brings its own entry (`keepfit.features`); the rest of the house knows tensors, slots and shapes.
+A kind of column brings its own entry (`keepfit.features`), a problem that of its target (`keepfit.problems`); the rest
+of the house knows tensors, slots and shapes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from keepfit.store import files
 
-FORMAT = 1
+FORMAT = 2
 NAME = "transform.json"
 
 
@@ -52,6 +53,24 @@ class Entry(BaseModel):
         return ""
 
 
+class Target(BaseModel):
+    """What was fitted for the column to predict."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dtype: ClassVar[str]
+    """NumPy's name for a label's type in the shards, little-endian."""
+
+    name: str
+    """The source's column."""
+    problem: str
+
+    @property
+    def outputs(self) -> int:
+        """Numbers that a network gives a row."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
 class Tensor:
     """One input of a network, and the column of that name in the shards."""
@@ -65,13 +84,12 @@ class Tensor:
 
 
 class Transform(BaseModel):
-    """Everything fitted: the features in the YAML's order, and the classes of the target."""
+    """Everything fitted: the features in the YAML's order, and the target."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     format: int = FORMAT
-    target: str
-    classes: tuple[str, ...]
+    target: Target
     features: tuple[Entry, ...]
 
     @cached_property
@@ -90,21 +108,25 @@ class Transform(BaseModel):
 
     def completed(self, features: Iterable[Entry]) -> Transform:
         """The same with other entries."""
-        return Transform(target=self.target, classes=self.classes, features=tuple(features))
+        return Transform(target=self.target, features=tuple(features))
 
     def plain(self) -> dict[str, Any]:
         """As it stands in transform.json."""
-        return {**self.model_dump(exclude={"features"}), "features": [entry.model_dump() for entry in self.features]}
+        features = [entry.model_dump() for entry in self.features]
+        return {"format": self.format, "target": self.target.model_dump(), "features": features}
 
     def write(self, folder: Path) -> None:
         """Write transform.json."""
         files.write_json(folder / NAME, self.plain())
 
 
-def parse(content: dict[str, Any], entry_of: Callable[[str], type[Entry]]) -> Transform:
-    """What transform.json holds, each entry in the class of its kind."""
+def parse(
+    content: dict[str, Any], entry_of: Callable[[str], type[Entry]], target_of: Callable[[str], type[Target]]
+) -> Transform:
+    """What transform.json holds, each entry in the class of its kind, and the target in that of its problem."""
     features = tuple(entry_of(found["kind"]).model_validate(found) for found in content["features"])
-    return Transform(**{**content, "features": features})
+    target = target_of(content["target"]["problem"]).model_validate(content["target"])
+    return Transform(format=content["format"], target=target, features=features)
 
 
 def _tensor(name: str, entries: list[Entry]) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from keepfit.config.sets import FEATURES
-from keepfit.drafting.ties import depends
+from keepfit.drafting.ties import Tied, depends
 from keepfit.features.column import Choice, ColumnFacts, short
 from keepfit.features.lookup import words_of
 
@@ -22,7 +22,7 @@ _WORDS = 5
 """A column whose values have more words than this, on average, is free text."""
 
 
-def choose(column: ColumnFacts, target: ColumnFacts) -> Choice:
+def choose(column: ColumnFacts, target: Tied) -> Choice:
     """The kind of a column, or None with the reason. Each kind is asked, the most particular first."""
     left = _empty(column)
     asked = sorted((words_of(name) for name in FEATURES.names()), key=lambda words: words.asked)
@@ -46,7 +46,7 @@ def _empty(column: ColumnFacts) -> str:
     return ""
 
 
-def _names_rows(column: ColumnFacts, target: ColumnFacts) -> str:
+def _names_rows(column: ColumnFacts, target: Tied) -> str:
     """Why a column only tells the rows apart; empty when it tells more."""
     if column.filled < _ID_ROWS or column.distinct < _ALL_DIFFERENT * column.filled:
         return ""
@@ -62,7 +62,7 @@ def _why_text(column: ColumnFacts) -> str:
     return "its values are nearly all different, so that it names the rows"
 
 
-def _is_identifier(column: ColumnFacts, target: ColumnFacts) -> bool:
+def _is_identifier(column: ColumnFacts, target: Tied) -> bool:
     """Whole numbers, nearly all different: with an id's name, or dense, or rising, or telling nothing of the target."""
     numbers = column.numbers[np.isfinite(column.numbers)]
     if not np.all(numbers == np.round(numbers)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from keepfit.config.sets import FEATURES
@@ -10,7 +9,7 @@ from keepfit.data.sources import Reading, open_source
 from keepfit.data.sources.pictures import PICTURE, overview
 from keepfit.drafting.drafted import Drafted, name_of, written
 from keepfit.drafting.suggestions import expectations_of_files
-from keepfit.drafting.target import check_target
+from keepfit.drafting.target import ask
 from keepfit.drafting.yaml_text import SourceLines, family_for, pipeline_text
 from keepfit.errors import ConfigError
 from keepfit.features.column import Choice, ColumnFacts, facts_of_classes
@@ -45,25 +44,20 @@ def plan_idx(images: Path, named: str | None, test: Path | None, place: Path, sc
 
 
 def _plan(root: Path, source: SourceLines, target: ColumnFacts, comment: str) -> Drafted:
-    check_target(target, str(root))
+    asked = ask(target, str(root))
     head = f"Written by keepfit init from {root.name}: {target.rows:,} pictures in {target.distinct} classes."
     kind = _kind()
     choices = [Choice(PICTURE, kind, comment)]
-    text = pipeline_text(name_of(root), source, target, choices, family_for([kind]), head)
-    lines = expectations_of_files(target.rows, PICTURE, target.name, list(target.values))
-    return Drafted(text, lines, target.name, 1, list(_said(target)))
+    text = pipeline_text(name_of(root), source, asked, choices, family_for([kind]), head)
+    lines = expectations_of_files(PICTURE, target, asked.problem)
+    return Drafted(
+        text, lines, target.name, 1, [f"{target.rows:,} pictures in {target.distinct} classes.", *asked.found.said]
+    )
 
 
 def _kind() -> str:
     """The kind whose cells are whole files."""
     return next(name for name in FEATURES.names() if kind_of(name).whole_file)
-
-
-def _said(target: ColumnFacts) -> Iterator[str]:
-    yield f"{target.rows:,} pictures in {target.distinct} classes."
-    rare = [value for value, count in target.top if count < 5]
-    if rare:
-        yield f'The class "{rare[0]}" has fewer than 5 pictures: too few to learn.'
 
 
 def _labels_of(images: Path) -> Path:

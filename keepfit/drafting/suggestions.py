@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from keepfit.features.column import ColumnFacts, Suggestion, full
 from keepfit.features.lookup import words_of
-
-_CLASSES = 100
+from keepfit.problems.lookup import target_column
 
 
 def expectations_of(
-    kinds: dict[str, str], columns: dict[str, ColumnFacts], target: str, classes: list[str]
+    kinds: dict[str, str], columns: dict[str, ColumnFacts], target: ColumnFacts, problem: str
 ) -> list[Suggestion]:
-    """The expectations of a table: its length, its classes, and what each kind says of its columns."""
-    lines = [_length(next(iter(columns.values())).rows), *_target(target, classes)]
+    """The expectations of a table: its length, its target, and what each kind says of its columns."""
+    lines = [_length(next(iter(columns.values())).rows), *target_column(problem).expectations(target)]
     return lines + [line for name, kind in kinds.items() for line in words_of(kind).expectations(columns[name])]
 
 
-def expectations_of_files(rows: int, column: str, target: str, classes: list[str]) -> list[Suggestion]:
+def expectations_of_files(column: str, target: ColumnFacts, problem: str) -> list[Suggestion]:
     """The expectations of a folder of files, each a cell."""
-    return [_length(rows), *_target(target, classes), full(column)]
+    return [_length(target.rows), *target_column(problem).expectations(target), full(column)]
 
 
 def _length(rows: int) -> Suggestion:
@@ -33,11 +32,3 @@ def _length(rows: int) -> Suggestion:
         "critical",
         f"half of the {rows:,} rows seen: a delivery that broke off stops the run",
     )
-
-
-def _target(name: str, classes: list[str]) -> list[Suggestion]:
-    if len(classes) > _CLASSES:
-        return []
-    kwargs = {"column": name, "value_set": sorted(classes)}
-    told = "the classes; rows of another are set aside"
-    return [Suggestion("expect_column_values_to_be_in_set", kwargs, "warning", told)]

@@ -11,12 +11,13 @@ from keepfit.data.sources import Opened, Reading, open_source
 from keepfit.drafting.drafted import Drafted, name_of, written
 from keepfit.drafting.kinds import choose
 from keepfit.drafting.suggestions import expectations_of
-from keepfit.drafting.target import check_target, find_target
-from keepfit.drafting.ties import leaks
+from keepfit.drafting.target import Asked, ask, find_target
+from keepfit.drafting.ties import Tied, leaks
 from keepfit.drafting.yaml_text import SourceLines, family_for, pipeline_text
 from keepfit.errors import DataError
 from keepfit.features.column import Choice, ColumnFacts, facts_of
 from keepfit.features.lookup import kind_of
+from keepfit.problems.lookup import target_column
 
 ROWS = 200_000
 """So many rows of each file are looked at."""
@@ -43,8 +44,9 @@ def plan_table(path: Path, named: str | None, test: Path | None, place: Path, sc
     seen = _look(path, Reading(scratch, target=named or ""))
     columns = facts_of(seen.batches, seen.decimal)
     target = find_target(columns, named, str(path), headless=seen.headless)
-    check_target(target, str(path))
-    choices = [choose(column, target) for column in columns if column.name != target.name]
+    asked = ask(target, str(path))
+    tied = target_column(asked.problem).codes(target)
+    choices = [choose(column, tied) for column in columns if column.name != target.name]
     kinds = {choice.name: choice.kind for choice in choices if choice.kind}
     if not kinds:
         why = "; ".join(f'"{choice.name}": {choice.comment}' for choice in choices[:5])
@@ -54,13 +56,13 @@ def plan_table(path: Path, named: str | None, test: Path | None, place: Path, sc
             todo="Add a column of one of these.",
             where=str(path),
         )
-    said = _said(seen, target, named, choices)
-    said += _leaks(columns, target, kinds)
-    everything, classes = columns, list(target.values)
+    said = _said(seen, asked, named, choices)
+    said += _leaks(columns, target.name, tied, kinds)
+    everything, whole = columns, target
     if test:
         tested = _look_at_test(test, seen, target.name, scratch)
         everything = facts_of(seen.batches + tested.batches, seen.decimal)
-        classes, more = _classes_with(facts_of(tested.batches, seen.decimal), target)
+        whole, more = _with_test(everything, facts_of(tested.batches, seen.decimal), asked)
         said += more
     source = SourceLines(
         path=written(path, place),
@@ -68,9 +70,9 @@ def plan_table(path: Path, named: str | None, test: Path | None, place: Path, sc
         columns=seen.opened.columns if seen.headless else None,
     )
     text = pipeline_text(
-        name_of(path), source, target, choices, family_for(kinds.values()), _head(path, target.rows, seen)
+        name_of(path), source, asked, choices, family_for(kinds.values()), _head(path, target.rows, seen)
     )
-    lines = expectations_of(kinds, {column.name: column for column in everything}, target.name, classes)
+    lines = expectations_of(kinds, {column.name: column for column in everything}, whole, asked.problem)
     return Drafted(text, lines, target.name, len(kinds), said)
 
 
@@ -103,8 +105,8 @@ def _head(path: Path, rows: int, seen: _Seen) -> str:
     return f"Written by keepfit init from {path.name}: {counted}, {len(seen.opened.columns)} columns."
 
 
-def _said(seen: _Seen, target: ColumnFacts, named: str | None, choices: list[Choice]) -> list[str]:
-    said = list(seen.opened.notes)
+def _said(seen: _Seen, asked: Asked, named: str | None, choices: list[Choice]) -> list[str]:
+    said, target = list(seen.opened.notes), asked.column
     if seen.cut:
         said.append(f"Only the first {ROWS:,} rows were looked at.")
     if seen.headless:
@@ -114,32 +116,22 @@ def _said(seen: _Seen, target: ColumnFacts, named: str | None, choices: list[Cho
     if target.missing:
         said.append(f'{target.missing:,} rows have no value in the target "{target.name}" and will be left out.')
     said += [choice.said for choice in choices if choice.said]
-    rare = [value for value, count in target.top if count < 5]
-    if rare:
-        said.append(f'Of the class "{rare[0]}"{_others(len(rare) - 1)} there are fewer than 5 rows: too few to learn.')
-    return said
+    return [*said, *asked.found.said]
 
 
-def _others(count: int) -> str:
-    return f" and {count} more" if count else ""
-
-
-def _leaks(columns: list[ColumnFacts], target: ColumnFacts, kinds: dict[str, str]) -> list[str]:
-    told = [c for c in columns if c.name in kinds and leaks(c, target, as_number=kind_of(kinds[c.name]).is_quantity)]
+def _leaks(columns: list[ColumnFacts], target: str, tied: Tied, kinds: dict[str, str]) -> list[str]:
+    told = [c for c in columns if c.name in kinds and leaks(c, tied, as_number=kind_of(kinds[c.name]).is_quantity)]
     return [
-        f'The feature "{c.name}" nearly determines the target "{target.name}" on its own: '
+        f'The feature "{c.name}" nearly determines the target "{target}" on its own: '
         "if it is known only afterwards, take it out of features."
         for c in told
     ]
 
 
-def _classes_with(tested: list[ColumnFacts], target: ColumnFacts) -> tuple[list[str], list[str]]:
-    """All classes, and what to say of those that only the test file has."""
-    found = next(column for column in tested if column.name == target.name).values
-    known = set(target.values)
+def _with_test(everything: list[ColumnFacts], tested: list[ColumnFacts], asked: Asked) -> tuple[ColumnFacts, list[str]]:
+    """The target of both files, and what to say of values that are names and that only the test file has."""
+    name, known = asked.column.name, set(asked.column.values)
+    whole = next(column for column in everything if column.name == name)
+    found = next(column for column in tested if column.name == name).values
     new = [v for v in found if v not in known and v.removesuffix(".") not in known]
-    if not new:
-        return list(target.values), []
-    return [*target.values, *new], [
-        f'The test file has the class "{new[0]}"{_others(len(new) - 1)}, which the train file has not.'
-    ]
+    return target_column(asked.problem).joined(asked.column, whole, new)

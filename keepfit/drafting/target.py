@@ -1,15 +1,16 @@
-"""The column to predict: named by the person or recognised, and fit to be classified."""
+"""The column to predict: named by the person or recognised; and what can be asked of it."""
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
 
+from keepfit.config.sets import PROBLEMS
 from keepfit.errors import ConfigError, DataError, nearest
 from keepfit.features.column import ColumnFacts
+from keepfit.problems.lookup import target_column
+from keepfit.problems.target import Recognised
 
 _NAMES = ("target", "label", "class", "y", "outcome", "category", "diagnosis", "species", "survived", "income", "churn")
-_MANY = 1000
-"""More classes than this are refused at once."""
 
 
 def find_target(columns: list[ColumnFacts], named: str | None, where: str, *, headless: bool = False) -> ColumnFacts:
@@ -40,32 +41,40 @@ def find_target(columns: list[ColumnFacts], named: str | None, where: str, *, he
     )
 
 
-def check_target(target: ColumnFacts, where: str) -> None:
-    """Raise DataError where the target has no value, one value, or is a quantity and not a class."""
+@dataclass(frozen=True)
+class Asked:
+    """A target, and the problem that suits it."""
+
+    column: ColumnFacts
+    problem: str
+    found: Recognised
+
+    @property
+    def comment(self) -> str:
+        """For the YAML: the problem, and how to change it."""
+        others = [name for name in PROBLEMS.names() if name != self.problem]
+        return f"or {', '.join(others)}"
+
+
+def ask(target: ColumnFacts, where: str) -> Asked:
+    """The first problem that a target is fit for. Raises DataError where it has no value, one value, or fits none."""
     if target.distinct == 0:
         raise DataError(f'the target "{target.name}" is empty.', todo="Choose another with --target.", where=where)
     if target.distinct == 1:
         raise DataError(
             f'every row has the same target "{target.values[0]}".',
-            allowed="At least two classes are needed.",
+            allowed="At least two different values are needed.",
             todo="Choose another target with --target.",
             where=where,
         )
-    if _is_quantity(target):
-        raise DataError(
-            f'the target "{target.name}" looks like a quantity: it has {target.distinct:,} different values '
-            f"in {target.filled:,} rows, such as {', '.join(target.values[:3])}.",
-            allowed="keepfit classifies: it predicts one of a few classes.",
-            todo="Choose a column with classes, or cut this one into ranges first.",
-            where=where,
-        )
-
-
-def _is_quantity(target: ColumnFacts) -> bool:
-    if target.distinct > _MANY or target.distinct > 0.5 * target.filled > 10:
-        return True
-    if target.number_share < 1:
-        return False
-    if np.any(target.parsed != np.round(target.parsed)):
-        return target.distinct > 10
-    return target.distinct > 100 or target.distinct > max(30, 0.2 * target.filled)
+    refused = []
+    for problem in PROBLEMS.names():
+        found = target_column(problem).recognise(target)
+        if isinstance(found, Recognised):
+            return Asked(target, problem, found)
+        refused.append(f"no {problem}, for {found}")
+    raise DataError(
+        f'nothing can be asked of the target "{target.name}": {"; ".join(refused)}.',
+        todo="Choose another target with --target, or join its values to fewer.",
+        where=where,
+    )

@@ -7,17 +7,20 @@ import numpy.typing as npt
 
 from keepfit.features.column import ColumnFacts
 
+Tied = tuple[npt.NDArray[np.int64], int]
+"""The target's groups: the code of each row [N], -1 where missing, and how many there are."""
+
 _BINS = 128
 _BIN_ROWS = 8
 _FEW = 32
 _EDGE = 0.05
-"""Share of the rows that may lie in the ranges where two classes meet."""
+"""Share of the rows that may lie in the ranges where two groups meet."""
 _LEAK = 0.02
 """A column alone that leaves less than this share of the guessing errors gives the target away."""
 
 
-def depends(column: ColumnFacts, target: ColumnFacts) -> bool:
-    """Whether the target's classes differ along a column of numbers: chi-squared far beyond chance."""
+def depends(column: ColumnFacts, target: Tied) -> bool:
+    """Whether the target's groups differ along a column of numbers: chi-squared far beyond chance."""
     table = _table(_binned(column, 10), target)
     rows, columns = table.sum(1, keepdims=True), table.sum(0, keepdims=True)
     expected = rows * columns / table.sum()
@@ -26,12 +29,12 @@ def depends(column: ColumnFacts, target: ColumnFacts) -> bool:
     return bool(chi > freedom + 6 * np.sqrt(2 * freedom))
 
 
-def leaks(column: ColumnFacts, target: ColumnFacts, *, as_number: bool) -> bool:
+def leaks(column: ColumnFacts, target: Tied, *, as_number: bool) -> bool:
     """Whether a column nearly determines the target one to one, by few values or by ranges.
 
-    Ranges at whose edges two classes meet do not count, as many as there are such edges.
+    Ranges at whose edges two groups meet do not count, as many as there are such edges.
     """
-    few = max(_FEW, 2 * target.distinct)
+    few = max(_FEW, 2 * target[1])
     ranges = as_number and column.distinct > few
     if column.distinct > few and not ranges:
         return False
@@ -39,7 +42,7 @@ def leaks(column: ColumnFacts, target: ColumnFacts, *, as_number: bool) -> bool:
     table = _table(codes, target)
     if table.sum() < max(20, column.rows / 2):
         return False
-    wrong = _wrong(table, target.distinct - 1) if ranges else (table.sum(1) - table.max(1)).sum()
+    wrong = _wrong(table, target[1] - 1) if ranges else (table.sum(1) - table.max(1)).sum()
     return bool(wrong < _LEAK * (table.sum() - table.sum(0).max()))
 
 
@@ -60,9 +63,10 @@ def _binned(column: ColumnFacts, bins: int) -> npt.NDArray[np.int64]:
     return np.where(finite, np.searchsorted(edges, numbers, side="right"), -1)
 
 
-def _table(codes: npt.NDArray[np.int64], target: ColumnFacts) -> npt.NDArray[np.float64]:
-    """Rows of each pair of a code and a class: [codes, classes]."""
-    known = (codes >= 0) & (target.codes >= 0)
+def _table(codes: npt.NDArray[np.int64], target: Tied) -> npt.NDArray[np.float64]:
+    """Rows of each pair of a code and a group: [codes, groups]."""
+    groups, count = target
+    known = (codes >= 0) & (groups >= 0)
     found, packed = np.unique(codes[known], return_inverse=True)
-    pairs = packed * target.distinct + target.codes[known]
-    return np.bincount(pairs, minlength=len(found) * target.distinct).reshape(len(found), -1).astype(np.float64)
+    pairs = packed * count + groups[known]
+    return np.bincount(pairs, minlength=len(found) * count).reshape(len(found), -1).astype(np.float64)

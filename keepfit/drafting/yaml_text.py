@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from keepfit.config.sets import FEATURES, MODELS
-from keepfit.features.column import Choice, ColumnFacts
+from keepfit.drafting.target import Asked
+from keepfit.features.column import Choice
 
 _PLAIN = re.compile(r"(\.\./)*/?[A-Za-z_][A-Za-z0-9_./-]*")
 _WORDS = ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
@@ -38,9 +39,7 @@ class SourceLines:
         return "\n".join(lines) + "\n"
 
 
-def pipeline_text(
-    name: str, source: SourceLines, target: ColumnFacts, choices: list[Choice], family: str, head: str
-) -> str:
+def pipeline_text(name: str, source: SourceLines, asked: Asked, choices: list[Choice], family: str, head: str) -> str:
     """The whole file."""
     kept = [c for c in choices if c.kind is not None]
     left = [c for c in choices if c.kind is None]
@@ -48,7 +47,8 @@ def pipeline_text(
         f"# {head}\n# Every line may be changed; run keepfit run pipeline.yaml afterwards.\n",
         f"name: {scalar(name)}  # its name in the registry\n",
         source.text(),
-        f"target: {scalar(target.name)}  # {_classes(target)}\n",
+        f"target: {scalar(asked.column.name)}  # {_one_line(asked.found.comment)}\n",
+        f"problem: {asked.problem}  # {asked.comment}\n",
         f"features:  # {_listed(FEATURES.names())}\n",
         *(f"  {scalar(c.name)}: {c.kind}  # {_one_line(c.comment)}\n" for c in kept),
         *(f"  # {scalar(c.name)}: left out, {_one_line(c.comment)}\n" for c in left),
@@ -88,12 +88,6 @@ def family_for(kinds: Iterable[str]) -> str:
 def _hint(family: str) -> str:
     hint: str = MODELS.module(family).Settings.hint
     return f"  # {hint}" if hint else ""
-
-
-def _classes(target: ColumnFacts) -> str:
-    shown = ", ".join(f"{value} {count:,}" for value, count in target.top[:6])
-    more = f" and {target.distinct - 6} more" if target.distinct > 6 else ""
-    return _one_line(f"rows of each class: {shown}{more}")
 
 
 def _one_line(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -147,3 +148,23 @@ def short(text: str) -> str:
 def full(name: str) -> Suggestion:
     """That no cell is missing."""
     return Suggestion("expect_column_values_to_not_be_null", {"column": name}, "warning")
+
+
+def between(column: ColumnFacts) -> Suggestion:
+    """The range seen, widened by its own width on both sides, and not below zero where nothing was."""
+    finite = column.parsed[np.isfinite(column.parsed)]
+    low, high = float(finite.min()), float(finite.max())
+    width = high - low or abs(high) or 1.0
+    lowest = max(0.0, low - width) if low >= 0 else low - width
+    kwargs = {"column": column.name, "min_value": _rounded(lowest, down=True), "max_value": _rounded(high + width)}
+    comment = f"seen: {low:g} to {high:g}; as much more is let by on each side"
+    return Suggestion("expect_column_values_to_be_between", kwargs, "warning", comment)
+
+
+def _rounded(number: float, *, down: bool = False) -> float:
+    """To two digits, outwards."""
+    if number == 0:
+        return 0.0
+    step = 10.0 ** (math.floor(math.log10(abs(number))) - 1)
+    outward = (math.floor if down else math.ceil)(number / step) * step
+    return float(f"{outward:.2g}")

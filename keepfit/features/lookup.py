@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from keepfit.config.sets import FEATURES
+from keepfit.config.sets import FEATURES, PROBLEMS
 from keepfit.data import transform
-from keepfit.data.transform import Entry, Transform
+from keepfit.data.transform import Entry, Target, Transform
 from keepfit.store import files
 
 if TYPE_CHECKING:
@@ -26,6 +26,11 @@ def kind_of(name: str) -> Kind:
 def entry_of(name: str) -> type[Entry]:
     """The class of a kind's entries in transform.json."""
     return cast(type[Entry], FEATURES.module(name).Entry)
+
+
+def target_of(problem: str) -> type[Target]:
+    """The class of a problem's target in transform.json."""
+    return cast(type[Target], PROBLEMS.module(problem).Target)
 
 
 def words_of(name: str) -> Words:
@@ -50,5 +55,5 @@ def read_transform(folder: Path) -> Transform:
 
 
 def parsed(content: dict[str, Any]) -> Transform:
-    """What a transform.json holds, each entry in the class of its kind."""
-    return transform.parse(content, entry_of)
+    """What a transform.json holds, in the classes of the members it names."""
+    return transform.parse(content, entry_of, target_of)

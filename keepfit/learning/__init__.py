@@ -1,1 +1,1 @@
-"""How a network learns: the one loop, its optimiser and schedule, the device, the checkpoint that a kill leaves."""
+"""How a network learns: the one loop, the recipe it follows, the device, the checkpoint that a kill leaves."""

@@ -35,7 +35,7 @@ class Pace:
         here = self._last - self._here
         share = done / self.epochs
         epoch = min(int(done) + 1, self.epochs)
-        score = {k: judged[k] for k in ("validation_loss", "validation_accuracy") if k in judged}
+        score = {name: figure for name, figure in judged.items() if name.startswith("validation_")}
         self.tell(
             f"epoch {epoch} of {self.epochs}",
             share,

@@ -58,8 +58,8 @@ def of_rankings(ranked: dict[int, Ranking], labels: Labels, confidence: float) -
     roc = float(np.mean([r.roc_auc for r in ranked.values()]))
     precision = float(np.mean([r.average_precision for r in ranked.values()]))
     return {
-        "roc_auc": _wilson(roc, mean_error(ranked, labels, "roc_influence"), least, confidence),
-        "pr_auc": _wilson(precision, mean_error(ranked, labels, "precision_influence"), least, confidence),
+        "roc_auc": _known(roc, mean_error(ranked, labels, "roc_influence"), least, confidence),
+        "pr_auc": _known(precision, mean_error(ranked, labels, "precision_influence"), least, confidence),
     }
 
 
@@ -79,13 +79,17 @@ def of_means(values: dict[str, Values], confidence: float) -> dict[str, Interval
     return made
 
 
-def _wilson(value: float, error: float, least: float, confidence: float) -> Interval:
-    """Wilson's interval for a share known as well as `value` is with its standard error: it stays within 0 and 1.
+def _known(value: float, error: float, least: float, confidence: float) -> Interval:
+    """The interval of a share known as well as `value` is with its standard error.
 
     A perfect ranking has no error to go by, and counts as `least` right answers: the rows of the smaller side, or as
     many as give the mean over several classes its error.
     """
-    rows = value * (1 - value) / error**2 if error > 0 and 0 < value < 1 else least
+    return wilson(value, value * (1 - value) / error**2 if error > 0 and 0 < value < 1 else least, confidence)
+
+
+def wilson(value: float, rows: float, confidence: float) -> Interval:
+    """Wilson's interval (1927) of a share of so many rows: it stays within 0 and 1."""
     z = float(special.ndtri((1 + confidence) / 2))
     centre = (value + z**2 / (2 * rows)) / (1 + z**2 / rows)
     reach = z / (1 + z**2 / rows) * float(np.sqrt(value * (1 - value) / rows + z**2 / (4 * rows**2)))

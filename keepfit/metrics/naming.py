@@ -5,15 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 SHARES = frozenset(
-    {"accuracy", "balanced_accuracy", "top_k_accuracy", "macro_f1", "weighted_f1", "precision", "recall", "f1"}
+    {
+        "accuracy",
+        "balanced_accuracy",
+        "top_k_accuracy",
+        "macro_f1",
+        "weighted_f1",
+        "precision",
+        "recall",
+        "f1",
+        "mape",
+        "coverage",
+    }
 )
 """Metrics shown in per cent."""
 
-LOWER_IS_BETTER = frozenset({"log_loss", "brier", "calibration_error"})
+IN_UNITS = frozenset({"rmse", "mae", "median_error", "width"})
+"""Metrics in the target's own unit; of two models they differ by a share."""
+
+LOWER_IS_BETTER = IN_UNITS | {"log_loss", "brier", "calibration_error", "mape"}
 """Metrics that measure an error."""
 
 SHOWN = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "mcc", "roc_auc", "pr_auc", "top_k_accuracy",
-         "log_loss", "brier", "calibration_error")  # fmt: skip
+         "log_loss", "brier", "calibration_error", "rmse", "mae", "median_error", "r2", "mape", "coverage",
+         "width")  # fmt: skip
 """Metrics that a table shows, in this order."""
 
 _NAMES = {
@@ -25,6 +40,12 @@ _NAMES = {
     "f1": "F1",
     "brier": "Brier score",
     "top_k_accuracy": "top-k accuracy",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "r2": "R²",
+    "mape": "MAPE",
+    "coverage": "coverage of the intervals",
+    "width": "mean width of the intervals",
 }
 
 
@@ -35,6 +56,8 @@ def metric_name(metric: str) -> str:
 
 def figure(metric: str, value: float) -> str:
     """A value with the digits that carry meaning: `97.4 %`, or `0.081`; one that is nearly 1 is not shown as 1."""
+    if metric in IN_UNITS:
+        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
     digits = 1 if 0.9995 <= value < 1 else 0
     return f"{100 * value:.{1 + digits}f} %" if metric in SHARES else f"{value:.{3 + digits}f}"
 
@@ -45,13 +68,34 @@ def span(metric: str, low: float, high: float) -> str:
 
 
 def gap(metric: str, value: float, sign: str = "") -> str:
-    """The size of a difference: `1.0 points`, or `0.010`; with sign "+" its direction as well."""
+    """The size of a difference: `1.0 points`, `2.3 %` of an error, or `0.010`; with sign "+" its direction as well."""
+    if metric in IN_UNITS:
+        return f"{100 * value:{sign}.1f} %"
     return f"{100 * value:{sign}.1f} points" if metric in SHARES else f"{value:{sign}.3f}"
 
 
 def signed(metric: str, value: float) -> str:
     """A difference with its sign and no unit: `+1.2`."""
-    return f"{100 * value:+.1f}" if metric in SHARES else f"{value:+.3f}"
+    return f"{100 * value:+.1f}" if metric in SHARES | IN_UNITS else f"{value:+.3f}"
+
+
+def gain(metric: str, value: float, base: float) -> float:
+    """How much better `value` is than `base`: for errors in the target's unit as a share of `base`."""
+    if metric in IN_UNITS:
+        return (base - value) / base if base else -value
+    return base - value if metric in LOWER_IS_BETTER else value - base
+
+
+def against(metric: str, difference: float, low: float, high: float) -> tuple[str, str]:
+    """How a challenger stands to the champion, and between what: `accuracy +1.2 points against the champion`, or
+    `RMSE 2.3 % lower than the champion's`. Above zero the challenger is better."""
+    if metric not in IN_UNITS:
+        return f"{metric_name(metric)} {gap(metric, difference, '+')} against the champion", (
+            f"{signed(metric, low)} to {signed(metric, high)}"
+        )
+    way = "lower" if difference >= 0 else "higher"
+    ends = (f"{100 * abs(end):.1f} % {'lower' if end >= 0 else 'higher'}" for end in (low, high))
+    return f"{metric_name(metric)} {100 * abs(difference):.1f} % {way} than the champion's", " to ".join(ends)
 
 
 def seconds(value: float) -> str:

@@ -73,7 +73,7 @@ def _shares(gains: NDArray[np.int8], strata: Labels, level: float, seed: int) ->
     p_better, p_worse = _sign_flips(ahead, behind, rows, seed)
     low, high = _adjusted_wald(ahead, behind, rows, level)
     # The normal interval alone promotes on three rows of difference; the exact test needs five at a level of 0.05.
-    return _consistent(difference, low, high, p_better, p_worse, level, len(gains))
+    return consistent(difference, low, high, p_better, p_worse, level, len(gains))
 
 
 def _sign_flips(ahead: Counts, behind: Counts, rows: Values, seed: int) -> tuple[float, float]:
@@ -110,13 +110,13 @@ def _means(gains: Values, level: float) -> Paired:
     rows, difference, least = len(gains), float(np.mean(gains)), 0.5 ** len(gains)
     low, high = (float(np.clip(end, difference - _LARGEST, difference + _LARGEST)) for end in interval(gains, level))
     p_better, p_worse = max(p_above_zero(gains), least), max(p_above_zero(-gains), least)
-    return _consistent(difference, low, high, p_better, p_worse, level, rows)
+    return consistent(difference, low, high, p_better, p_worse, level, rows)
 
 
-def _consistent(
+def consistent(
     difference: float, low: float, high: float, p_better: float, p_worse: float, level: float, rows: int
 ) -> Paired:
-    """The interval opened to zero on each side where the test does not reject."""
+    """A comparison whose interval is opened to zero on each side where the test does not reject."""
     low = low if p_better < level else min(low, 0.0)
     high = high if p_worse < level else max(high, 0.0)
     return Paired(difference, min(low, difference), max(high, difference), p_better, rows)

@@ -2,14 +2,14 @@
 
 Its `__init__` has `Settings`, its section in the YAML; `net` has
 
-    defaults(settings, transform, rows, classes) → dict   every hyperparameter that the YAML leaves out, and how it
-                                                          learns best: a pure function of the data's size
-    build(settings, transform) → nn.Module                 a batch's inputs → logits [B, M, K]: B rows, M ensemble
-                                                          members (1 for a single network), K classes
+    defaults(settings, transform, rows) → dict
+        every hyperparameter that the YAML leaves out, and how it learns best: a pure function of the data's size
+    build(settings, transform) → nn.Module
+        a batch's inputs → [B, M, K]: B rows, M ensemble members (1 for a single network), K numbers a row, as many as
+        the target asks for; what the problem makes of them stands in `keepfit.problems.objective`
 
-A class's probability is the softmax over K, averaged over M. A module may have `see(inputs)`, which is called once with
-some train rows before it learns. A package of a user's that declares an entry point in the group `keepfit.models` adds
-a family under the entry point's name.
+A module may have `see(inputs)`, which is called once with some train rows before it learns. A package of a user's that
+declares an entry point in the group `keepfit.models` adds a family under the entry point's name.
 """
 
 TABLE = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,30 +10,31 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_model
-from torch import nn
+from torch import Tensor, nn
 
 from keepfit.config import Model, Training
 from keepfit.config.sets import MODELS
-from keepfit.data.feed import Batches
-from keepfit.data.transform import Transform
+from keepfit.data.feed import Inputs, Samples
+from keepfit.data.transform import Target, Transform
 from keepfit.features.lookup import parsed
-from keepfit.problems.classification.learn import log_probabilities
+from keepfit.problems.lookup import learn_of
+from keepfit.problems.objective import Reach
 from keepfit.store import files
 
-FORMAT = 1
+FORMAT = 2
+REACH = "answer.json"
+"""What answers need beside the weights, in the trained folder."""
 _OF_TRAINING = (
     "epochs", "batch_size", "lr", "weight_decay", "schedule", "warmup", "label_smoothing", "augment", "patience",
 )  # fmt: skip
 
 
-def resolve(
-    model: Model, training: Training, transform: Transform, rows: int, classes: int
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def resolve(model: Model, training: Training, transform: Transform, rows: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """The architecture that `build` takes, and how it is trained; what the YAML leaves out is derived.
 
-    A pure function of the YAML, the fitted transform and the numbers of train rows and of classes.
+    A pure function of the YAML, the fitted transform and the number of train rows.
     """
-    settings = dict(MODELS.module(model.family, "net").defaults(model, transform, rows, classes))
+    settings = dict(MODELS.module(model.family, "net").defaults(model, transform, rows))
     derived = {name: settings.pop(name, None) for name in _OF_TRAINING}
     said = training.model_dump(include=set(_OF_TRAINING) - {"augment"}, exclude_none=True)
     architecture = {"format": FORMAT, "family": model.family, "settings": settings, "transform": transform.plain()}
@@ -46,19 +48,29 @@ def build(architecture: dict[str, Any]) -> nn.Module:
     return made
 
 
-def load(folder: Path) -> nn.Module:
-    """The trained module of a folder that holds architecture.json and model.safetensors, ready to predict."""
-    model = build(files.read_json(folder / "architecture.json"))
-    load_model(model, folder / "model.safetensors")
-    return model.eval()
+@dataclass(frozen=True)
+class TrainedModel:
+    """A trained network, and what makes its outputs answers."""
+
+    net: nn.Module
+    target: Target
+    reach: Reach
+
+    @torch.no_grad()
+    def answer(self, inputs: Inputs) -> NDArray[Any]:
+        """A batch's inputs → its answers [B, A]."""
+        found: Tensor = learn_of(self.target.problem).answers(self.net(inputs), self.target, self.reach)
+        return found.numpy()
+
+    def answers(self, samples: Samples, batch_size: int = 4096) -> NDArray[Any]:
+        """[N, A] of all rows, in their order."""
+        rows = torch.arange(len(samples)).split(batch_size)
+        return np.concatenate([self.answer(samples.take(some).inputs) for some in rows])
 
 
-@torch.no_grad()
-def probabilities(model: nn.Module, batches: Batches, batch_size: int = 4096) -> NDArray[np.float32]:
-    """[N, K] class probabilities of all rows, in their order."""
-    model.eval()
-    parts = []
-    for rows in torch.arange(len(batches), device=batches.labels.device).split(batch_size):
-        inputs, _ = batches.take(rows)
-        parts.append(log_probabilities(model(inputs)).exp().cpu())
-    return torch.cat(parts).numpy()
+def load(folder: Path) -> TrainedModel:
+    """The trained model of a folder that holds architecture.json, model.safetensors and answer.json, for the CPU."""
+    architecture = files.read_json(folder / "architecture.json")
+    net = build(architecture)
+    load_model(net, folder / "model.safetensors")
+    return TrainedModel(net.eval(), parsed(architecture["transform"]).target, files.read_json(folder / REACH))

@@ -14,27 +14,27 @@ SMALL = 20_000
 """Train rows below which an ensemble that shares its weights is worth its time."""
 LARGE = 200_000
 """Train rows from which batches are larger: the steps are many either way."""
-STEPS, STEPS_A_CLASS = 700, 150
+STEPS, STEPS_AN_OUTPUT = 700, 150
 """Steps that a small table's training may take: with 26 classes the best of 3,900 was the last, with two or three
 the best was mostly among the first thousand."""
 
 
-def defaults(model: DenseSettings, transform: Transform, rows: int, classes: int) -> dict[str, Any]:
-    """Every hyperparameter from the numbers of columns, train rows and classes; what `model` says goes before these."""
+def defaults(model: DenseSettings, transform: Transform, rows: int) -> dict[str, Any]:
+    """Every hyperparameter from the numbers of columns, train rows and outputs; what `model` says goes before these."""
     columns = len(transform.features)
     shape = {
         "bins": _within(rows // 15, 16, 128),  # a bin needs some rows to learn from
         "units": _within(1024 // columns, 8, 16),
     }
     said = model.model_dump(exclude={"family"}, exclude_none=True)
-    size = _small(rows, classes) if rows < SMALL else _large(rows)
+    size = _small(rows, transform.target.outputs) if rows < SMALL else _large(rows)
     return {**shape, **size, "schedule": "cosine", "warmup": 0.1, "label_smoothing": 0.0, "augment": {}, **said}
 
 
-def _small(rows: int, classes: int) -> dict[str, Any]:
+def _small(rows: int, outputs: int) -> dict[str, Any]:
     """An ensemble, trained for about as many steps whatever the number of rows."""
     batch = _within(_power_of_two(rows // 30), 32, 256)
-    steps = STEPS + STEPS_A_CLASS * classes
+    steps = STEPS + STEPS_AN_OUTPUT * outputs
     epochs = _within(steps * batch // max(rows, 1), 12, 200)
     return {
         "width": 192,

@@ -1,6 +1,6 @@
 """Embeddings of every column through dense layers, as one network or as an ensemble that shares its weights.
 
-B rows, M members, C columns, d units a column, I inputs and O outputs of a layer, K classes.
+B rows, M members, C columns, d units a column, I inputs and O outputs of a layer, K outputs.
 
 The ensemble follows TabM (Gorishniy et al. 2024, arXiv:2410.24210): all members of a tower use the same matrices, and
 each has its own factors before and after them, its own bias and its own head.
@@ -59,13 +59,13 @@ class Tower(nn.Module):
         self.layers = nn.Sequential(
             *(Layer(i, o, members, dropout, batch_norm, first=n == 0) for n, (i, o) in enumerate(pairwise(widths)))
         )
-        self.head = Head(widths[-1], len(transform.classes), members)
+        self.head = Head(widths[-1], transform.target.outputs, members)
 
     def forward(self, inputs: Inputs) -> Tensor:
         """A batch's raw tensors → [B, M, K]."""
         columns = self.encoder(inputs).relu().flatten(1)
-        logits: Tensor = self.head(self.layers(columns[:, None]))
-        return logits
+        found: Tensor = self.head(self.layers(columns[:, None]))
+        return found
 
 
 class Layer(nn.Module):
@@ -105,13 +105,13 @@ class Layer(nn.Module):
 
 
 class Head(nn.Module):
-    """Class logits, each member's by a matrix of its own."""
+    """The outputs, each member's by a matrix of its own."""
 
-    def __init__(self, inputs: int, classes: int, members: int) -> None:
+    def __init__(self, inputs: int, outputs: int, members: int) -> None:
         super().__init__()
         bound = 1 / math.sqrt(inputs)
-        self.weight = nn.Parameter(torch.empty(members, inputs, classes).uniform_(-bound, bound))
-        self.bias = nn.Parameter(torch.zeros(members, classes))
+        self.weight = nn.Parameter(torch.empty(members, inputs, outputs).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.zeros(members, outputs))
 
     def forward(self, rows: Tensor) -> Tensor:
         """[B, M, I] → [B, M, K]."""

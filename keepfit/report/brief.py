@@ -15,14 +15,14 @@ LIMIT = 900_000
 
 
 def brief(run: Run) -> str:
-    """Verdict, score, what changed, validation, curves and confused classes."""
+    """Verdict, score, what changed, validation, curves and where it is wrong."""
     facts = RunFacts(run)
     head = headline.head(facts)
     parts = [f"# {head['title']}", _plain(head["sentence"]), *_score(facts), *_stages(facts)]
     if facts.failure is not None:
         parts += _validation(facts)
     elif not facts.nothing_new:
-        parts += [*_validation(facts), *_confused(facts), *_charts(facts)]
+        parts += [*_validation(facts), *_errors(facts), *_charts(facts)]
     made = ""
     for part in [*parts, f"Run `{head['run']}`, report `{run.folder / 'report.html'}`"]:
         made += f"{part}\n\n" if len(made) + len(part) < LIMIT else ""
@@ -52,16 +52,19 @@ def _validation(facts: RunFacts) -> list[str]:
     return ["## Validation", told, *([_table(("severity", "not met", "rows"), failed)] if failed else [])]
 
 
-def _confused(facts: RunFacts) -> list[str]:
-    pairs = results.confusion(facts).get("pairs", [])
-    rows = [(_plain(p["true"]), _plain(p["predicted"]), f"{p['count']:,}") for p in pairs]
-    return ["## Most often confused", _table(("true", "said", "rows"), rows)] if rows else []
+def _errors(facts: RunFacts) -> list[str]:
+    """The first table of where it is wrong."""
+    return [
+        f"## {table.title}\n\n{_table(table.head, [tuple(map(_plain, row)) for row in table.rows])}"
+        for table in facts.show.errors(facts.metrics).tables[:1]
+    ]
 
 
 def _charts(facts: RunFacts) -> list[str]:
-    from keepfit.report.charts import curve_charts, plain, training_charts
+    from keepfit.problems.drawing import plain
 
-    drawn = [base64.b64encode(plain(svg).encode()).decode() for svg in training_charts(facts) + curve_charts(facts)]
+    svgs = results.charts(facts) + facts.show.curves(facts.metrics).charts
+    drawn = [base64.b64encode(plain(svg).encode()).decode() for svg in svgs]
     return [f"![chart](data:image/svg+xml;base64,{content})" for content in drawn]
 
 

@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from keepfit.problems.lookup import show_of
+from keepfit.problems.show import Show
 from keepfit.store import files
 from keepfit.store.records import Failure, Record
 from keepfit.store.run import Run
@@ -78,15 +80,10 @@ class RunFacts:
         """metrics.json."""
         return self.read("evaluate", "metrics.json", {})  # type: ignore[no-any-return]
 
-    @cached_property
-    def transform(self) -> dict[str, Any]:
-        """transform.json."""
-        return self.read("preprocess", "transform.json", {"classes": [], "features": []})  # type: ignore[no-any-return]
-
     @property
-    def classes(self) -> list[str]:
-        """Class names in the order of the codes."""
-        return list(self.transform["classes"])
+    def show(self) -> Show:
+        """What the problem says of itself."""
+        return show_of(self.run.config.problem.kind)
 
     @property
     def earlier_report(self) -> str | None:

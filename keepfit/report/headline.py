@@ -45,12 +45,12 @@ def _without_verdict(facts: RunFacts) -> str:
 
 def score(facts: RunFacts) -> dict[str, Any]:
     """The metric that decides, with its interval, on one scale with the baselines."""
-    evaluated, metric = facts.artifact("evaluate"), facts.run.config.release.metric
+    evaluated, metric = facts.artifact("evaluate"), facts.run.config.metric
     value = evaluated.get("metrics", {}).get(metric)
     if value is None:
         return {}
     interval = evaluated["intervals"].get(metric, {"low": value, "high": value})
-    others = _baselines(evaluated, metric)
+    others = _baselines(evaluated, metric, facts.run.config.problem.guess)
     low = min(interval["low"], *(o["value"] for o in others))
     high = max(interval["high"], *(o["value"] for o in others))
     pad = 0.06 * (high - low) or 0.01
@@ -72,8 +72,8 @@ def score(facts: RunFacts) -> dict[str, Any]:
     }
 
 
-def _baselines(evaluated: dict[str, Any], metric: str) -> list[dict[str, Any]]:
-    names = {"majority": "most frequent class", "classical": evaluated.get("classical") or "classical baseline"}
+def _baselines(evaluated: dict[str, Any], metric: str, guess: str) -> list[dict[str, Any]]:
+    names = {"trivial": guess, "classical": evaluated.get("classical") or "classical baseline"}
     return [
         {"name": names.get(name, name), "value": figures[metric]}
         for name, figures in evaluated["baselines"].items()
@@ -87,7 +87,7 @@ def table(facts: RunFacts) -> list[dict[str, str]]:
     figures, baselines = evaluated.get("metrics", {}), evaluated.get("baselines", {})
     rows = []
     for metric in [m for m in SHOWN if m in figures]:
-        columns = {"model": figures[metric], **{n: baselines.get(n, {}).get(metric) for n in ("classical", "majority")}}
+        columns = {"model": figures[metric], **{n: baselines.get(n, {}).get(metric) for n in ("classical", "trivial")}}
         known = {n: v for n, v in columns.items() if v is not None}
         best = (min if metric in LOWER_IS_BETTER else max)(known.values())
         interval = evaluated["intervals"].get(metric)

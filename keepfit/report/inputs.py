@@ -8,26 +8,24 @@ from typing import Any
 from keepfit.features.lookup import words_of
 from keepfit.metrics.naming import cell
 from keepfit.report.facts import RunFacts
+from keepfit.store.artifacts import PARTS
 
 QUARANTINE, FAILED = "quarantine.parquet", "keepfit_failed"
 ASIDE, CELLS = 10, 6
 """Rows in quarantine that are shown, and columns of them."""
-COLUMNS, NAMES = 60, 26
-"""Columns and classes that are shown; of more the number is said."""
+COLUMNS = 60
+"""Columns that are shown; of more the number is said."""
 
 
 def data(facts: RunFacts) -> dict[str, Any]:
-    """Rows a part, classes, and a profile of each column of the train rows."""
+    """Rows a part, the target, and a profile of each column of the train rows."""
     profile, snapshot = facts.read("preprocess", "profile.json", {}), facts.artifact("ingest")
     if not profile:
         return {}
-    classes = profile["classes"]
-    most = max((c["train"] for c in classes), default=1) or 1
     return {
-        "rows": {part: profile["rows"][part] for part in ("train", "validation", "test")},
+        "rows": {part: profile["rows"][part] for part in PARTS},
         "notes": _remarks(snapshot, facts.artifact("preprocess")),
-        "classes": [{**c, "share": round(100 * c["train"] / most, 1)} for c in classes[:NAMES]],
-        "more_classes": max(0, len(classes) - NAMES),
+        "target": facts.show.target(profile["target"]),
         "columns": [_column(c, profile["rows"]["train"]) for c in profile["columns"][:COLUMNS]],
         "more_columns": max(0, len(profile["columns"]) - COLUMNS),
     }

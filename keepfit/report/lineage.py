@@ -50,7 +50,7 @@ def compared(facts: RunFacts) -> dict[str, Any]:
     if not path.is_file():
         return {}
     found = files.read_json(path)
-    paired, metric = found["paired"], facts.run.config.release.metric
+    paired, metric = found["paired"], facts.run.config.metric
     names = [name for name in SHOWN if name in found["champion"] and name in found["challenger"]]
     return {
         "rows": f"{paired['rows']:,}",

@@ -40,7 +40,7 @@ def html(run: Run) -> str:
 def _nothing() -> dict[str, Any]:
     return {
         name: None
-        for name in (*SECTIONS, "metrics", "per_class", "quarantine")
+        for name in (*SECTIONS, "metrics", "quarantine")
         if name not in ("score", "compared", "changes", "lineage")
     }
 
@@ -55,18 +55,18 @@ def _validation(facts: RunFacts) -> dict[str, Any]:
 
 
 def _details(facts: RunFacts) -> dict[str, Any]:
-    from keepfit.report.charts import curve_charts, training_charts
     from keepfit.report.worst import worst
 
+    errors, curves = facts.show.errors(facts.metrics), facts.show.curves(facts.metrics)
     return {
         "metrics": headline.table(facts),
         "classical": facts.artifact("evaluate").get("classical") or "classical baseline",
+        "guess": facts.run.config.problem.guess,
         "data": inputs.data(facts),
         **_validation(facts),
-        "training": {"figures": results.training(facts), "charts": training_charts(facts)},
-        "errors": results.confusion(facts),
-        "per_class": results.per_class(facts),
-        "curves": curve_charts(facts),
+        "training": {"figures": results.training(facts), "charts": results.charts(facts)},
+        "errors": errors if errors.tables or errors.matrix else None,
+        "curves": curves if curves.charts else None,
         "slices": results.slices(facts),
         "worst": worst(facts),
     }

@@ -40,14 +40,14 @@ def worst(facts: RunFacts) -> dict[str, Any]:
         {
             "row": f"{known[row[ROW]]:,}" if row[ROW] in known else "",
             "file": row[file[0]] if file else "",
-            "label": w["label"],
-            "prediction": w["prediction"],
-            "probability": f"{100 * w['probability_of_label']:.1f} %",
+            "told": facts.show.worst(w),
+            "wrong": w["label"] != w["prediction"],
             **(_picture(row[columns[0]], seen) if seen else {"cells": [cell(row[c]) for c in columns]}),
         }
         for w, row in zip(found, rows, strict=True)
     ]
-    return {"rows": shown, "columns": columns, "pictures": seen is not None}
+    told = {"head": facts.show.worst_head, "note": facts.show.worst_note}
+    return {"rows": shown, "columns": columns, "pictures": seen is not None, **told}
 
 
 def pick(folder: Path, wanted: list[int], columns: list[str]) -> list[dict[str, Any]]:

@@ -92,11 +92,11 @@ class Status(_Told):
 def status_of(config: Pipeline) -> Status:
     """Look at a pipeline's store; nothing in it is changed, and a damaged file is told and not raised."""
     store = Store(config.resolve(config.store))
-    runs = tuple(_run(store, record, config.release.metric) for record in islice(store.records, RUNS))
+    runs = tuple(_run(store, record, config.metric) for record in islice(store.records, RUNS))
     state = journal.read(store)
     return Status(
         pipeline=config.name,
-        metric=config.release.metric,
+        metric=config.metric,
         runs=runs,
         serving=_serving(store, state),
         rolled_back=_rolled_back(state),

@@ -44,7 +44,7 @@ class Snapshot(Artifact):
     unreadable: dict[str, int]
     """Cells a column that could not be read as its kind, and so became missing."""
     classes: tuple[str, ...]
-    """The target's values, sorted."""
+    """The target's values, sorted, where they are names."""
 
 
 class Validated(Artifact):
@@ -67,7 +67,10 @@ class Learnable(Artifact):
 
     train: int
     """Rows to learn from."""
-    classes: int
+
+
+PARTS = ("train", "validation", "test")
+"""The folders of shards, in this order."""
 
 
 class Prepared(Artifact):
@@ -81,8 +84,6 @@ class Prepared(Artifact):
     """Rows to judge by; nothing else may look at them."""
     repeated: int
     """Rows left out of train, since their features are those of one of the publisher's test rows."""
-    classes: tuple[str, ...]
-    """Class names, in the order of the label codes."""
     source: str
     """Digest of the snapshot the rows come from."""
     judged: str
@@ -93,7 +94,7 @@ class Prepared(Artifact):
     @property
     def learnable(self) -> Learnable:
         """The part of it that training may look at."""
-        return Learnable(path=self.path, digest=self.learned, train=self.train, classes=len(self.classes))
+        return Learnable(path=self.path, digest=self.learned, train=self.train)
 
 
 class Trained(Artifact):
@@ -106,9 +107,8 @@ class Trained(Artifact):
     """Passes over the train rows that were made."""
     best_epoch: int
     """The one kept, from 1."""
-    validation_loss: float
-    """Log loss on the validation rows at that epoch, in nats."""
-    validation_accuracy: float
+    validation: dict[str, float]
+    """Figures on the validation rows at that epoch: the loss, and a metric that a person knows."""
 
 
 class Interval(BaseModel):
@@ -140,7 +140,7 @@ class Evaluated(Artifact):
     intervals: dict[str, Interval]
     """The metrics that have a confidence interval."""
     baselines: dict[str, dict[str, float]]
-    """The same metrics of `majority` and of `classical`."""
+    """The same metrics of `trivial` and of `classical`."""
     classical: str
     """What the classical baseline is, in words."""
 
@@ -155,7 +155,7 @@ class Bundle(Artifact):
     bytes: int
     """Size of model.onnx."""
     parity: float
-    """Largest difference of a probability between ONNX Runtime and torch."""
+    """Largest difference of an answer between ONNX Runtime and torch; of values as a share of their range."""
     passed: bool
     """Whether the parity and isolation checks passed; a bundle that failed is kept, and rejected."""
     failure: str = ""

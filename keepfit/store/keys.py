@@ -26,10 +26,11 @@ _GROUND = frozenset(
     for name in (
         "", "errors", "redact", "data", "stages", "serving", "learning",
         "store", *(f"store.{name}" for name in (
-            "artifacts", "files", "hashes", "interrupt", "keys", "locks", "progress", "records", "run", "store",
+            "artifacts", "events", "files", "hashes", "interrupt", "keys", "locks", "progress", "records", "run",
+            "store",
         )),
         "config", *(f"config.{name}" for name in ("loading", "pipeline", "sections", "sets")),
-        "features", "models",
+        "features", "problems", "models",
     )
 )  # fmt: skip
 """How and where outputs are kept does not change what they are. Of the config it is the values that count, and they

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import ClassVar
 
 import numpy as np
 
-from keepfit.features.column import Choice, ColumnFacts, Suggestion, short
+from keepfit.features.column import Choice, ColumnFacts, Suggestion, between, short
 from keepfit.features.kind import ServedColumn
 from keepfit.features.shared.numeric_words import NumericWords
 
@@ -41,7 +40,7 @@ class NumberWords(NumericWords):
 
     def expectations(self, column: ColumnFacts) -> list[Suggestion]:
         """No gap where there was none, and the range seen, widened."""
-        return [*super().expectations(column), _range(column)]
+        return [*super().expectations(column), between(column)]
 
     def meaning(self, _column: ServedColumn) -> str:
         """In words."""
@@ -59,23 +58,3 @@ def _has_leading_zeros(column: ColumnFacts) -> bool:
     """Codes such as 00501 are names, whatever they look like."""
     coded = [v for v in column.values if re.fullmatch(r"0\d+", v)]
     return bool(coded) and all(v.isdigit() for v in column.values)
-
-
-def _range(column: ColumnFacts) -> Suggestion:
-    """The range seen, widened by its own width on both sides, and not below zero where nothing was."""
-    finite = column.parsed[np.isfinite(column.parsed)]
-    low, high = float(finite.min()), float(finite.max())
-    width = high - low or abs(high) or 1.0
-    lowest = max(0.0, low - width) if low >= 0 else low - width
-    kwargs = {"column": column.name, "min_value": _rounded(lowest, down=True), "max_value": _rounded(high + width)}
-    comment = f"seen: {low:g} to {high:g}; as much more is let by on each side"
-    return Suggestion("expect_column_values_to_be_between", kwargs, "warning", comment)
-
-
-def _rounded(number: float, *, down: bool = False) -> float:
-    """To two digits, outwards."""
-    if number == 0:
-        return 0.0
-    step = 10.0 ** (math.floor(math.log10(abs(number))) - 1)
-    outward = (math.floor if down else math.ceil)(number / step) * step
-    return float(f"{outward:.2g}")

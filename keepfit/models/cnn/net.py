@@ -1,6 +1,6 @@
 """Convolutional networks over one picture.
 
-B pictures, S pixels a side, C colour channels, F filters, K classes.
+B pictures, S pixels a side, C colour channels, F filters, K outputs.
 
 `Plain` is the stack of conv-pool blocks of the textbooks (LeCun et al. 1998, with the batch normalisation of Ioffe and
 Szegedy 2015). `Fast` follows Keller Jordan's airbench ("94 % on CIFAR-10 in 3.29 seconds", arXiv:2404.00498): a first
@@ -29,7 +29,7 @@ SMALL = 5_000
 """Train rows below which a narrow network, small batches, dropout and much augmentation are better."""
 
 
-def defaults(model: Settings, transform: Transform, rows: int, _classes: int) -> dict[str, Any]:
+def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]:
     """Every hyperparameter, from the picture's size and channels and the number of train rows.
 
     What the YAML says goes before these.
@@ -70,15 +70,15 @@ def picture_of(transform: Transform) -> Entry:
 
 
 def build(settings: dict[str, Any], transform: Transform) -> nn.Module:
-    """The module that `settings["variant"]` names, for the one picture and the classes of `transform`."""
+    """The module that `settings["variant"]` names, for the one picture and the target of `transform`."""
     kind = Fast if settings["variant"] == "fast" else Plain
-    return kind(picture_of(transform), len(transform.classes), settings["width"], settings["dropout"])
+    return kind(picture_of(transform), transform.target.outputs, settings["width"], settings["dropout"])
 
 
 class Plain(nn.Module):
     """Blocks of convolution, batch norm, ReLU and pooling, then two dense layers."""
 
-    def __init__(self, image: Entry, classes: int, width: int, dropout: float) -> None:
+    def __init__(self, image: Entry, outputs: int, width: int, dropout: float) -> None:
         super().__init__()
         side, depth = min(image.size), 0
         widths = [image.channels]
@@ -89,7 +89,7 @@ class Plain(nn.Module):
         self.blocks = nn.Sequential(*(self._block(i, o) for i, o in pairwise(widths)))
         flat = widths[-1] * math.prod(s // 2**depth for s in image.size)
         self.head = nn.Sequential(
-            nn.Flatten(), nn.Linear(flat, 128), nn.ReLU(), nn.Dropout(dropout), nn.Linear(128, classes)
+            nn.Flatten(), nn.Linear(flat, 128), nn.ReLU(), nn.Dropout(dropout), nn.Linear(128, outputs)
         )
 
     @staticmethod
@@ -99,9 +99,9 @@ class Plain(nn.Module):
         )
 
     def forward(self, inputs: Inputs) -> Tensor:
-        """`image` uint8 [B, S, S, C] → logits [B, 1, K]."""
-        logits: Tensor = self.head(self.blocks(self.pixels(inputs["image"])))
-        return logits[:, None]
+        """`image` uint8 [B, S, S, C] → [B, 1, K]."""
+        found: Tensor = self.head(self.blocks(self.pixels(inputs["image"])))
+        return found[:, None]
 
 
 LEAST = 4
@@ -111,7 +111,7 @@ LEAST = 4
 class Fast(nn.Module):
     """Whitened patches, blocks that pool first, the maximum of each filter, one dense layer."""
 
-    def __init__(self, image: Entry, classes: int, width: int, dropout: float) -> None:
+    def __init__(self, image: Entry, outputs: int, width: int, dropout: float) -> None:
         super().__init__()
         side, channels = max(LEAST, min(image.size)), image.channels
         below, right = (max(0, LEAST - pixels) for pixels in image.size)
@@ -126,7 +126,7 @@ class Fast(nn.Module):
         self.whiten.weight.requires_grad_(False)
         self.blocks = nn.Sequential(*(Block(i, o) for i, o in pairwise(widths)))
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(widths[-1], classes)
+        self.head = nn.Linear(widths[-1], outputs)
 
     def see(self, inputs: Inputs) -> None:
         """Set the first layer so that patches of these train pictures come out uncorrelated."""
@@ -138,10 +138,10 @@ class Fast(nn.Module):
             self.whiten.weight.copy_(torch.cat([scaled, -scaled]))
 
     def forward(self, inputs: Inputs) -> Tensor:
-        """`image` uint8 [B, S, S, C] → logits [B, 1, K]."""
+        """`image` uint8 [B, S, S, C] → [B, 1, K]."""
         maps = self.blocks(F.relu(self.whiten(self.frame(self.pixels(inputs["image"])))))
-        logits: Tensor = self.head(self.dropout(maps.amax((2, 3))))
-        return logits[:, None]
+        found: Tensor = self.head(self.dropout(maps.amax((2, 3))))
+        return found[:, None]
 
 
 class Block(nn.Module):

@@ -12,5 +12,5 @@ __all__ = ["build", "defaults"]
 
 
 def build(settings: TowerSettings, transform: Transform) -> nn.Module:
-    """Logits [B, M, K]."""
+    """Outputs [B, M, K]."""
     return Towers(settings, transform)

@@ -1,6 +1,6 @@
 """A linear model beside a deep one, trained as one (Cheng et al. 2016, "Wide & Deep Learning", arXiv:1606.07792).
 
-B rows, M members, C columns, K classes.
+B rows, M members, C columns, K outputs.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ __all__ = ["build", "defaults"]
 
 
 class WideAndDeep(nn.Module):
-    """Every member's deep logits plus the one wide part's.
+    """Every member's deep outputs plus the one wide part's.
 
-    The wide part is linear in the bins and the categories: an encoder whose units are the classes, summed over columns.
+    The wide part is linear in the bins and the categories: an encoder whose units are the outputs, summed over columns.
     """
 
     def __init__(self, settings: TowerSettings, transform: Transform) -> None:
         super().__init__()
         self.deep = Towers(settings, transform)
-        self.wide = Encoder(transform, settings["bins"], len(transform.classes))
+        self.wide = Encoder(transform, settings["bins"], transform.target.outputs)
 
     def forward(self, inputs: Inputs) -> Tensor:
         """A batch's raw tensors → [B, M, K]."""
@@ -35,5 +35,5 @@ class WideAndDeep(nn.Module):
 
 
 def build(settings: TowerSettings, transform: Transform) -> nn.Module:
-    """Logits [B, M, K]."""
+    """Outputs [B, M, K]."""
     return WideAndDeep(settings, transform)

@@ -29,15 +29,12 @@ def table_of(frame: Any, columns: list[ServedColumn]) -> pa.Table:
     return pa.Table.from_arrays(arrays, names=[column["name"] for column in columns])
 
 
-def answers(
-    probabilities: np.ndarray, labels: np.ndarray, classes: tuple[str, ...], version: str, frame: Any
-) -> pandas.DataFrame:
-    """[N, K] → columns prediction, probability_<class> …, model_version, with the index of a pandas frame."""
+def frame_of(columns: dict[str, np.ndarray], version: str, frame: Any) -> pandas.DataFrame:
+    """Columns of answers [N] and model_version, with the index of a pandas frame."""
     import pandas as pd
 
-    columns = {f"probability_{name}": probabilities[:, k] for k, name in enumerate(classes)}
     index = frame.index if isinstance(frame, pd.DataFrame) else None
-    return pd.DataFrame({"prediction": labels, **columns, "model_version": version}, index=index)
+    return pd.DataFrame({**columns, "model_version": version}, index=index)
 
 
 def _opened(frame: Any) -> tuple[list[str], Any]:

@@ -1,9 +1,10 @@
-"""A bundle opened: raw columns in, class probabilities out. N rows, K classes."""
+"""A bundle opened: raw columns in, answers out. N rows, A numbers an answer."""
 
 from __future__ import annotations
 
 import warnings
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,11 @@ import pyarrow as pa
 
 from keepfit.features.kind import ServedColumn
 from keepfit.features.lookup import kind_of
+from keepfit.problems.answer import Answer
+from keepfit.problems.lookup import answer_of
 from keepfit.serving.bundle.cells import require, typed, unreadable_sentence
 from keepfit.serving.bundle.feeds import Arrays, feeds
-from keepfit.serving.bundle.frames import answers, table_of
+from keepfit.serving.bundle.frames import frame_of, table_of
 from keepfit.serving.bundle.seal import verify
 from keepfit.store import files
 
@@ -28,8 +31,8 @@ if TYPE_CHECKING:
 class Scored:
     """What a model says of some rows."""
 
-    probabilities: np.ndarray
-    """float32 [N, K]."""
+    answers: np.ndarray
+    """[N, A]."""
     unreadable: Counter[str]
     """Column → cells that held something that could not be read as its kind, and so counted as missing."""
 
@@ -42,7 +45,7 @@ class ServedModel:
     def __init__(self, folder: Path, id: str, version: str) -> None:
         self.folder, self.id, self.version = folder, id, version
         self.schema: dict[str, Any] = files.read_json(folder / "schema.json")
-        self.classes: tuple[str, ...] = tuple(self.schema["classes"])
+        self.answer: Answer = answer_of(self.schema)
         self.columns: list[ServedColumn] = self.schema["inputs"]
         self.missing: tuple[str, ...] = tuple(self.schema.get("missing") or ())
         options = onnxruntime.SessionOptions()
@@ -53,7 +56,7 @@ class ServedModel:
         )
 
     def predict(self, frame: Any) -> pandas.DataFrame:
-        """A pandas or polars frame or an Arrow table → prediction, probability_<class> …, model_version.
+        """A pandas or polars frame or an Arrow table → prediction, what else the problem says of it, model_version.
 
         Rows keep their order, and a pandas frame its index. Cells that cannot be read count as missing, with a
         warning. Raises DataError naming a feature column that is missing.
@@ -61,35 +64,37 @@ class ServedModel:
         scored = self.score(table_of(frame, self.columns))
         if scored.unreadable:
             warnings.warn(unreadable_sentence(scored.unreadable), stacklevel=2)
-        labels = self.labels(scored.probabilities)
-        return answers(scored.probabilities, labels, self.classes, self.version, frame)
+        return frame_of(self.answer.columns(scored.answers, self.schema), self.version, frame)
 
-    def probabilities(self, table: pa.Table) -> np.ndarray:
-        """Source columns, the features among them → float32 [N, K]; raises DataError as `score` does."""
-        return self.score(table).probabilities
+    def answers(self, table: pa.Table) -> np.ndarray:
+        """Source columns, the features among them → [N, A]; raises DataError as `score` does."""
+        return self.score(table).answers
 
     def score(self, table: pa.Table, first_row: int = 0) -> Scored:
-        """Source columns, the features among them → probabilities; `first_row` counts rows in error messages.
+        """Source columns, the features among them → answers; `first_row` counts rows in error messages.
 
         Raises DataError naming the feature column that is missing and the nearest one there.
         """
         self.require(table.column_names)
         step = min(kind_of(column["kind"]).rows_a_call(column) for column in self.columns)
         rows, unreadable = typed(table, self.columns, self.missing)
-        parts = [np.empty((0, len(self.classes)), dtype=np.float32)]
-        for start in range(0, rows.num_rows, step):
-            parts.append(self.ask(feeds(rows.slice(start, step), self.columns, first_row + start)))
-        return Scored(np.concatenate(parts), unreadable)
+        parts = [
+            self.ask(feeds(rows.slice(start, step), self.columns, first_row + start))
+            for start in range(0, rows.num_rows, step)
+        ]
+        return Scored(np.concatenate(parts) if parts else self._none(), unreadable)
 
     def ask(self, arrays: Arrays) -> np.ndarray:
-        """Graph input → array, as `feeds` gives them → float32 [N, K], in one call of the runtime."""
-        (found,) = self._session.run(["probabilities"], arrays)
-        return np.asarray(found)
+        """Graph input → array, as `feeds` gives them → [N, A], in one call of the runtime."""
+        return np.asarray(self.answer.joined(self.run(self.answer.outputs(self.schema), arrays)))
 
-    def labels(self, probabilities: np.ndarray) -> np.ndarray:
-        """[N, K] → the names [N] of the most probable classes."""
-        names = np.array(self.classes, dtype=object)
-        return np.asarray(names[probabilities.argmax(axis=1)])
+    def run(self, outputs: Sequence[str], arrays: Arrays) -> list[np.ndarray]:
+        """Graph input → array, as `feeds` gives them → the named outputs of the graph."""
+        found: list[np.ndarray] = self._session.run([*outputs], arrays)
+        return found
+
+    def _none(self) -> np.ndarray:
+        return np.empty((0, self.answer.width(self.schema)), dtype=np.float32)
 
     def require(self, names: list[str]) -> None:
         """Raise DataError when a feature is not among the names of the columns at hand."""

@@ -17,7 +17,7 @@ __all__ = ["predict_file"]
 
 
 def predict_file(config: Pipeline, rows: Path, out: Path, bundle: str | None = None) -> str:
-    """Write one line a row, in the rows' order: `file` (pictures), prediction, probability_<class> …, model_version.
+    """Write one line a row, in the rows' order: `file` (pictures), prediction, what else is said of it, model_version.
 
     Gives a sentence that says what was done. The file appears when it is whole. Raises ConfigError when no model is
     in service or `out` is neither .csv nor .parquet, DataError for rows that cannot be read or lack a feature column.
@@ -29,7 +29,7 @@ def predict_file(config: Pipeline, rows: Path, out: Path, bundle: str | None = N
         done, unreadable = 0, Counter[str]()
         for table in questions(rows, model, config, Path(scratch)):
             scored = model.score(table, first_row=done)
-            answers.add(model, table, scored.probabilities)
+            answers.add(model, table, scored.answers)
             unreadable.update(scored.unreadable)
             done += table.num_rows
     seconds = time.perf_counter() - began

@@ -29,9 +29,9 @@ class AnswerFile:
             out.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._temporary.open("wb")
 
-    def add(self, model: ServedModel, table: pa.Table, probabilities: np.ndarray) -> None:
-        """Write the answers [N, K] to the rows of a table."""
-        answers = _table(model, table, probabilities)
+    def add(self, model: ServedModel, table: pa.Table, found: np.ndarray) -> None:
+        """Write the answers [N, A] to the rows of a table."""
+        answers = _table(model, table, found)
         with files.machine_errors(self._out):
             if self._is_csv:
                 self._add_csv(answers)
@@ -91,13 +91,9 @@ def open_answers(out: Path) -> Iterator[AnswerFile]:
         answers.discard()
 
 
-def _table(model: ServedModel, table: pa.Table, probabilities: np.ndarray) -> pa.Table:
-    """[N, K] → file (pictures), prediction, probability_<class> …, model_version."""
-    labels = pa.DictionaryArray.from_arrays(probabilities.argmax(axis=1).astype(np.int32), list(model.classes))
+def _table(model: ServedModel, table: pa.Table, answers: np.ndarray) -> pa.Table:
+    """[N, A] → file (pictures), prediction, what else the problem says of it, model_version."""
     columns: dict[str, Any] = {"file": table["file"]} if "file" in table.column_names else {}
-    columns["prediction"] = labels.cast(pa.string())
-    columns |= {
-        f"probability_{name}": np.ascontiguousarray(probabilities[:, k]) for k, name in enumerate(model.classes)
-    }
-    columns["model_version"] = pa.repeat(model.version, len(probabilities))
+    columns |= model.answer.columns(answers, model.schema)
+    columns["model_version"] = pa.repeat(model.version, len(answers))
     return pa.table(columns)

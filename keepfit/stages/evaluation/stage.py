@@ -5,7 +5,7 @@ from __future__ import annotations
 from keepfit.stages.evaluation import slices
 from keepfit.stages.evaluation.baseline import baseline, read
 from keepfit.store import files
-from keepfit.store.artifacts import Baseline, Evaluated, Interval, Prepared, Trained
+from keepfit.store.artifacts import Baseline, Evaluated, Prepared, Trained
 from keepfit.store.run import Room, Run, stage
 
 
@@ -18,26 +18,33 @@ def evaluate(run: Run, trained: Trained, prepared: Prepared) -> Evaluated:
     return _evaluate(run, trained, prepared, baseline(run, prepared))
 
 
-@stage(reads=("evaluation", "training.threads"), members=("features", "features.net", "models.net"))
+@stage(
+    reads=("evaluation", "training.threads"),
+    members=("features", "features.net", "problems", "problems.learn", "problems.judge", "models.net"),
+)
 def _evaluate(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline) -> Evaluated:
-    from keepfit.metrics.answers import Answers
+    from keepfit.features.lookup import read_transform
+    from keepfit.problems.lookup import judge_of
     from keepfit.stages.evaluation.document import document
     from keepfit.stages.evaluation.scoring import score, write_predictions
 
     rules, folder = room.config.evaluation, room.store / prepared.path
+    transform = read_transform(folder)
     room.step("scoring the test rows", 0.1)
-    labels, probabilities, rows = score(room.store / trained.path, folder, room.config.training.threads)
-    model = Answers(labels, probabilities)
+    labels, answers, rows = score(room.store / trained.path, folder, transform, room.config.training.threads)
+    judge = judge_of(transform.target.problem)
+    model = judge.judged(labels, answers, transform.target, rules)
     write_predictions(room.path / "predictions.parquet", rows, model)
     room.step("metrics and intervals", 0.5)
-    others = {name: Answers(labels, given) for name, given in read(room.store / baseline.path).items()}
-    made = document(model, others, prepared.classes, slices.groups(folder, rules.slices), rules)
+    given = read(room.store / baseline.path)
+    others = {name: judge.judged(labels, found, transform.target, rules) for name, found in given.items()}
+    made = document(len(labels), model, others, slices.groups(folder, rules.slices), rules)
     made["classical"]["name"] = baseline.classical
     files.write_json(room.path / "metrics.json", made)
     return Evaluated(
         rows=len(labels),
-        metrics=model.scores(rules.top_k),
-        intervals={name: Interval(**ends) for name, ends in made["intervals"].items()},
-        baselines={name: answers.scores(rules.top_k) for name, answers in others.items()},
+        metrics=model.scores(),
+        intervals=model.intervals(rules.confidence),
+        baselines={name: judged.scores() for name, judged in others.items()},
         classical=baseline.classical,
     )

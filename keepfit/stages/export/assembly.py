@@ -1,6 +1,7 @@
-"""Raw columns in, class names out: the graph around the core, built from the bundle's schema and the transform.
+"""Raw columns in, answers out: the graph around the core, built from the bundle's schema and the transform.
 
-One input a column, of whatever its kind says. Out: `label`, `probabilities` [N, K].
+One input a column, of whatever its kind says; the outputs are the problem's: its `graph` module has `TYPE`, that of the
+answers, and `tail(source, schema)`, the nodes from them to the outputs.
 """
 
 from __future__ import annotations
@@ -13,21 +14,23 @@ from onnx.compose import add_prefix, merge_models
 
 from keepfit.data.transform import Tensor, Transform
 from keepfit.features.lookup import graph_of
+from keepfit.problems.lookup import answer_of
+from keepfit.problems.lookup import graph_of as tail_of
 from keepfit.stages.export.core import IR, OPSET, strip
 
 _OPSETS = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", 3)]
 _AXIS = "columns/axis"
+_ANSWERS = "tail/answers"
 
 
 def whole_graph(core: onnx.ModelProto, schema: dict[str, Any], transform: Transform) -> onnx.ModelProto:
-    """The core with its columns in front and the class names behind; checked, stripped, and equal for equal input."""
+    """The core with its columns in front and the problem's outputs behind; checked, stripped, equal for equal input."""
     core = add_prefix(core, "core/")
     core.opset_import.append(_OPSETS[1])  # composing needs equal opsets on both sides
     front = _front(schema["inputs"], transform)
     pairs = [(value.name, value.name.replace("columns/", "core/")) for value in front.graph.output]
     merged = merge_models(front, core, io_map=pairs)
-    back = _back(schema["classes"])
-    whole = merge_models(merged, back, io_map=[("core/probabilities", "classes/probabilities")])
+    whole = merge_models(merged, _back(schema, transform), io_map=[("core/answers", _ANSWERS)])
     whole.graph.name = schema["name"]
     whole.producer_name, whole.producer_version = "keepfit", ""
     strip(whole)
@@ -64,24 +67,12 @@ def _stacked(tensor: Tensor, served: dict[str, Any], target: str) -> list[onnx.N
     return made + list(graph_of(tensor.entries[0].kind).joined(columns, target))
 
 
-def _back(classes: list[str]) -> onnx.ModelProto:
-    """`classes/probabilities` → `probabilities` as it is, and `label`, the name of the most probable class."""
-    source = "classes/probabilities"
-    nodes = [
-        helper.make_node("Identity", [source], ["probabilities"]),
-        helper.make_node("ArgMax", [source], ["classes/index"], axis=1, keepdims=0),
-        helper.make_node(
-            "LabelEncoder", ["classes/index"], ["label"], domain="ai.onnx.ml",
-            keys_int64s=list(range(len(classes))), values_strings=classes, default_string="",
-        ),
-    ]  # fmt: skip
-    shape: list[str | int | None] = ["rows", len(classes)]
-    inputs = [helper.make_tensor_value_info(source, TensorProto.FLOAT, shape)]
-    outputs = [
-        helper.make_tensor_value_info("label", TensorProto.STRING, ["rows"]),
-        helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, shape),
-    ]
-    return _model(nodes, inputs, outputs, [])
+def _back(schema: dict[str, Any], transform: Transform) -> onnx.ModelProto:
+    """The answers → the outputs."""
+    problem = tail_of(transform.target.problem)
+    nodes, outputs = problem.tail(_ANSWERS, schema)
+    shape: list[str | int | None] = ["rows", answer_of(schema).width(schema)]
+    return _model(nodes, [helper.make_tensor_value_info(_ANSWERS, problem.TYPE, shape)], outputs, [])
 
 
 def _model(nodes: list[Any], inputs: list[Any], outputs: list[Any], constants: list[Any]) -> onnx.ModelProto:

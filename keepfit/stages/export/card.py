@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from keepfit.features.lookup import words_of
+from keepfit.problems.lookup import answer_of
 from keepfit.store.artifacts import Evaluated, Prepared, Trained
 
 _ASK = """```python
@@ -18,7 +20,7 @@ import onnxruntime
 session = onnxruntime.InferenceSession("model.onnx")
 rows = {{
 {inputs}}}
-label, probabilities = session.run(["label", "probabilities"], rows)
+{outputs} = session.run({names}, rows)
 ```"""
 
 
@@ -28,8 +30,7 @@ def card(schema: dict[str, Any], trained: Trained, prepared: Prepared, evaluated
         "\n\n".join(
             [
                 f"# {schema['name']}: {schema['target']}",
-                f"A classifier that predicts **{schema['target']}**, one of {len(schema['classes'])} classes: "
-                f"{_listed(schema['classes'])}.",
+                answer_of(schema).meaning(schema),
                 _model(trained, prepared),
                 f"## On {evaluated.rows:,} test rows it never saw\n\n{_figures(evaluated)}",
                 f"## Inputs\n\n{_inputs(schema)}",
@@ -50,11 +51,11 @@ def _model(trained: Trained, prepared: Prepared) -> str:
 
 
 def _figures(evaluated: Evaluated) -> str:
-    lines = [f"| metric | model | interval | majority | {evaluated.classical} |", "|---|---|---|---|---|"]
+    lines = [f"| metric | model | interval | trivial | {evaluated.classical} |", "|---|---|---|---|---|"]
     for name, value in sorted(evaluated.metrics.items()):
         interval = evaluated.intervals.get(name)
         span = f"{interval.low:.4f} – {interval.high:.4f}" if interval else ""
-        others = (evaluated.baselines.get(which, {}).get(name) for which in ("majority", "classical"))
+        others = (evaluated.baselines.get(which, {}).get(name) for which in ("trivial", "classical"))
         cells = " | ".join("" if other is None else f"{other:.4f}" for other in others)
         lines.append(f"| {name} | {value:.4f} | {span} | {cells} |")
     return "\n".join(lines)
@@ -78,8 +79,6 @@ def _use(schema: dict[str, Any]) -> str:
         f"    {column['input']!r}: {words_of(column['kind']).example()},  # {column['name']!r}\n"
         for column in schema["inputs"]
     )
-    return _ASK.format(inputs=inputs)
-
-
-def _listed(classes: list[str]) -> str:
-    return ", ".join(classes[:20]) + (" …" if len(classes) > 20 else "")
+    names = answer_of(schema).named(schema)
+    outputs = ", ".join(names) + ("," if len(names) == 1 else "")
+    return _ASK.format(inputs=inputs, outputs=outputs, names=json.dumps(names))

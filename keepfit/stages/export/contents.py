@@ -10,7 +10,8 @@ from keepfit.config import Pipeline
 from keepfit.data.transform import Transform
 from keepfit.errors import MachineError
 from keepfit.features.lookup import kind_of, read_transform
-from keepfit.models.architecture import load
+from keepfit.models.architecture import REACH, load
+from keepfit.problems.lookup import answer_of
 from keepfit.serving.bundle.model import ServedModel
 from keepfit.stages.export.assembly import whole_graph
 from keepfit.stages.export.card import card
@@ -34,7 +35,7 @@ def write(
     schema = schema_of(config, transform, formats)
     folder.mkdir(parents=True)
     for path in (
-        source / "model.safetensors", source / "architecture.json", data / "transform.json",
+        source / "model.safetensors", source / "architecture.json", source / REACH, data / "transform.json",
         data / "train_rows.parquet", store / evaluated.path / "metrics.json",
     ):  # fmt: skip
         shutil.copyfile(path, folder / path.name)
@@ -47,7 +48,7 @@ def write(
 
 
 def schema_of(config: Pipeline, transform: Transform, formats: dict[str, str]) -> dict[str, Any]:
-    """What a caller must know of the graph: its inputs in order, what missing looks like, and the classes.
+    """What a caller must know of the graph: its inputs in order, what missing looks like, and what the answer is.
 
     `formats` tells how the dates of a column were written in the source.
     """
@@ -56,9 +57,10 @@ def schema_of(config: Pipeline, transform: Transform, formats: dict[str, str]) -
         {"input": f"column_{place}", "name": e.name, "kind": e.kind, **kind_of(e.kind).schema(e, formats.get(e.name))}
         for place, e in enumerate(transform.features)
     ]
+    problem = {"problem": transform.target.problem}
     return {
-        "format": FORMAT, "name": config.name, "target": transform.target, "classes": transform.classes,
-        "missing": config.source.missing, "inputs": inputs,
+        "format": FORMAT, "name": config.name, "target": transform.target.name, **problem,
+        **answer_of(problem).schema(transform.target), "missing": config.source.missing, "inputs": inputs,
     }  # fmt: skip
 
 

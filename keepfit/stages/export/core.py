@@ -1,6 +1,6 @@
-"""The torch module as an ONNX graph over the fitted tensors: one input each, `probabilities` out.
+"""The trained model as an ONNX graph over the fitted tensors: one input each, `answers` out.
 
-B rows (a named, free dimension), K classes.
+B rows (a named, free dimension), A numbers an answer.
 """
 
 from __future__ import annotations
@@ -19,23 +19,27 @@ from torch import Tensor, nn
 
 from keepfit.data.feed import held
 from keepfit.data.transform import Transform
+from keepfit.models.architecture import TrainedModel
+from keepfit.problems.lookup import learn_of
 
 OPSET = 20
 IR = 10
 """Newer ONNX files are refused by runtimes that are still in wide use."""
 
 
-class Probabilities(nn.Module):
-    """Tensors in the order of `names` → class probabilities [B, K]: softmax over classes, mean over members."""
+class Answering(nn.Module):
+    """Tensors in the order of `names` → answers [B, A]."""
 
-    def __init__(self, model: nn.Module, names: tuple[str, ...]) -> None:
+    def __init__(self, model: TrainedModel, names: tuple[str, ...]) -> None:
         super().__init__()
-        self.model, self.names = model, names
+        self.net, self.names = model.net, names
+        self._target, self._reach, self._answers = model.target, model.reach, learn_of(model.target.problem).answers
 
     def forward(self, *tensors: Tensor) -> Tensor:
-        """One tensor a name → [B, K]."""
-        logits: Tensor = self.model(dict(zip(self.names, tensors, strict=True)))
-        return logits.softmax(dim=-1).mean(dim=1)
+        """One tensor a name → [B, A]."""
+        outputs: Tensor = self.net(dict(zip(self.names, tensors, strict=True)))
+        answers: Tensor = self._answers(outputs, self._target, self._reach)
+        return answers
 
 
 def example(transform: Transform, rows: int = 2) -> dict[str, Tensor]:
@@ -47,7 +51,7 @@ def _missing(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     return np.full(shape, np.nan if dtype.kind == "f" else 0, dtype)
 
 
-def core_graph(model: nn.Module, transform: Transform) -> onnx.ModelProto:
+def core_graph(model: TrainedModel, transform: Transform) -> onnx.ModelProto:
     """The model's graph, with nothing in it but the computation: no paths, no stack traces, no stale shapes.
 
     Raises RuntimeError when the exporter froze the number of rows, which it does silently.
@@ -57,12 +61,12 @@ def core_graph(model: nn.Module, transform: Transform) -> onnx.ModelProto:
     rows = torch.export.Dim("rows")
     with _quiet():
         program = torch.onnx.export(
-            Probabilities(model.eval(), names).eval(),
+            Answering(model, names).eval(),
             tuple(inputs.values()),
             dynamo=True,
             opset_version=OPSET,
             input_names=list(names),
-            output_names=["probabilities"],
+            output_names=["answers"],
             dynamic_shapes=(tuple({0: rows} for _ in names),),
             external_data=False,
             verbose=False,

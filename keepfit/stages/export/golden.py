@@ -1,6 +1,7 @@
 """Rows with known answers: some of the test rows, and rows at the edge of what a column may hold.
 
-golden.npz holds `input:<graph input>` for each input and `probabilities`, and is read without pickle.
+golden.npz holds `input:<graph input>` for each input, `output:<graph output>` for each output, `clear` (rows whose text
+may not change) and `tolerance` (how far a number may), and is read without pickle.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from keepfit.store import files
 
 Arrays = dict[str, np.ndarray]
 ROWS = 200
+TOLERANCE = 1e-5
+"""How far a number may change with the rows beside it, in units of the answer."""
 BYTES = 8 << 20
 """A column of golden rows takes at most this much before compression."""
 
@@ -31,9 +34,13 @@ def write_golden(folder: Path, model: ServedModel, prepared: Path, transform: Tr
     tests = feeds(_first_rows(prepared / "test_raw", model, transform), model.columns)
     edges = edge_rows(model.columns, transform)
     rows = {name: np.concatenate([tests[name], edges[name]]) for name in tests}
-    arrays = {f"input:{name}": _plain(array) for name, array in rows.items()}
+    answer, names = model.answer, model.answer.named(model.schema)
+    arrays = {f"input:{name}": array for name, array in rows.items()}
+    arrays |= {f"output:{name}": found for name, found in zip(names, model.run(names, rows), strict=True)}
+    arrays["clear"] = answer.clear(model.ask(rows), TOLERANCE)
+    arrays["tolerance"] = np.array(TOLERANCE * answer.unit(model.schema))
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, probabilities=model.ask(rows), **arrays)
+    np.savez_compressed(buffer, allow_pickle=False, **{name: _plain(array) for name, array in arrays.items()})
     files.write_bytes(folder / "golden.npz", buffer.getvalue())
 
 

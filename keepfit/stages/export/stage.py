@@ -6,10 +6,15 @@ from keepfit.store import files
 from keepfit.store.artifacts import Bundle, Evaluated, Prepared, Trained
 from keepfit.store.run import Room, stage
 
+_MEMBERS = (
+    "features", "features.cells", "features.words", "features.net", "features.graph",
+    "problems", "problems.learn", "problems.answer", "problems.graph", "models.net",
+)  # fmt: skip
+
 
 @stage(
     reads=("name", "source.missing"),
-    members=("features", "features.cells", "features.words", "features.net", "features.graph", "models.net"),
+    members=_MEMBERS,
     libraries=("onnxscript", "onnx-ir"),
 )
 def export(room: Room, trained: Trained, prepared: Prepared, evaluated: Evaluated) -> Bundle:

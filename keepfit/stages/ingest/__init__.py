@@ -14,18 +14,19 @@ from keepfit.data.identity import FEATURES, LEFT_OUT, ROW, TEST, hashes, ids
 from keepfit.data.sources.locate import locate
 from keepfit.data.sources.sql import spool
 from keepfit.errors import DataError
+from keepfit.problems.target import Tally
 from keepfit.stages.ingest.fingerprint import Roles, SourceRows, changed, fingerprint, has_changed
 from keepfit.stages.ingest.parquet_parts import PartWriter, number_repeats, write_left_out
 from keepfit.stages.ingest.repeats import Repeats, Spool
 from keepfit.stages.ingest.source_columns import check_named
-from keepfit.stages.ingest.typed import MixedColumnError, Table, check_classes, open_table
+from keepfit.stages.ingest.typed import MixedColumnError, Table, open_table
 from keepfit.store import files
 from keepfit.store.artifacts import Snapshot
 from keepfit.store.interrupt import interruptible
 from keepfit.store.run import Room, Run, stage
 
 _READS = (
-    "target", "features.*.kind",
+    "target", "problem.kind", "features.*.kind",
     "source.format", "source.columns", "source.delimiter", "source.encoding", "source.missing",
 )  # fmt: skip
 
@@ -74,7 +75,7 @@ def roles_of(config: Pipeline) -> Roles:
     return roles
 
 
-@stage(reads=_READS, members=("features.cells",))
+@stage(reads=_READS, members=("features.cells", "problems.target"))
 def _ingest(room: Room, source_rows: SourceRows) -> Snapshot:
     try:
         snapshot = _snapshot_of(room, source_rows)
@@ -109,8 +110,8 @@ def _read(room: Room, source_rows: SourceRows, as_text: frozenset[str]) -> Snaps
             train.tally.check()
             if test:
                 test.columns, test.schema = train.columns, train.schema
-                _copy(test, spool, parts, room, like=frozenset(train.tally.classes))
-                check_classes(train.tally, test.tally)
+                _copy(test, spool, parts, room, like=train.tally.target)
+                train.tally.target.check_test(test.tally.target)
         repeats = spool.repeats()
         number_repeats(room.path / "rows", repeats)
     write_left_out(room.path / LEFT_OUT, [t.tally.without_target for t in (train, test) if t])
@@ -129,10 +130,10 @@ def _notes(train: Table, test: Table | None) -> tuple[str, ...]:
     return train.opened.notes + (test.opened.notes if test else ())
 
 
-def _copy(table: Table, spool: Spool, parts: PartWriter, room: Room, like: frozenset[str] | None = None) -> None:
-    """Stream the rows of one role into the parts; with `like`, the train file's classes, they are test rows."""
+def _copy(table: Table, spool: Spool, parts: PartWriter, room: Room, like: Tally | None = None) -> None:
+    """Stream the rows of one role into the parts; with `like`, the tally of the train file, they are test rows."""
     order = [*room.config.features]
-    for rows in table.rows(like=like or frozenset()):
+    for rows in table.rows(like):
         found = hashes(rows, order, [room.config.target])
         spool.add(found.low, test=like is not None)
         is_test = pa.repeat(like is not None, len(rows))
@@ -175,5 +176,5 @@ def _snapshot(train: Table, test: Table | None, repeats: Repeats) -> Snapshot:
         duplicates=repeats.duplicates,
         shared=repeats.shared,
         unreadable=dict(sorted(unreadable.items())),
-        classes=tuple(sorted({c for t in tallies for c in t.classes})),
+        classes=tuple(sorted({name for t in tallies for name in t.target.values()})),
     )

@@ -15,6 +15,7 @@ from keepfit.data.sources import Opened
 from keepfit.errors import ConfigError, DataError, nearest
 from keepfit.features.kind import Kind
 from keepfit.features.lookup import kind_of
+from keepfit.problems.lookup import target_column
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ def _column(name: str, config: Pipeline, cells: pa.Array, decimal: str) -> Sourc
         form = kind.form_of(cells) or kind.usual_form
         return SourceColumn(name, kind, True, partial(kind.read, decimal=decimal, form=form or ""), form)
     if name == config.target:
-        return SourceColumn(name, None, declared=True, read=categories)
+        read = partial(target_column(config.problem.kind).read, decimal=decimal)
+        return SourceColumn(name, None, declared=True, read=read)
     plain = _all_plain_numbers(cells, decimal)
     return SourceColumn(name, None, declared=False, read=partial(numbers, decimal=decimal) if plain else as_found)
 

@@ -6,31 +6,33 @@ from collections import Counter
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from keepfit.config import Pipeline
 from keepfit.errors import DataError
-
-MAX_CLASSES = 10_000
-"""More different target values than this are no classes."""
+from keepfit.problems.lookup import target_column
 
 
-class Tally:
+class SourceTally:
     """Counts over all rows of a source."""
 
-    def __init__(self, target: str, features: list[str], where: str) -> None:
-        self.target = target
-        self.where = where
-        self.rows = 0
+    def __init__(self, config: Pipeline, where: str) -> None:
+        self.name, self.where = config.target, where
+        self.target = target_column(config.problem.kind).tally(config.target, where)
+        """What its problem counts of the target."""
         self.read = 0
         """Rows of the source so far, whether or not they are kept."""
         self.without_target: list[NDArray[np.int64]] = []
         """The places of those left out, from 1."""
-        self.classes: Counter[str] = Counter()
         self.unreadable: Counter[str] = Counter()
-        self.filled: Counter[str] = Counter(dict.fromkeys(features, 0))
+        self.filled: Counter[str] = Counter(dict.fromkeys(config.features, 0))
         self.examples: dict[str, str] = {}
         """Column → one cell that could not be read."""
+
+    @property
+    def rows(self) -> int:
+        """Rows kept."""
+        return self.target.rows
 
     def leave_out(self, has_target: pa.ChunkedArray) -> None:
         """Note the next rows of the source, and which of them are left out since they have no target."""
@@ -38,28 +40,19 @@ class Tally:
         self.read += len(has_target)
 
     def count(self, table: pa.Table) -> None:
-        """Count typed rows, all of which have a target. Raises DataError for a target without classes."""
-        self.rows += len(table)
+        """Count typed rows, all of which have a target. Raises DataError for one that its problem cannot take."""
         for name in self.filled:
             self.filled[name] += len(table) - table[name].null_count
-        for entry in pc.value_counts(table[self.target]).to_pylist():
-            self.classes[entry["values"]] += entry["counts"]
-        if len(self.classes) > MAX_CLASSES:
-            raise self._error(
-                f'the target "{self.target}" has more than {MAX_CLASSES:,} different values.',
-                todo="keepfit classifies: choose a target with classes, or cut this one into ranges first.",
-            )
+        self.target.add(table[self.name])
 
     def check(self) -> None:
-        """Raise DataError where nothing can be learned: no row, one class, an empty or unreadable feature."""
+        """Raise DataError where nothing can be learned: no row, a constant target, an empty or unreadable feature."""
         if self.rows == 0:
-            raise self._error(f'no row has a value in the target "{self.target}".', todo="Choose another target.")
-        if len(self.classes) == 1:
-            raise self._error(
-                f'every row has the same target "{next(iter(self.classes))}".',
-                allowed="At least two classes are needed.",
-                todo=f'Check the column "{self.target}".',
-            )
+            cell = self.examples.get(self.name)
+            odd = f": its cells cannot be read, such as {cell!r}" if cell else ""
+            todo = "Choose another target, or another problem: in the YAML." if cell else "Choose another target."
+            raise self._error(f'no row has a value in the target "{self.name}"{odd}.', todo=todo)
+        self.target.check()
         for name, filled in self.filled.items():
             self._check_feature(name, filled)
 
@@ -75,5 +68,5 @@ class Tally:
                 f'the feature "{name}" is empty in all {self.rows} rows.', todo="Take it out of features in the YAML."
             )
 
-    def _error(self, found: str, *, allowed: str = "", todo: str = "") -> DataError:
-        return DataError(found, allowed=allowed, todo=todo, where=self.where)
+    def _error(self, found: str, *, todo: str) -> DataError:
+        return DataError(found, todo=todo, where=self.where)

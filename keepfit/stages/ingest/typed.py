@@ -14,9 +14,10 @@ from keepfit.data.cells import counted, is_text, numbers_without, without
 from keepfit.data.sources import Opened, Reading, open_source
 from keepfit.errors import DataError
 from keepfit.features.lookup import kind_of
+from keepfit.problems.target import Tally
 from keepfit.stages.ingest.fingerprint import Roles
 from keepfit.stages.ingest.source_columns import SourceColumn, check_columns, columns_of
-from keepfit.stages.ingest.tally import Tally
+from keepfit.stages.ingest.tally import SourceTally
 
 
 class MixedColumnError(Exception):
@@ -33,7 +34,7 @@ class Table:
 
     opened: Opened
     config: Pipeline
-    tally: Tally
+    tally: SourceTally
     as_text: frozenset[str] = frozenset()
     """Undeclared columns that were found to be mixed."""
     columns: list[SourceColumn] = field(default_factory=list)
@@ -41,9 +42,10 @@ class Table:
     schema: pa.Schema | None = None
     """The types of the first rows, which all others must take."""
 
-    def rows(self, *, like: frozenset[str] = frozenset()) -> Iterator[pa.Table]:
-        """The rows with a target. Class names in `like` are matched where only a point at the end is more, as in
-        Adult's test file. Raises MixedColumnError.
+    def rows(self, like: Tally | None) -> Iterator[pa.Table]:
+        """The rows with a target, that of a test file written as in the train file, whose tally is `like`.
+
+        Raises MixedColumnError.
         """
         for batch in self.opened.batches():
             if not len(batch):
@@ -54,7 +56,7 @@ class Table:
             self.tally.count(table)
             yield table
 
-    def _typed(self, batch: pa.RecordBatch, like: frozenset[str]) -> pa.Table:
+    def _typed(self, batch: pa.RecordBatch, like: Tally | None) -> pa.Table:
         arrays = {}
         for column in self.columns:
             cells = batch[column.name]
@@ -67,7 +69,7 @@ class Table:
             if bad and column.declared:
                 self._note_unreadable(column.name, cells, arrays[column.name], bad)
         target = self.config.target
-        arrays[target] = _matched(arrays[target], like)
+        arrays[target] = like.matched(arrays[target]) if like else arrays[target]
         table = pa.table(arrays)
         has_target = table[target].is_valid()
         self.tally.leave_out(has_target)
@@ -130,18 +132,7 @@ def open_table(
     )
     opened = open_source(roles[role], reading)
     check_columns(opened, config)
-    return Table(opened, config, Tally(config.target, list(config.features), str(roles[role][0])), as_text)
-
-
-def check_classes(train: Tally, test: Tally) -> None:
-    """Raise DataError when the publisher's test file has a class that its train file has not."""
-    unknown = sorted(set(test.classes) - set(train.classes))
-    if unknown and sum(test.classes[c] for c in unknown) == test.rows:
-        raise DataError(
-            f'no class of the test file is in the train file; it has "{unknown[0]}".',
-            allowed=f"The train file has: {', '.join(sorted(train.classes)[:10])}.",
-            where=test.where,
-        )
+    return Table(opened, config, SourceTally(config, str(roles[role][0])), as_text)
 
 
 def _without_null_type(column: pa.Field) -> pa.Field:
@@ -156,17 +147,3 @@ def _can_be_text(kind: pa.DataType) -> bool:
 def _stored(kind: pa.DataType) -> pa.DataType:
     """The type as Parquet shows it: texts are not coded there."""
     return kind.value_type if pa.types.is_dictionary(kind) else kind
-
-
-def _matched(target: pa.DictionaryArray, like: frozenset[str]) -> pa.DictionaryArray:
-    if not like:
-        return target
-    names = [n if n in like or n is None else _without_point(n, like) for n in target.dictionary.to_pylist()]
-    coded = pa.array(names, pa.string()).dictionary_encode()
-    codes = coded.indices.take(target.indices) if len(coded.dictionary) else target.indices
-    return pa.DictionaryArray.from_arrays(codes, coded.dictionary)
-
-
-def _without_point(name: str, like: frozenset[str]) -> str:
-    shorter = name.removesuffix(".").strip()
-    return shorter if shorter in like else name

@@ -12,54 +12,74 @@ from pathlib import Path
 
 from keepfit.data.snapshot import SnapshotRows
 from keepfit.data.transform import Transform
-from keepfit.stages.preprocessing import apply, checks, ids, leaks, profile, split
+from keepfit.problems.target import Counts
+from keepfit.stages.preprocessing import apply, ids, leaks, profile, split, strata
 from keepfit.stages.preprocessing.fit import fit
+from keepfit.stages.preprocessing.split import Parts
+from keepfit.stages.preprocessing.strata import Strata
 from keepfit.store import files
 from keepfit.store.artifacts import Prepared, Validated
 from keepfit.store.run import Room, stage
 from keepfit.store.store import MANIFEST
 
 
-@stage(reads=("preprocessing", "features", "target"), members=("features", "features.cells"))
+@stage(
+    reads=("preprocessing", "features", "target", "problem"),
+    members=("features", "features.cells", "problems", "problems.target"),
+)
 def preprocess(room: Room, validated: Validated) -> Prepared:
     """Split the rows that passed validation, fit the transforms on the train part, write typed shards of all parts.
 
     Raises DataError where there is nothing to learn: one class, a class without train rows, an empty part, a feature
     without a value, a picture that cannot be decoded.
     """
-    config, target = room.config, room.config.target
+    config = room.config
     rows = SnapshotRows(room.store / validated.snapshot)
     parts = split.published(rows, ids.Quarantine(room.store / validated.path / "quarantine.parquet"))
     if repeated := split.leave_out_tested(rows, parts):
         room.note(f"train rows left out, since their features are those of a test row: {repeated:,}.")
-    classes = checks.classes_of(rows, parts, target)
-    for sentence in split.assign(rows, config.preprocessing.split, parts, target, classes):
-        room.note(sentence)
-    counts, names = checks.count(rows, parts, target, classes), classes.to_pylist()
-    for sentence in checks.notes(counts, names):
-        room.note(sentence)
-    entries, fitters = fit(rows, parts, config, _progress(room, "fitting", 0.1, 0.4, rows.count))
-    for sentence in checks.idle(entries):
-        room.note(sentence)
-    transform = Transform(target=target, classes=tuple(names), features=tuple(entries))
-    transform = apply.write(room.path, rows, parts, transform, _progress(room, "writing", 0.4, 1.0, rows.count))
+    groups = strata.of_target(rows, parts, config)
+    counts = _split(room, rows, parts, groups)
+    transform = _write(room, rows, parts, groups, counts)
     ids.write_sorted(room.path, ["train", "validation"], room.path / "train_rows.parquet")
     transform.write(room.path)
-    found = leaks.find(room.path / "train", transform)
-    for leak in found:
-        room.note(leak.sentence(target))
-    files.write_json(room.path / "profile.json", profile.of(entries, fitters, names, counts, found))
     train, validation, test = counts.sum(axis=1).tolist()
     return Prepared(
         train=train,
         validation=validation,
         test=test,
         repeated=repeated,
-        classes=tuple(names),
         source=files.read_json(room.store / validated.snapshot / MANIFEST)["artifact"]["digest"],
         judged=ids.digest(room.path / "test_raw"),
         learned=_digest(room.path / "train", room.path / "validation", room.path / "transform.json"),
     )
+
+
+def _split(room: Room, rows: SnapshotRows, parts: Parts, groups: Strata) -> Counts:
+    """Draw the parts, and tell what a person should know of them; gives the rows of each part and group."""
+    for sentence in split.assign(rows, room.config.preprocessing.split, parts, groups):
+        room.note(sentence)
+    counts = strata.count(rows, parts, groups)
+    for sentence in strata.notes(counts, groups):
+        room.note(sentence)
+    return counts
+
+
+def _write(room: Room, rows: SnapshotRows, parts: Parts, groups: Strata, counts: Counts) -> Transform:
+    """Fit, write the shards and the profile; gives the transform, complete."""
+    config, names = room.config, groups.names.to_pylist()
+    target = groups.target.fitter(config.target, names)
+    entries, fitters = fit(rows, parts, config, target, _progress(room, "fitting", 0.1, 0.4, rows.count))
+    for sentence in filter(None, (entry.idle() for entry in entries)):
+        room.note(sentence)
+    transform = Transform(target=target.entry(), features=tuple(entries))
+    transform = apply.write(room.path, rows, parts, transform, _progress(room, "writing", 0.4, 1.0, rows.count))
+    whole = groups.target.completed(transform.target, room.path, transform, config.problem)
+    found = leaks.find(room.path / "train", transform)
+    for leak in found:
+        room.note(leak.sentence(config.target))
+    files.write_json(room.path / "profile.json", profile.of(entries, fitters, target, counts, found))
+    return Transform(target=whole, features=transform.features)
 
 
 def _digest(*paths: Path) -> str:

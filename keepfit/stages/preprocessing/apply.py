@@ -14,12 +14,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from keepfit.data import shards
-from keepfit.data.cells import codes_of
 from keepfit.data.identity import ROW
 from keepfit.data.shards import LABEL, fixed
 from keepfit.data.snapshot import SnapshotRows
 from keepfit.data.transform import Tensor, Transform
 from keepfit.features.lookup import kind_of
+from keepfit.problems.lookup import target_column
 from keepfit.stages.preprocessing.fit import called
 from keepfit.stages.preprocessing.split import PARTS, TEST, TRAIN, Parts
 
@@ -32,7 +32,7 @@ def write(
 ) -> Transform:
     """Write train/, validation/, test/ and test_raw/ into `folder`; gives the transform, now complete."""
     finishing = {e.name: kind_of(e.kind).finisher(e) for e in transform.features}
-    classes = pa.array(transform.classes, pa.string())
+    target = target_column(transform.target.problem)
     columns = [*rows.columns, ROW]
     made = sum(math.prod(tensor.shape) * np.dtype(tensor.dtype).itemsize for tensor in transform.tensors)
     with ExitStack() as stack:
@@ -40,7 +40,7 @@ def write(
         typed = [stack.enter_context(shards.typed(folder / part, transform)) for part in PARTS]
         for place, batch in rows.read(columns, made=made):
             arrays = encoded(batch, place.start, transform)
-            arrays[LABEL] = codes_of(batch[transform.target], classes)
+            arrays[LABEL] = target.encode(batch[transform.target.name], transform.target)
             for part, into in enumerate(typed):
                 index = np.flatnonzero(parts[place] == part)
                 picked = {name: array[index] for name, array in arrays.items()}

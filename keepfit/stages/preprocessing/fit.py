@@ -15,6 +15,7 @@ from keepfit.data.transform import Entry
 from keepfit.errors import DataError
 from keepfit.features.kind import Fitter, Seen
 from keepfit.features.lookup import entry_of, kind_of
+from keepfit.problems.target import TargetFitter
 from keepfit.stages.preprocessing.split import TRAIN, Parts
 
 SAMPLE = 400_000
@@ -27,8 +28,10 @@ FILE = "file"
 Progress = Callable[[int], None]
 
 
-def fit(rows: SnapshotRows, parts: Parts, config: Pipeline, progress: Progress) -> tuple[list[Entry], list[Fitter]]:
-    """The entries of transform.json, in the order of the config, and what they were made from.
+def fit(
+    rows: SnapshotRows, parts: Parts, config: Pipeline, target: TargetFitter, progress: Progress
+) -> tuple[list[Entry], list[Fitter]]:
+    """The entries of transform.json, in the order of the config, and what they were made from; `target` is fitted too.
 
     Raises DataError for a feature without a value.
     """
@@ -40,7 +43,7 @@ def fit(rows: SnapshotRows, parts: Parts, config: Pipeline, progress: Progress) 
     draw = np.random.default_rng(0)
     share, stride = SAMPLE / max(total, 1), max(1, total // LOOKED_AT)
     passed = 0
-    for place, batch in rows.read([*config.features, *file_column(rows, config)]):
+    for place, batch in rows.read([*config.features, config.target, *file_column(rows, config)]):
         train = parts[place] == TRAIN
         seen = int(train.sum())
         # Drawn for train rows alone, so that no other row has a say in what is fitted.
@@ -48,6 +51,7 @@ def fit(rows: SnapshotRows, parts: Parts, config: Pipeline, progress: Progress) 
         looked_at = np.flatnonzero(train)[(-passed) % stride :: stride]
         for name, fitter in zip(config.features, fitters, strict=True):
             fitter.add(batch[name], Seen(train, sampled, looked_at, partial(called, batch, place.start)))
+        target.add(batch[config.target].filter(pa.array(train)))
         passed += seen
         progress(place.stop)
     return _entries(config, fitters), fitters
@@ -56,7 +60,7 @@ def fit(rows: SnapshotRows, parts: Parts, config: Pipeline, progress: Progress) 
 def file_column(rows: SnapshotRows, config: Pipeline) -> list[str]:
     """The column that names files, where some feature's cells are files and it is no feature itself."""
     whole = any(kind_of(feature.kind).whole_file for feature in config.features.values())
-    return [FILE] if whole and FILE in rows.columns and FILE not in config.features else []
+    return [FILE] if whole and FILE in rows.columns and FILE not in (*config.features, config.target) else []
 
 
 def called(batch: pa.RecordBatch, first_row: int, places: NDArray[np.intp] | None = None) -> list[str]:

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from keepfit.data.shards import LABEL
 from keepfit.data.transform import Tensor, Transform
+from keepfit.problems.lookup import target_column
 
 LOOKED_AT = 20_000
 """Train rows looked at."""
 GROUPS = 8
 """Row groups they come from, spread over the part, as the source may be sorted."""
 REMAINING = 0.02
-"""A leak leaves less than this share of the errors that guessing the largest class makes."""
+"""A leak leaves less than this share of the errors that guessing makes."""
 _ENOUGH = 10
 
 
@@ -28,13 +29,15 @@ class Leak:
     """A feature from which the target can be told."""
 
     feature: str
-    accuracy: float
-    """On train rows other than those its values were learned from."""
+    figure: float
+    """How well, on train rows other than those its values were learned from."""
+    told: str
+    """The same in words."""
 
     def sentence(self, target: str) -> str:
         """The warning."""
         return (
-            f'the feature "{self.feature}" alone tells "{target}" in {self.accuracy:.1%} of the rows. '
+            f'the feature "{self.feature}" alone tells "{target}" {self.told}. '
             "If it is not known before the target is, take it out of features."
         )
 
@@ -44,33 +47,20 @@ def find(train: Path, transform: Transform) -> list[Leak]:
     stacked = [tensor for tensor in transform.tensors if not tensor.entries[0].shape]
     if not stacked:
         return []
-    sample = _sample(train, stacked)
-    labels = sample[LABEL]
-    told = {
-        entry.name: _tell(sample[tensor.name][:, entry.slot].astype(np.float64), labels)
-        for tensor in stacked
-        for entry in tensor.entries
-    }
+    sample, target = _sample(train, stacked), target_column(transform.target.problem)
+    cells = {e.name: sample[t.name][:, e.slot].astype(np.float64) for t in stacked for e in t.entries}
     leaks = []
     for entry in transform.features:
-        right, guessed = told.get(entry.name, (0.0, 0.0))
-        wrong = 1 - guessed
-        if wrong * (len(labels) // 2) >= _ENOUGH and 1 - right < REMAINING * wrong:
-            leaks.append(Leak(entry.name, right))
+        if entry.name in cells:
+            remaining, figure, errors = target.told(_known(cells[entry.name]), sample[LABEL])
+            if errors >= _ENOUGH and remaining < REMAINING:
+                leaks.append(Leak(entry.name, figure, target.leak(figure)))
     return leaks
 
 
-def _tell(values: NDArray[np.float64], labels: NDArray[np.int32]) -> tuple[float, float]:
-    """Accuracy on every second row of the class that the nearest value had in the others, and of the largest class."""
-    known = np.nan_to_num(values, nan=np.nanmin(values, initial=0.0) - 1)  # to be missing may be what tells
-    levels, place = np.unique(known[::2], return_inverse=True)
-    counts = np.zeros((len(levels), int(labels.max()) + 1), np.int32)
-    np.add.at(counts, (place, labels[::2]), 1)
-    answers, new = counts.argmax(axis=1), known[1::2]
-    right = np.searchsorted(levels, new).clip(max=len(levels) - 1)
-    left = (right - 1).clip(min=0)
-    nearest = np.where(new - levels[left] < levels[right] - new, left, right)
-    return float((answers[nearest] == labels[1::2]).mean()), float((counts.sum(axis=0).argmax() == labels[1::2]).mean())
+def _known(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[n] with a value of its own where one is missing: that may be what tells."""
+    return np.nan_to_num(values, nan=np.nanmin(values, initial=0.0) - 1)
 
 
 def _sample(train: Path, tensors: list[Tensor]) -> dict[str, NDArray[Any]]:

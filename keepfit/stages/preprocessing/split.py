@@ -7,29 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from keepfit.config import Split
-from keepfit.data.cells import codes_of
 from keepfit.data.snapshot import SnapshotRows
 from keepfit.errors import ConfigError, nearest
 from keepfit.stages.preprocessing.draw import TEST_SALT, VALIDATION_SALT, Hashes, below, ranked
 from keepfit.stages.preprocessing.ids import Quarantine
 from keepfit.stages.preprocessing.known_by import Identity, Pool, by_column, by_features, count_into, large_groups
 from keepfit.stages.preprocessing.newest import boundaries, times_of
+from keepfit.store.artifacts import PARTS
+
+if TYPE_CHECKING:
+    from keepfit.stages.preprocessing.strata import Strata
 
 TRAIN, VALIDATION, TEST, OUT = range(4)
-PARTS = ("train", "validation", "test")
+__all__ = ["OUT", "PARTS", "TEST", "TRAIN", "VALIDATION", "Parts", "assign", "leave_out_tested", "published"]
 
 Parts = NDArray[np.uint8]
 """A part's code for each row of the snapshot, in its order; OUT for those in no part."""
 
 EXPECTED = 10
-"""A class is rare where thresholds give its smaller part fewer rows than this on average: the chance that it gets
-none is e^-10 at the limit and grows fast below it."""
+"""A stratum, such as a class, is rare where thresholds give its smaller part fewer rows than this on average: the
+chance that it gets none is e^-10 at the limit and grows fast below it."""
 FEW_GROUPS = 100
 """So few groups are ranked by hash: at 100 of one size, thresholds miss a test share of 0.2 by 0.04 (one deviation)."""
 
@@ -68,7 +72,7 @@ def _features(rows: SnapshotRows) -> Iterator[tuple[slice, Hashes]]:
         yield place, batch["keepfit_features"].to_numpy()
 
 
-def assign(rows: SnapshotRows, split: Split, parts: Parts, target: str, classes: pa.Array) -> list[str]:
+def assign(rows: SnapshotRows, split: Split, parts: Parts, strata: Strata) -> list[str]:
     """Draw VALIDATION, and TEST unless the publisher did, among the rows of `parts` that are TRAIN so far.
 
     Gives what a person should know of the drawing, in sentences.
@@ -87,7 +91,7 @@ def assign(rows: SnapshotRows, split: Split, parts: Parts, target: str, classes:
     if split.column is not None:
         drawing = _groups(rows, pool, by_column(split.column), shares)
     else:
-        drawing = _classes(rows, pool, by_features(rows, pool), shares, target, classes)
+        drawing = _stratified(rows, pool, by_features(rows, pool), shares, strata)
     _by_hash(rows, parts, shares, drawing)
     return []
 
@@ -106,22 +110,19 @@ class _Drawing:
     """Thresholds on the identity, but for some strata of rows whose identities were ranked."""
 
     identity: Identity
-    label: str | None
-    """The column whose codes are the strata; None when all rows are one stratum."""
-    names: pa.Array
+    strata: Strata | None
+    """None when all rows are one."""
     chosen: dict[int, tuple[Hashes, Hashes]]
     """Stratum → its identities for test and for validation."""
 
-    def strata(self, batch: pa.RecordBatch) -> NDArray[np.int32]:
-        if self.label is None:
-            return np.zeros(batch.num_rows, np.int32)
-        return codes_of(batch[self.label], self.names)
+    def stratum(self, batch: pa.RecordBatch) -> NDArray[np.int32]:
+        return np.zeros(batch.num_rows, np.int32) if self.strata is None else self.strata.of(batch)
 
 
 def _by_hash(rows: SnapshotRows, parts: Parts, shares: Shares, drawing: _Drawing) -> None:
-    columns = [*drawing.identity.columns, *([drawing.label] if drawing.label else [])]
+    columns = [*drawing.identity.columns, *([drawing.strata.column] if drawing.strata else [])]
     for place, batch in rows.read(columns):
-        identity, strata = drawing.identity.of(batch), drawing.strata(batch)
+        identity, strata = drawing.identity.of(batch), drawing.stratum(batch)
         tested = below(identity, TEST_SALT, shares.test)
         validated = below(identity, VALIDATION_SALT, shares.validation / (1 - shares.test))
         for stratum, (for_test, for_validation) in drawing.chosen.items():
@@ -139,29 +140,27 @@ def _groups(rows: SnapshotRows, pool: Pool, identity: Identity, shares: Shares) 
     for place, batch in rows.read(identity.columns):
         count_into(counts, identity.of(batch)[pool[place]])
         if len(counts) > FEW_GROUPS:
-            return _Drawing(identity, None, pa.array([]), {})
-    return _Drawing(identity, None, pa.array([]), {0: _ranked(counts, shares)})
+            return _Drawing(identity, None, {})
+    return _Drawing(identity, None, {0: _ranked(counts, shares)})
 
 
-def _classes(
-    rows: SnapshotRows, pool: Pool, identity: Identity, shares: Shares, target: str, classes: pa.Array
-) -> _Drawing:
-    sizes = class_sizes(rows, pool, target, classes)
+def _stratified(rows: SnapshotRows, pool: Pool, identity: Identity, shares: Shares, strata: Strata) -> _Drawing:
+    sizes = sizes_of(rows, pool, strata)
     rare = sizes < EXPECTED / min(share for share in (shares.test, shares.validation) if share)
     counts: dict[int, dict[int, int]] = {int(code): {} for code in np.flatnonzero(rare)}
-    for place, batch in rows.read([*identity.columns, target]) if counts else ():
-        labels = np.where(pool[place], codes_of(batch[target], classes), -1)
+    for place, batch in rows.read([*identity.columns, strata.column]) if counts else ():
+        groups = np.where(pool[place], strata.of(batch), -1)
         identities = identity.of(batch)
         for code, held in counts.items():
-            count_into(held, identities[labels == code])
-    return _Drawing(identity, target, classes, {code: _ranked(held, shares) for code, held in counts.items()})
+            count_into(held, identities[groups == code])
+    return _Drawing(identity, strata, {code: _ranked(held, shares) for code, held in counts.items()})
 
 
-def class_sizes(rows: SnapshotRows, pool: Pool, target: str, classes: pa.Array) -> NDArray[np.int64]:
-    """Rows of each class among those of `pool`."""
-    sizes = np.zeros(len(classes), np.int64)
-    for place, batch in rows.read([target]):
-        sizes += np.bincount(codes_of(batch[target], classes)[pool[place]], minlength=len(classes))
+def sizes_of(rows: SnapshotRows, pool: Pool, strata: Strata) -> NDArray[np.int64]:
+    """Rows of each stratum among those of `pool`."""
+    sizes = np.zeros(len(strata), np.int64)
+    for place, batch in rows.read([strata.column]):
+        sizes += np.bincount(strata.of(batch)[pool[place]], minlength=len(strata))
     return sizes
 
 

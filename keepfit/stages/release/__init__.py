@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
+from keepfit.config import Pipeline
 from keepfit.metrics.naming import figure, metric_name, span
 from keepfit.stages.release.steps import STEPS, Case, commit
 from keepfit.store import files
@@ -48,19 +49,20 @@ def _released(case: Case) -> Released:
         champion=champion.bundle if champion else None,
         metrics=case.evaluated.metrics,
         report=str(case.run.folder / "report.html"),
-        summary=_summary(case.evaluated, case.run.config.release.metric),
+        summary=_summary(case.evaluated, case.run.config),
         model=str(case.run.store / champion.path) if champion else "",
     )
 
 
-def _summary(evaluated: Evaluated, metric: str) -> tuple[str, ...]:
+def _summary(evaluated: Evaluated, config: Pipeline) -> tuple[str, ...]:
     """`test accuracy 97.4 % (95.1 to 98.6 %)` and the same metric of the baselines."""
+    metric = config.metric
     interval = evaluated.intervals.get(metric)
     value = evaluated.metrics.get(metric)
     if value is None:
         return ()
     around = f" ({span(metric, interval.low, interval.high)})" if interval else ""
-    names = {"majority": "most frequent class", "classical": evaluated.classical}
+    names = {"trivial": config.problem.guess, "classical": evaluated.classical}
     others = [
         f"{names.get(name, name)} {figure(metric, figures[metric])}"
         for name, figures in evaluated.baselines.items()

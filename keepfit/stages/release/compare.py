@@ -1,4 +1,4 @@
-"""Champion and challenger on the same raw test rows, those that either was trained on left out. N rows, K classes."""
+"""Champion and challenger on the same raw test rows, those that either was trained on left out. N rows."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from keepfit.config import Release
+from keepfit.config import Pipeline
 from keepfit.data.identity import ROW, hashes, ids
 from keepfit.errors import DataError
-from keepfit.metrics.answers import Answers
 from keepfit.metrics.paired import Paired
-from keepfit.metrics.paired import compare as paired_test
+from keepfit.problems.lookup import judge_of
 from keepfit.serving.bundle.model import ServedModel, open_bundle
 from keepfit.stages.release.verdict import Incomparable
 
@@ -34,7 +32,7 @@ class Compared:
     seen_by_challenger: int
 
 
-def compare(champion: Path, challenger: Path, raw: Path, target: str, rules: Release) -> Compared | Incomparable:
+def compare(champion: Path, challenger: Path, raw: Path, config: Pipeline) -> Compared | Incomparable:
     """The paired test between two bundles' folders on the raw rows in `raw`, or why there can be none.
 
     Raises MachineError for a bundle that is damaged: that is no verdict on either.
@@ -44,20 +42,21 @@ def compare(champion: Path, challenger: Path, raw: Path, target: str, rules: Rel
     changed = _changes(old, new)
     if changed:
         return Incomparable(changed)
-    of_old, of_new = seen_rows(_known_as(table, old, new, target), champion), seen_rows(table[ROW], challenger)
+    of_old, of_new = seen_rows(_known_as(table, old, new, config.target), champion), seen_rows(table[ROW], challenger)
     table = table.filter(pa.array(~(of_old | of_new)))
     if table.num_rows == 0:
         return Incomparable("every test row was trained on by one of the two")
     try:
-        before = old.probabilities(table)[:, [old.classes.index(name) for name in new.classes]]
+        before = new.answer.aligned(old.answers(table), old.schema, new.schema)
     except (DataError, pa.ArrowInvalid) as error:
         found = error.found if isinstance(error, DataError) else str(error)
         return Incomparable(f"the champion cannot score these rows: {found.rstrip('.')}")
-    labels, now = _labels(table[target], new), new.probabilities(table)
+    judge, now = judge_of(config.problem.kind), new.answers(table)
+    labels = judge.labels(table[config.target], new.schema)
     return Compared(
-        paired=paired_test(labels, before, now, rules.metric, rules.level),
-        champion=Answers(labels, before).scores(),
-        challenger=Answers(labels, now).scores(),
+        paired=judge.compare(labels, before, now, config.metric, config.release.level),
+        champion=judge.figures(labels, before),
+        challenger=judge.figures(labels, now),
         seen_by_champion=int(of_old.sum()),
         seen_by_challenger=int(of_new.sum()),
     )
@@ -73,10 +72,6 @@ def _known_as(table: pa.Table, old: ServedModel, new: ServedModel, target: str) 
         return table[ROW]
     found = hashes(table, sorted(used), [target])
     return pa.chunked_array([ids(found.low, found.high)])
-
-
-def _labels(target: pa.ChunkedArray, model: ServedModel) -> np.ndarray:
-    return np.asarray(pc.index_in(target, value_set=pa.array(model.classes)).to_numpy())
 
 
 def seen_rows(rows: pa.ChunkedArray, bundle: Path) -> np.ndarray:
@@ -95,10 +90,10 @@ def _lanes(rows: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.uint64]]:
 
 def _changes(old: ServedModel, new: ServedModel) -> str:
     """What makes two models' answers differ in meaning; empty when nothing does."""
-    added, gone = set(new.classes) - set(old.classes), set(old.classes) - set(new.classes)
-    if added or gone:
-        parts = [f"{word} {', '.join(sorted(names)[:5])}" for word, names in (("new", added), ("gone", gone)) if names]
-        return f"the classes changed ({'; '.join(parts)})"
+    if type(old.answer) is not type(new.answer):
+        return "the problem changed"
+    if changes := new.answer.changes(old.schema, new.schema):
+        return changes
     kinds = {column["name"]: column["kind"] for column in new.columns}
     for column in old.columns:
         now = kinds.get(column["name"], column["kind"])

@@ -167,12 +167,16 @@ def _teller(case: Case) -> str | None:
 
 def _facts(case: Case, line: journal.Line | None) -> Evidence:
     champion, evaluated = case.state.champion, case.evaluated
+    problem = case.run.config.problem
     return Evidence(
+        metric=case.run.config.metric,
+        proofs=problem.proofs,
+        guess=problem.guess,
         passed=case.bundle.passed,
         failure=case.bundle.failure,
         metrics=evaluated.metrics,
         intervals=evaluated.intervals,
-        majority=evaluated.baselines.get("majority", {}),
+        trivial=evaluated.baselines.get("trivial", {}),
         classical=evaluated.baselines.get("classical", {}),
         champion=champion is not None,
         in_service=_in_service(case),
@@ -190,7 +194,7 @@ def _compare(case: Case) -> Paired | Incomparable:
     champion = case.state.champion
     assert champion is not None
     raw = store / f"{case.prepared.path}/test_raw"
-    found = compare(whole(store, champion), store / case.bundle.folder, raw, config.target, config.release)
+    found = compare(whole(store, champion), store / case.bundle.folder, raw, config)
     if isinstance(found, Incomparable):
         return found
     files.write_json(case.run.folder / COMPARED, asdict(found))

@@ -3,7 +3,7 @@
     outcome   reason                    meaning
     REJECT    check_failed              the bundle's own parity or isolation check failed
     REJECT    gate_failed               a figure misses a bound of release.gates
-    REJECT    not_better_than_trivial   cannot be told from always giving the most frequent class
+    REJECT    not_better_than_trivial   cannot be told from a guess, such as the most frequent class
     REJECT    worse_than_classical      release.beat_classical is on, and the classical baseline is ahead by the margin
     REJECT    barred                    was rolled back before
     REJECT    worse                     the paired test shows it worse than the champion
@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from keepfit.config import Release
-from keepfit.metrics.naming import LOWER_IS_BETTER, figure, gap, metric_name, signed, span
+from keepfit.metrics.naming import LOWER_IS_BETTER, against, figure, gain, gap, metric_name, span
 from keepfit.store.artifacts import Interval, Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -45,6 +45,12 @@ class Incomparable:
 class Evidence:
     """What is known of a challenger without comparing it."""
 
+    metric: str
+    """What models are compared on."""
+    proofs: tuple[str, ...]
+    """Metrics that prove a model useful too."""
+    guess: str
+    """What the trivial baseline always gives."""
     passed: bool
     """Whether the bundle's own checks passed."""
     failure: str
@@ -52,8 +58,8 @@ class Evidence:
     metrics: Mapping[str, float]
     """Its test metrics."""
     intervals: Mapping[str, Interval]
-    majority: Mapping[str, float]
-    """Metrics of always giving the most frequent class."""
+    trivial: Mapping[str, float]
+    """Metrics of always giving the guess."""
     classical: Mapping[str, float]
     """Metrics of the classical baseline."""
     champion: bool
@@ -90,13 +96,13 @@ def _unforced(facts: Evidence, rules: Release, compare: Callable[[], Paired | In
     if found is not None:
         return _of_serving(found) if facts.in_service and found.outcome == "REJECT" else found
     if facts.in_service:
-        return _hold_in_service(facts, rules)
+        return _hold_in_service(facts)
     if not facts.champion:
-        return _first(facts, rules)
+        return _first(facts)
     compared = compare()
     if isinstance(compared, Incomparable):
         return _hold_incomparable(compared)
-    return _against_champion(compared, rules)
+    return _against_champion(compared, facts.metric, rules)
 
 
 def _nothing_new(facts: Evidence, _rules: Release) -> Verdict | None:
@@ -133,40 +139,36 @@ def _gates(facts: Evidence, rules: Release) -> Verdict | None:
     return None
 
 
-def _trivial(facts: Evidence, rules: Release) -> Verdict | None:
-    """Beaten when the interval of the chosen metric, or of the ranking (ROC-AUC), lies beyond the majority's figure.
-
-    The ranking counts because with rare classes a useful model may name the most frequent class every time.
-    """
-    if any(_beats(metric, facts) for metric in (rules.metric, "roc_auc")):
+def _trivial(facts: Evidence, _rules: Release) -> Verdict | None:
+    """Beaten when the interval of the chosen metric, or of one that proves as much, lies beyond the guess's figure."""
+    metric = facts.metric
+    if any(_beats(one, facts) for one in (metric, *facts.proofs)):
         return None
-    metric = rules.metric
-    interval, base = facts.intervals.get(metric), facts.majority.get(metric)
+    interval, base = facts.intervals.get(metric), facts.trivial.get(metric)
     name = metric_name(metric)
     if interval is None or base is None:
         sentence = f"The {name} could not be set against the trivial baseline."
         return _verdict("REJECT", "not_better_than_trivial", sentence)
     sentence = (
-        f"No better than always giving the most frequent class: {name} {figure(metric, interval.value)} "
+        f"No better than always giving the {facts.guess}: {name} {figure(metric, interval.value)} "
         f"({span(metric, interval.low, interval.high)}) against {figure(metric, base)}."
     )
-    return _verdict("REJECT", "not_better_than_trivial", sentence, value=interval.value, majority=base)
+    return _verdict("REJECT", "not_better_than_trivial", sentence, value=interval.value, trivial=base)
 
 
 def _beats(metric: str, facts: Evidence) -> bool:
-    interval, base = facts.intervals.get(metric), facts.majority.get(metric)
+    interval, base = facts.intervals.get(metric), facts.trivial.get(metric)
     if interval is None or base is None:
         return False
     return interval.high < base if metric in LOWER_IS_BETTER else interval.low > base
 
 
 def _classical(facts: Evidence, rules: Release) -> Verdict | None:
-    metric = rules.metric
+    metric = facts.metric
     value, base = facts.metrics.get(metric), facts.classical.get(metric)
     if not rules.beat_classical or value is None or base is None:
         return None
-    ahead = value - base if metric in LOWER_IS_BETTER else base - value
-    if ahead <= rules.margin:
+    if gain(metric, base, value) <= rules.margin:
         return None
     sentence = (
         f"The classical baseline is better: {metric_name(metric)} {figure(metric, base)} against "
@@ -175,13 +177,19 @@ def _classical(facts: Evidence, rules: Release) -> Verdict | None:
     return _verdict("REJECT", "worse_than_classical", sentence, value=value, classical=base)
 
 
-def _first(facts: Evidence, rules: Release) -> Verdict:
-    metric = rules.metric
-    value, base = facts.metrics.get(metric), facts.majority.get(metric)
-    shown = "" if value is None else f" {metric_name(metric).capitalize()} {figure(metric, value)}"
+def _first(facts: Evidence) -> Verdict:
+    metric = facts.metric
+    value, base = facts.metrics.get(metric), facts.trivial.get(metric)
+    shown = "" if value is None else f" {_begun(metric)} {figure(metric, value)}"
     against = f", the trivial baseline {figure(metric, base)}" if shown and base is not None else ""
     sentence = f"The first model of this pipeline.{shown}{against}{'.' if shown else ''}"
-    return _verdict("FIRST", "first", sentence, value=value, majority=base)
+    return _verdict("FIRST", "first", sentence, value=value, trivial=base)
+
+
+def _begun(metric: str) -> str:
+    """A metric's name as a sentence begins with it."""
+    name = metric_name(metric)
+    return name[0].upper() + name[1:]
 
 
 def _of_serving(verdict: Verdict) -> Verdict:
@@ -190,10 +198,10 @@ def _of_serving(verdict: Verdict) -> Verdict:
     return verdict.model_copy(update={"sentence": f"{verdict.sentence} {stays}"})
 
 
-def _hold_in_service(facts: Evidence, rules: Release) -> Verdict:
+def _hold_in_service(facts: Evidence) -> Verdict:
     """The rules or the test rows are new, and the model is not."""
-    metric, value = rules.metric, facts.metrics.get(rules.metric)
-    shown = "" if value is None else f" {metric_name(metric).capitalize()} {figure(metric, value)}."
+    metric, value = facts.metric, facts.metrics.get(facts.metric)
+    shown = "" if value is None else f" {_begun(metric)} {figure(metric, value)}."
     sentence = f"This model is the one in service, and it meets the rules as they are now.{shown}"
     return _verdict("HOLD", "in_service", sentence, value=value, metric=metric)
 
@@ -203,13 +211,11 @@ def _hold_incomparable(compared: Incomparable) -> Verdict:
     return _verdict("HOLD", "not_comparable", sentence)
 
 
-def _against_champion(paired: Paired, rules: Release) -> Verdict:
+def _against_champion(paired: Paired, metric: str, rules: Release) -> Verdict:
     outcome, reason, words = _standing(paired, rules)
-    metric, level = rules.metric, f"{100 * (1 - 2 * rules.level):g} %"
-    sentence = (
-        f"{words}: {metric_name(metric)} {gap(metric, paired.difference, '+')} against the champion "
-        f"({level} interval {signed(metric, paired.low)} to {signed(metric, paired.high)}, {paired.rows:,} test rows)."
-    )
+    level = f"{100 * (1 - 2 * rules.level):g} %"
+    difference, ends = against(metric, paired.difference, paired.low, paired.high)
+    sentence = f"{words}: {difference} ({level} interval {ends}, {paired.rows:,} test rows)."
     figures = {"difference": paired.difference, "low": paired.low, "high": paired.high}
     return _verdict(outcome, reason, sentence, **figures, p_better=paired.p_better, rows=paired.rows, metric=metric)
 

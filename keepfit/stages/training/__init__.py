@@ -1,6 +1,7 @@
 """Stage 4: a model learns from the train rows and is kept at its best epoch by the validation rows.
 
-In `Trained.path`: model.safetensors, architecture.json, history.json, resolved.json; beside/timings.json.
+In `Trained.path`: model.safetensors, architecture.json, answer.json, history.json, resolved.json;
+beside/timings.json.
 """
 
 from keepfit.config import Pipeline, Training
@@ -22,7 +23,11 @@ def possible(config: Pipeline) -> Pipeline:
     return config
 
 
-@stage(reads=("model", *_DECIDES), members=("features", "features.net", "models.net"), resume=True)
+@stage(
+    reads=("model", "problem", *_DECIDES),
+    members=("features", "features.net", "problems", "problems.learn", "models.net"),
+    resume=True,
+)
 def train(room: Room, prepared: Learnable) -> Trained:
     """Train the model that the YAML describes, going on from a killed execution's checkpoint if there is one.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,19 @@ from torch import Tensor
 from keepfit.config import Pipeline
 from keepfit.config.sets import FEATURES, MODELS
 from keepfit.data import feed
-from keepfit.data.feed import Batches
+from keepfit.data.feed import Feed, Samples
 from keepfit.data.transform import Transform
 from keepfit.features.lookup import entry_of, parsed, read_transform
 from keepfit.learning import device, memory
 from keepfit.learning.checkpoint import Checkpoint
 from keepfit.learning.device import Machine
-from keepfit.learning.learner import Learner
-from keepfit.learning.loop import shuffled
+from keepfit.learning.fit import Fit
 from keepfit.learning.pace import Pace
 from keepfit.learning.plan import Plan, settle
-from keepfit.models.architecture import build, resolve
+from keepfit.learning.recipe import Supervised
+from keepfit.models.architecture import REACH, build, resolve
+from keepfit.problems.lookup import learn_of
+from keepfit.problems.objective import Objective
 from keepfit.store import files
 from keepfit.store.artifacts import Learnable, Trained
 from keepfit.store.interrupt import politely
@@ -39,7 +42,7 @@ def session(room: Room, prepared: Learnable) -> Trained:
     training, beside = room.config.training, room.path / "beside"
     _sweep(room.path)
     transform = read_transform(room.store / prepared.path)
-    architecture, derived = resolve(room.config.model, training, transform, prepared.train, prepared.classes)
+    architecture, derived = resolve(room.config.model, training, transform, prepared.train)
     machine = machine_for(room.config)
     note = beside / "accumulate.json"
     plan = settle(training, derived, memory.parts(note, training.accumulate))
@@ -50,9 +53,11 @@ def session(room: Room, prepared: Learnable) -> Trained:
         memory.watched(note, plan.accumulate, plan.batch_size),
     ):
         rows = (feed.read(room.store / prepared.path / part, transform) for part in ("train", "validation"))
-        learner = begin(architecture, plan, machine, *rows)
-        _learn(learner, checkpoint, room)
-        trained = _write(room.path, learner, architecture)
+        learn = learn_of(transform.target.problem)
+        objective = learn.objective(room.config.problem, transform.target, plan.label_smoothing)
+        recipe, fit = begin(architecture, plan, machine, objective, *rows)
+        _learn(fit, checkpoint, room)
+        trained = _write(room.path, recipe, fit, architecture)
     checkpoint.path.unlink(missing_ok=True)
     note.unlink(missing_ok=True)
     return trained
@@ -80,44 +85,51 @@ def _sweep(folder: Path) -> None:
             path.unlink()
 
 
-def begin(architecture: dict[str, Any], plan: Plan, machine: Machine, train: Batches, validation: Batches) -> Learner:
+def begin(
+    architecture: dict[str, Any],
+    plan: Plan,
+    machine: Machine,
+    objective: Objective,
+    train: Samples,
+    validation: Samples,
+) -> tuple[Supervised, Fit]:
     """A fresh model beside its rows on the device, its weights drawn from torch's generator."""
     with memory.enough(machine):
         model = build(architecture)
     augment = augmentations(parsed(architecture["transform"]), plan)
+    train, validation = (replace(part, labels=objective.labels(part.labels)) for part in (train, validation))
     if hasattr(model, "see"):
-        sample, *_ = shuffled(len(train), SEEN, plan.seed, 0, train.labels.device)
-        model.see(train.take(sample)[0])  # type: ignore[operator]
+        model.see(next(Feed(train, SEEN, plan.seed).epoch(0)).inputs)  # type: ignore[operator]
     model = model.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Learner(model, plan, machine, train.to(machine.device), validation.to(machine.device), augment)
+    recipe = Supervised(model, objective, plan, machine, validation.to(machine.device), augment)
+    return recipe, Fit(recipe, Feed(train.to(machine.device), plan.batch_size, plan.seed), plan)
 
 
-def _learn(learner: Learner, checkpoint: Checkpoint, room: Room) -> None:
-    state = checkpoint.read(learner.machine.device)
+def _learn(fit: Fit, checkpoint: Checkpoint, room: Room) -> None:
+    state = checkpoint.read(fit.device)
     if state is not None:
-        learner.restore(state)
-        room.note(f"going on in epoch {learner.position.epoch + 1}, from the checkpoint of a run that was stopped")
-    progress = Pace(room.step, learner.plan.epochs, learner.position.seconds[-1] if learner.position.seconds else 0.0)
+        fit.restore(state)
+        room.note(f"going on in epoch {fit.position.epoch + 1}, from the checkpoint of a run that was stopped")
+    progress = Pace(room.step, fit.plan.epochs, fit.position.seconds[-1] if fit.position.seconds else 0.0)
     with politely():
-        learner.fit(checkpoint, progress)
+        fit.run(checkpoint, progress)
 
 
-def _write(folder: Path, learner: Learner, architecture: dict[str, Any]) -> Trained:
-    at, plan, machine = learner.position, learner.plan, learner.machine
+def _write(folder: Path, recipe: Supervised, fit: Fit, architecture: dict[str, Any]) -> Trained:
+    at, plan, machine = fit.position, fit.plan, recipe.machine
     weights = {name: value.cpu().contiguous() for name, value in at.best.items()}
     files.write_bytes(folder / "model.safetensors", save(weights))
     files.write_json(folder / "architecture.json", architecture)
+    files.write_json(folder / REACH, recipe.reach())
     files.write_json(folder / "history.json", at.history)
-    rows = {"train": len(learner.train), "validation": len(learner.validation)}
+    rows = {"train": len(fit.feed.samples), "validation": len(recipe.validation)}
     files.write_json(folder / "resolved.json", {"plan": plan.described(), **machine.described(), "rows": rows})
     processor = torch.backends.cpu.get_cpu_capability()  # the bits depend on it
     files.write_json(folder / "beside" / "timings.json", {"seconds": at.seconds, "processor": processor})
-    best = at.history[at.best_epoch - 1]
     return Trained(
         family=architecture["family"],
-        parameters=sum(p.numel() for p in learner.model.parameters() if p.requires_grad),
+        parameters=sum(p.numel() for p in recipe.model.parameters() if p.requires_grad),
         epochs=at.epoch,
         best_epoch=at.best_epoch,
-        validation_loss=best["validation_loss"],
-        validation_accuracy=best["validation_accuracy"],
+        validation=fit.judged(at.best_epoch),
     )

@@ -1,0 +1,125 @@
+"""The one fit loop: it owns position, checkpoint, stop and progress, whatever the recipe learns."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from keepfit.data.feed import Feed
+from keepfit.errors import ConfigError
+from keepfit.learning.checkpoint import Checkpoint, State, generators, restore_generators
+from keepfit.learning.pace import Pace
+from keepfit.learning.plan import Plan
+from keepfit.learning.recipe import Recipe
+from keepfit.store.interrupt import Stopped, stopping
+
+
+@dataclass
+class Position:
+    """How far training is, and what came of it: all that a checkpoint holds besides the recipe and the generators."""
+
+    epoch: int = 0
+    """Epochs finished."""
+    batch: int = 0
+    """Batches of the next one that are done."""
+    loss: Tensor = field(default_factory=lambda: torch.zeros(()))
+    """Summed over those batches' rows."""
+    history: list[dict[str, float]] = field(default_factory=list)
+    """An entry an epoch: epoch, train_loss, validation_loss and the like, lr."""
+    best: dict[str, Tensor] = field(default_factory=dict)
+    """The weights of the best epoch."""
+    best_epoch: int = 0
+    """From 1; 0 before the first."""
+    seconds: list[float] = field(default_factory=list)
+    """Time spent when each epoch was finished."""
+
+
+class Fit:
+    """One training from its first step to its last."""
+
+    def __init__(self, recipe: Recipe, feed: Feed, plan: Plan) -> None:
+        self.recipe, self.feed, self.plan = recipe, feed, plan
+        self.device = feed.samples.labels.device
+        self.position = Position(loss=torch.zeros((), device=self.device))
+
+    def run(self, checkpoint: Checkpoint, progress: Pace) -> None:
+        """Learn until the plan's end or until validation says stop; the best epoch's weights are in `position.best`.
+
+        Raises ConfigError when the loss is no longer a number, and Stopped, with a checkpoint written, when the run
+        was told to stop.
+        """
+        while not self.finished():
+            self.epoch(checkpoint, progress)
+            self._judge(progress)
+        self.recipe.take(self.position.best)
+
+    def finished(self) -> bool:
+        """Whether the plan's end, its patience or its time is reached."""
+        at, plan = self.position, self.plan
+        stale = plan.patience is not None and at.epoch - at.best_epoch >= plan.patience
+        late = plan.max_seconds is not None and at.seconds and at.seconds[-1] >= plan.max_seconds
+        return bool(at.epoch >= plan.epochs or stale or late)
+
+    def state(self) -> State:
+        """All that the rest of the training depends on."""
+        return {
+            "position": vars(self.position),
+            "recipe": self.recipe.state(),
+            "generators": generators(self.device),
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on where `state` was taken."""
+        self.position = Position(**state["position"])
+        self.recipe.restore(state["recipe"])
+        restore_generators(state["generators"])
+
+    def epoch(self, checkpoint: Checkpoint, progress: Pace) -> None:
+        """One pass over the train rows, or what is left of it. Nothing is read back from the device in between."""
+        at, batches = self.position, len(self.feed)
+        for batch in self.feed.epoch(at.epoch, at.batch):
+            at.loss += self.recipe.step(batch, (at.epoch + at.batch / batches) / self.plan.epochs)
+            at.batch += 1
+            if progress.due(len(batch)):
+                loss = self._finite(at.loss.item() / self.feed.seen(at.batch))
+                progress.report(at.epoch + at.batch / batches, loss, at.history[-1] if at.history else {})
+            if stopping():
+                checkpoint.write(self.state())
+                raise Stopped
+            checkpoint.write_if_due(self.state)
+
+    def _judge(self, progress: Pace) -> None:
+        """End the epoch: its figures into the history, its weights kept if none were better."""
+        at, figures = self.position, self.recipe.judge()
+        self._finite(figures["loss"])
+        entry = {
+            "epoch": at.epoch + 1,
+            "train_loss": self._finite(at.loss.item() / len(self.feed.samples)),
+            **{f"validation_{name}": figure for name, figure in figures.items()},
+            "lr": self.recipe.lr,
+        }
+        at.history.append(entry)
+        at.epoch, at.batch = at.epoch + 1, 0
+        at.loss.zero_()
+        at.seconds.append(progress.seconds)
+        if at.best_epoch == 0 or self.recipe.better(figures, self.judged(at.best_epoch)):
+            at.best_epoch, at.best = at.epoch, self.recipe.weights()
+        progress.report(at.epoch, entry["train_loss"], entry)
+
+    def judged(self, epoch: int) -> dict[str, float]:
+        """The validation figures of an epoch, from 1."""
+        entry = self.position.history[epoch - 1]
+        names = (name for name in entry if name.startswith("validation_"))
+        return {name.removeprefix("validation_"): entry[name] for name in names}
+
+    def _finite(self, loss: float) -> float:
+        if math.isfinite(loss):
+            return loss
+        raise ConfigError(
+            f"the loss is no longer a number in epoch {self.position.epoch + 1}: training has diverged.",
+            todo=f"Lower training.lr, which is {self.plan.lr:g}"
+            + ("." if self.plan.clip else ", or set training.clip to 1."),
+        )

@@ -1,0 +1,150 @@
+"""What is learned, and how one batch is learned from. The loop (`keepfit.learning.fit`) says when.
+
+B rows, M ensemble members, O numbers a row.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from keepfit.data.feed import Batch, Samples
+from keepfit.learning.checkpoint import State
+from keepfit.learning.device import Machine
+from keepfit.learning.plan import Plan
+from keepfit.learning.schedule import schedule
+from keepfit.problems.objective import Objective, Reach
+
+JUDGED = 2048
+"""Rows a batch when nothing is learned."""
+
+Augment = Mapping[str, Callable[[Tensor], Tensor]]
+"""Name of a tensor → how its rows are changed in training."""
+
+
+class Recipe(ABC):
+    """One training's networks, optimisers and losses."""
+
+    @property
+    @abstractmethod
+    def lr(self) -> float:
+        """Of the last step."""
+
+    @abstractmethod
+    def step(self, batch: Batch, done: float) -> Tensor:
+        """Learn from a batch, `done` being the share of the plan that is done; gives the summed loss, detached."""
+
+    @abstractmethod
+    def judge(self) -> dict[str, float]:
+        """Figures on the validation rows; `loss` says how good the weights are."""
+
+    def better(self, figures: Mapping[str, float], best: Mapping[str, float]) -> bool:
+        """Whether weights of these figures are to be kept in place of those of the best so far."""
+        return figures["loss"] < best["loss"]
+
+    @abstractmethod
+    def weights(self) -> dict[str, Tensor]:
+        """What is kept of the best epoch."""
+
+    @abstractmethod
+    def take(self, weights: dict[str, Tensor]) -> None:
+        """Go back to such weights."""
+
+    @abstractmethod
+    def state(self) -> State:
+        """What further steps depend on besides the generators."""
+
+    @abstractmethod
+    def restore(self, state: State) -> None:
+        """Go on where `state` was taken."""
+
+
+class Supervised(Recipe):
+    """One network, one loss, AdamW (Loshchilov and Hutter 2019)."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        objective: Objective,
+        plan: Plan,
+        machine: Machine,
+        validation: Samples,
+        augment: Augment | None = None,
+    ) -> None:
+        """`validation` lies on the machine's device, its labels as the objective takes them."""
+        self.model, self.objective, self.plan, self.machine = model, objective, plan, machine
+        self.validation, self.augment = validation, augment or {}
+        learned = [p for p in model.parameters() if p.requires_grad]
+        # Fused costs half of the default on small models.
+        self.optimiser = torch.optim.AdamW(learned, lr=plan.lr, weight_decay=plan.weight_decay, fused=True)
+        self._rate = schedule(plan.schedule, plan.warmup)
+
+    @property
+    def lr(self) -> float:
+        """Of the last step."""
+        return float(self.optimiser.param_groups[0]["lr"])
+
+    def step(self, batch: Batch, done: float) -> Tensor:
+        """One step on the batch's mean loss, computed in `plan.accumulate` parts.
+
+        The parts are weighted by their rows, so without batch norm and dropout their number changes nothing.
+        """
+        if not self.model.training:
+            self.model.train()
+        self.optimiser.zero_grad()
+        total = torch.zeros((), device=batch.labels.device)
+        for part in batch.parts(self.plan.accumulate):
+            loss = self._loss(part)
+            torch.autograd.backward(loss / len(batch))
+            total += loss.detach()
+        (group,) = self.optimiser.param_groups
+        group["lr"] = self.plan.lr * self._rate(done)
+        if self.plan.clip is not None:
+            nn.utils.clip_grad_norm_(group["params"], self.plan.clip)
+        self.optimiser.step()
+        return total
+
+    def _loss(self, batch: Batch) -> Tensor:
+        changed = {name: change(batch.inputs[name]) for name, change in self.augment.items()}
+        with self.machine.autocast():
+            outputs = self.model({**batch.inputs, **changed})
+        return self.objective.loss(outputs, batch.labels)
+
+    @torch.no_grad()
+    def judge(self) -> dict[str, float]:
+        """The objective's figures, in float32."""
+        total: Tensor | float = 0.0
+        self.model.eval()
+        for batch in self.validation.in_order(JUDGED):
+            total = total + self.objective.score(self.model(batch.inputs), batch.labels)
+        assert isinstance(total, Tensor)
+        return self.objective.judged(total.tolist(), len(self.validation))
+
+    @torch.no_grad()
+    def reach(self) -> Reach:
+        """What answers need beside the weights, from the validation rows."""
+        if not self.objective.has_reach:
+            return {}
+        self.model.eval()
+        outputs = [self.model(batch.inputs) for batch in self.validation.in_order(JUDGED)]
+        return self.objective.reach(torch.cat(outputs), self.validation.labels)
+
+    def weights(self) -> dict[str, Tensor]:
+        """A copy of the network's."""
+        return {name: value.clone() for name, value in self.model.state_dict().items()}
+
+    def take(self, weights: dict[str, Tensor]) -> None:
+        """Into the network."""
+        self.model.load_state_dict(weights)
+
+    def state(self) -> State:
+        """Of network and optimiser."""
+        return {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
+
+    def restore(self, state: State) -> None:
+        """Of both."""
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])

@@ -1,0 +1,65 @@
+"""What a caller gets: the graph's outputs, and the columns made of them. N rows, A numbers an answer."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Answers = NDArray[Any]
+"""[N, A]."""
+
+
+class Answer(ABC):
+    """How an answer leaves; `schema` is a bundle's schema.json."""
+
+    @abstractmethod
+    def schema(self, target: Any) -> dict[str, Any]:
+        """What schema.json says of the answer."""
+
+    @abstractmethod
+    def outputs(self, schema: dict[str, Any]) -> tuple[str, ...]:
+        """The numeric outputs of the graph that make an answer."""
+
+    def named(self, schema: dict[str, Any]) -> list[str]:
+        """All outputs, those that are text first."""
+        return [*self.outputs(schema)]
+
+    @abstractmethod
+    def width(self, schema: dict[str, Any]) -> int:
+        """A."""
+
+    @abstractmethod
+    def joined(self, found: Sequence[NDArray[Any]]) -> Answers:
+        """Those outputs → [N, A]."""
+
+    @abstractmethod
+    def columns(self, answers: Answers, schema: dict[str, Any]) -> dict[str, Any]:
+        """What a person gets: column → values [N], `prediction` first."""
+
+    @abstractmethod
+    def unit(self, schema: dict[str, Any]) -> float:
+        """What a difference of answers is measured in."""
+
+    @abstractmethod
+    def clear(self, answers: Answers, tolerance: float) -> NDArray[np.bool_]:
+        """Rows [N] whose prediction cannot change by a difference of at most `tolerance` units."""
+
+    @abstractmethod
+    def flips(self, expected: Answers, found: Answers, tolerance: float) -> NDArray[np.bool_]:
+        """Rows [N] with another prediction, those apart where two are level within the tolerance."""
+
+    def changes(self, _old: dict[str, Any], _new: dict[str, Any]) -> str:
+        """What makes the answers of two models differ in meaning; empty when nothing does."""
+        return ""
+
+    def aligned(self, answers: Answers, _old: dict[str, Any], _new: dict[str, Any]) -> Answers:
+        """The old model's answers as the new one would write them."""
+        return answers
+
+    @abstractmethod
+    def meaning(self, schema: dict[str, Any]) -> str:
+        """What is predicted, in a sentence of the model's card."""

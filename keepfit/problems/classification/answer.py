@@ -1,0 +1,79 @@
+"""The most probable class, and the probability of each. N rows, K classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keepfit.problems.answer import Answer, Answers
+from keepfit.problems.classification import Target
+
+_NAMED = 20
+
+
+class ClassAnswer(Answer):
+    """Probabilities [N, K]."""
+
+    def schema(self, target: Target) -> dict[str, Any]:
+        """The classes, in the order of their probabilities."""
+        return {"classes": target.classes}
+
+    def outputs(self, _schema: dict[str, Any]) -> tuple[str, ...]:
+        """The probabilities; `label` follows from them."""
+        return ("probabilities",)
+
+    def named(self, schema: dict[str, Any]) -> list[str]:
+        """label and probabilities."""
+        return ["label", *self.outputs(schema)]
+
+    def width(self, schema: dict[str, Any]) -> int:
+        """K."""
+        return len(schema["classes"])
+
+    def joined(self, found: Sequence[NDArray[Any]]) -> Answers:
+        """As they are."""
+        return found[0]
+
+    def columns(self, answers: Answers, schema: dict[str, Any]) -> dict[str, Any]:
+        """prediction, probability_<class> …"""
+        names = np.array(schema["classes"], dtype=object)
+        columns = {f"probability_{name}": np.ascontiguousarray(answers[:, k]) for k, name in enumerate(names)}
+        return {"prediction": names[answers.argmax(axis=1)], **columns}
+
+    def unit(self, _schema: dict[str, Any]) -> float:
+        """A probability is one by itself."""
+        return 1.0
+
+    def clear(self, answers: Answers, tolerance: float) -> NDArray[np.bool_]:
+        """One class is more probable than any other, beyond the tolerance."""
+        best = np.sort(answers, axis=1)
+        return np.asarray(best[:, -1] - best[:, -2] > tolerance)
+
+    def flips(self, expected: Answers, found: Answers, tolerance: float) -> NDArray[np.bool_]:
+        """Another class, which was less probable by more than the tolerance."""
+        gap = expected.max(axis=1, initial=0) - expected[np.arange(len(expected)), found.argmax(axis=1)]
+        return np.asarray(gap > tolerance)
+
+    def changes(self, old: dict[str, Any], new: dict[str, Any]) -> str:
+        """Classes that came or went."""
+        added, gone = set(new["classes"]) - set(old["classes"]), set(old["classes"]) - set(new["classes"])
+        if not added and not gone:
+            return ""
+        parts = [f"{word} {', '.join(sorted(names)[:5])}" for word, names in (("new", added), ("gone", gone)) if names]
+        return f"the classes changed ({'; '.join(parts)})"
+
+    def aligned(self, answers: Answers, old: dict[str, Any], new: dict[str, Any]) -> Answers:
+        """The classes in the new order."""
+        return answers[:, [list(old["classes"]).index(name) for name in new["classes"]]]
+
+    def meaning(self, schema: dict[str, Any]) -> str:
+        """How many classes and which."""
+        classes = schema["classes"]
+        listed = ", ".join(classes[:_NAMED]) + (" …" if len(classes) > _NAMED else "")
+        return f"A classifier that predicts **{schema['target']}**, one of {len(classes)} classes: {listed}."
+
+
+ANSWER = ClassAnswer()

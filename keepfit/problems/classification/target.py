@@ -1,0 +1,239 @@
+"""Cells that are names of classes. n rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from keepfit.data.cells import categories, codes_of
+from keepfit.errors import DataError
+from keepfit.features.column import ColumnFacts, Suggestion
+from keepfit.problems.classification import Target
+from keepfit.problems.target import Counts, Labels, Recognised, Tally, TargetColumn, TargetFitter
+from keepfit.store.artifacts import PARTS
+
+MAX_CLASSES = 10_000
+"""More different target values than this are no classes."""
+_MANY = 1000
+"""`keepfit init` calls more values than this no classes."""
+_SUGGESTED = 100
+"""Classes up to which they are named in the expectations."""
+_RARE = 5
+
+
+class ClassTally(Tally):
+    """Rows of each class."""
+
+    def __init__(self, name: str, where: str) -> None:
+        self.name, self.where = name, where
+        self.classes: Counter[str] = Counter()
+
+    def add(self, cells: pa.ChunkedArray) -> None:
+        """Raises DataError for more values than there can be classes."""
+        self.rows += len(cells)
+        for entry in pc.value_counts(cells).to_pylist():
+            self.classes[entry["values"]] += entry["counts"]
+        if len(self.classes) > MAX_CLASSES:
+            raise DataError(
+                f'the target "{self.name}" has more than {MAX_CLASSES:,} different values.',
+                todo="Choose a target with classes; or write problem: regression where it is a quantity.",
+                where=self.where,
+            )
+
+    def check(self) -> None:
+        """One class teaches nothing."""
+        if len(self.classes) == 1:
+            raise DataError(
+                f'every row has the same target "{next(iter(self.classes))}".',
+                allowed="At least two classes are needed.",
+                todo=f'Check the column "{self.name}".',
+                where=self.where,
+            )
+
+    def values(self) -> tuple[str, ...]:
+        """The classes."""
+        return tuple(sorted(self.classes))
+
+    def matched(self, cells: pa.Array) -> pa.Array:
+        """Classes that only a point at the end makes others than those here are the same, as in Adult's test file."""
+        names = [self._matched(name) for name in cells.dictionary.to_pylist()]
+        coded = pa.array(names, pa.string()).dictionary_encode()
+        codes = coded.indices.take(cells.indices) if len(coded.dictionary) else cells.indices
+        return pa.DictionaryArray.from_arrays(codes, coded.dictionary)
+
+    def _matched(self, name: str | None) -> str | None:
+        shorter = name.removesuffix(".").strip() if name is not None else None
+        return name if name in self.classes or shorter not in self.classes else shorter
+
+    def check_test(self, test: ClassTally) -> None:
+        """A test file none of whose classes is known."""
+        unknown = sorted(set(test.classes) - set(self.classes))
+        if unknown and sum(test.classes[c] for c in unknown) == test.rows:
+            raise DataError(
+                f'no class of the test file is in the train file; it has "{unknown[0]}".',
+                allowed=f"The train file has: {', '.join(sorted(self.classes)[:10])}.",
+                where=test.where,
+            )
+
+
+class ClassFitter(TargetFitter):
+    """Nothing is learned: the classes are those of all rows."""
+
+    def __init__(self, name: str, classes: list[str]) -> None:
+        self._name, self._classes = name, classes
+
+    def add(self, cells: pa.Array) -> None:
+        """Nothing."""
+
+    def entry(self) -> Target:
+        """The classes."""
+        return Target(name=self._name, problem="classification", classes=tuple(self._classes))
+
+    def profile(self, counts: Counts) -> dict[str, Any]:
+        """`classes` with their rows in each part."""
+        rows = [dict(zip(PARTS, column, strict=True)) for column in counts.T.tolist()]
+        return {"classes": [{"name": name, **row} for name, row in zip(self._classes, rows, strict=True)]}
+
+
+class ClassColumn(TargetColumn):
+    """Names."""
+
+    def read(self, cells: pa.Array, *, decimal: str = ".") -> pa.Array:  # noqa: ARG002
+        """Text without blanks around it; 1.0 is written 1."""
+        return categories(cells)
+
+    def tally(self, name: str, where: str) -> Tally:
+        """Rows of each class."""
+        return ClassTally(name, where)
+
+    def strata(self, cells: Iterable[pa.Array], name: str) -> pa.Array:
+        """The classes: numbers by size, other names by their letters."""
+        found: set[str] = set()
+        for some in cells:
+            found.update(pc.unique(some).cast(pa.string()).to_pylist())
+        if len(found) < 2:
+            only = f'only the class "{min(found)}"' if found else "no row"
+            raise DataError(
+                f'the target "{name}" has {only} after validation.',
+                allowed="A classifier needs at least two classes.",
+                todo="Add rows of another class, or name another target.",
+                where=f'column "{name}"',
+            )
+        return pa.array(sorted(found, key=_natural), pa.string())
+
+    def stratum(self, cells: pa.Array, strata: pa.Array) -> NDArray[np.int32]:
+        """The class's code; -1 for one that quarantine emptied."""
+        return codes_of(cells, strata)
+
+    def notes(self, counts: Counts, strata: list[str]) -> Iterator[str]:
+        """Classes that a part has no row of; without train rows one cannot be learned."""
+        untaught, *absent = (
+            [name for name, rows in zip(strata, row, strict=True) if not rows] for row in counts.tolist()
+        )
+        if untaught:
+            raise DataError(
+                f"no train row is of the class {_some(untaught)}.",
+                allowed="Each class needs at least one row to learn from.",
+                todo="Add such rows, leave that class out, or change preprocessing.split.",
+            )
+        for part, missing in zip(PARTS[1:], absent, strict=True):
+            if missing:
+                yield f"no {part} row is of the class {_some(missing)}: too few such rows to judge it there."
+
+    def fitter(self, name: str, strata: list[str]) -> TargetFitter:
+        """The classes as they are."""
+        return ClassFitter(name, strata)
+
+    def encode(self, cells: pa.Array, target: Target) -> Labels:
+        """Codes."""
+        return codes_of(cells, pa.array(target.classes, pa.string()))
+
+    def told(self, values: NDArray[np.float64], labels: Labels) -> tuple[float, float, float]:
+        """The class that the nearest value had in every other row; the figure is its accuracy."""
+        levels, place = np.unique(values[::2], return_inverse=True)
+        counts = np.zeros((len(levels), int(labels.max()) + 1), np.int32)
+        np.add.at(counts, (place, labels[::2]), 1)
+        answers, new = counts.argmax(axis=1), values[1::2]
+        right = np.searchsorted(levels, new).clip(max=len(levels) - 1)
+        left = (right - 1).clip(min=0)
+        nearest = np.where(new - levels[left] < levels[right] - new, left, right)
+        wrong = float((answers[nearest] != labels[1::2]).mean())
+        guessed = float((counts.sum(axis=0).argmax() != labels[1::2]).mean())
+        return wrong / max(guessed, 1e-12), 1 - wrong, guessed * (len(labels) // 2)
+
+    def leak(self, figure: float) -> str:
+        """How often it is right."""
+        return f"in {figure:.1%} of the rows"
+
+    def recognise(self, column: ColumnFacts) -> Recognised | str:
+        """Few values, or names."""
+        if _is_quantity(column):
+            shown = ", ".join(column.values[:3])
+            return (
+                f"it looks like a quantity, with {column.distinct:,} different values in {column.filled:,} rows, "
+                f"such as {shown}"
+            )
+        top = ", ".join(f"{value} {count:,}" for value, count in column.top[:6])
+        more = f" and {column.distinct - 6} more" if column.distinct > 6 else ""
+        return Recognised(f"rows of each class: {top}{more}", tuple(_rare(column)))
+
+    def expectations(self, column: ColumnFacts) -> list[Suggestion]:
+        """The classes, where they are not too many to be named."""
+        if column.distinct > _SUGGESTED:
+            return []
+        kwargs = {"column": column.name, "value_set": sorted(column.values)}
+        told = "the classes; rows of another are set aside"
+        return [Suggestion("expect_column_values_to_be_in_set", kwargs, "warning", told)]
+
+    def joined(self, train: ColumnFacts, _both: ColumnFacts, new: list[str]) -> tuple[ColumnFacts, list[str]]:
+        """Classes of the test file that are written as those of the train file but for a point at the end are those."""
+        classes = replace(train, values=(*train.values, *new))
+        if not new:
+            return classes, []
+        return classes, [f'The test file has the class "{new[0]}"{_more(len(new) - 1)}, which the train file has not.']
+
+    def codes(self, column: ColumnFacts) -> tuple[NDArray[np.int64], int]:
+        """The classes."""
+        return column.codes, column.distinct
+
+
+TARGET = ClassColumn()
+
+
+def _rare(column: ColumnFacts) -> Iterator[str]:
+    rare = [value for value, count in column.top if count < _RARE]
+    if rare:
+        yield f'Of the class "{rare[0]}"{_more(len(rare) - 1)} there are fewer than {_RARE} rows: too few to learn.'
+
+
+def _more(count: int) -> str:
+    return f" and {count} more" if count else ""
+
+
+def _natural(name: str) -> tuple[float, str]:
+    try:
+        return float(name), name
+    except ValueError:
+        return np.inf, name
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(f'"{name}"' for name in names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
+
+
+def _is_quantity(target: ColumnFacts) -> bool:
+    if target.distinct > _MANY or target.distinct > 0.5 * target.filled > 10:
+        return True
+    if target.number_share < 1:
+        return False
+    if np.any(target.parsed != np.round(target.parsed)):
+        return target.distinct > 10
+    return target.distinct > 100 or target.distinct > max(30, 0.2 * target.filled)

@@ -1,0 +1,105 @@
+"""How answers to a problem are judged. N rows, A numbers an answer, F columns."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from keepfit.config import Evaluation
+from keepfit.metrics.paired import Paired
+from keepfit.store.artifacts import Interval
+
+Labels = NDArray[Any]
+"""Of N rows, in the type of the shards."""
+Answers = NDArray[Any]
+"""[N, A]."""
+
+
+class Judged(ABC):
+    """One model's answers on labelled rows, and everything that can be said of them."""
+
+    sliced: ClassVar[tuple[str, ...]]
+    """The metrics given of a slice; the first with its interval."""
+
+    @abstractmethod
+    def scores(self) -> dict[str, float]:
+        """Every scalar metric that is defined on these rows, by its name."""
+
+    @abstractmethod
+    def intervals(self, confidence: float) -> dict[str, Interval]:
+        """Confidence intervals of the metrics that a model may be judged by."""
+
+    def undefined(self) -> dict[str, str]:
+        """Metric → why these rows do not define it."""
+        return {}
+
+    @abstractmethod
+    def details(self) -> dict[str, Any]:
+        """What else metrics.json holds: curves, tables."""
+
+    @abstractmethod
+    def worst(self, most: int) -> Iterator[dict[str, Any]]:
+        """The rows answered worst, the worst first: `row`, and what `keepfit.problems.show` shows of it."""
+
+    @abstractmethod
+    def part(self, rows: NDArray[np.intp]) -> Judged:
+        """The same of some rows."""
+
+    @abstractmethod
+    def columns(self) -> dict[str, pa.Array]:
+        """Labels and answers as columns of predictions.parquet."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Rows for a classical model to learn from, those of the validation part last, and the rows to answer.
+
+    N rows, F columns.
+    """
+
+    rows: NDArray[Any]
+    """float64, NaN where missing, or bytes. [N, F]."""
+    labels: Labels
+    """[N]."""
+    train: int
+    """How many of the rows are of the train part; the others may be used to choose settings."""
+    test: NDArray[Any]
+    """Rows to answer, [N', F]."""
+    categories: int
+    """How many of the columns, from the last, are category codes."""
+    what: str
+    """What the columns are, where they are so many and alike that a linear model suits them; else empty."""
+
+
+class Judge(ABC):
+    """How answers to a problem are judged."""
+
+    @abstractmethod
+    def judged(self, labels: Labels, answers: Answers, target: Any, rules: Evaluation) -> Judged:
+        """A model's answers on labelled rows."""
+
+    @abstractmethod
+    def trivial(self, examples: Examples, target: Any) -> Answers:
+        """The answer without looking at any column, [A]."""
+
+    @abstractmethod
+    def classical(self, examples: Examples, target: Any) -> tuple[str, Answers]:
+        """A classical model in words, and its answers to the test rows."""
+
+    @abstractmethod
+    def labels(self, cells: pa.ChunkedArray, schema: dict[str, Any]) -> Labels:
+        """The target's typed cells as labels of the model that a bundle's schema.json describes."""
+
+    @abstractmethod
+    def figures(self, labels: Labels, answers: Answers) -> dict[str, float]:
+        """Every scalar metric of answers as a bundle gives them."""
+
+    @abstractmethod
+    def compare(self, labels: Labels, champion: Answers, challenger: Answers, metric: str, level: float) -> Paired:
+        """The paired test on the same rows, at a one-sided level; above zero the challenger is better."""

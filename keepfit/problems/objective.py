@@ -1,0 +1,47 @@
+"""What is minimised, what an epoch is judged by, and how a network's outputs become answers.
+
+A problem's `learn` module has
+
+    objective(settings, target, smoothing) → Objective    `settings` is its section of the YAML
+    answers(outputs, target, reach) → Tensor [B, A]        in the target's unit; `reach` is what `Objective.reach` gave
+
+B rows, M ensemble members (1 for a single network), O numbers a row (`target.outputs`), A numbers an answer.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from torch import Tensor
+
+Reach = dict[str, float]
+"""What answers need beside the weights: how far the truth lies from them, for example."""
+
+
+class Objective(ABC):
+    """What one training is for."""
+
+    has_reach: ClassVar[bool] = False
+    """Whether `reach` gives anything."""
+
+    def labels(self, labels: Tensor) -> Tensor:
+        """Labels of the shards [N] as `loss` and `score` take them, made once."""
+        return labels
+
+    @abstractmethod
+    def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """[B, M, O], [B] → the summed loss, each member judged on its own and the members averaged."""
+
+    @abstractmethod
+    def score(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """[B, M, O], [B] → sums over the rows, of which `judged` makes figures."""
+
+    @abstractmethod
+    def judged(self, sums: Sequence[float], rows: int) -> dict[str, float]:
+        """`loss`, by which the best epoch is chosen, and one more figure for a person, by the metric's name."""
+
+    def reach(self, _outputs: Tensor, _labels: Tensor) -> Reach:
+        """What answers need, from the outputs [N, M, O] for the validation rows, which were not learned from."""
+        return {}

@@ -1,0 +1,60 @@
+"""A value, and the interval that the truth lies in. N rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keepfit.problems.answer import Answer, Answers
+from keepfit.problems.regression import Target
+
+COLUMNS = ("prediction", "low", "high")
+
+
+class ValueAnswer(Answer):
+    """[N, 3]."""
+
+    def schema(self, target: Target) -> dict[str, Any]:
+        """The range of the train rows' values."""
+        return {"low": target.low, "high": target.high}
+
+    def outputs(self, _schema: dict[str, Any]) -> tuple[str, ...]:
+        """prediction, low and high."""
+        return COLUMNS
+
+    def width(self, _schema: dict[str, Any]) -> int:
+        """Three."""
+        return len(COLUMNS)
+
+    def joined(self, found: Sequence[NDArray[Any]]) -> Answers:
+        """Side by side."""
+        return np.stack(found, axis=1)
+
+    def columns(self, answers: Answers, _schema: dict[str, Any]) -> dict[str, Any]:
+        """prediction, low, high."""
+        return {name: np.ascontiguousarray(answers[:, place]) for place, name in enumerate(COLUMNS)}
+
+    def unit(self, schema: dict[str, Any]) -> float:
+        """The range of the values."""
+        return float(schema["high"] - schema["low"]) or 1.0
+
+    def clear(self, answers: Answers, _tolerance: float) -> NDArray[np.bool_]:
+        """A value has no neighbour to flip to."""
+        return np.ones(len(answers), np.bool_)
+
+    def flips(self, expected: Answers, _found: Answers, _tolerance: float) -> NDArray[np.bool_]:
+        """None."""
+        return np.zeros(len(expected), np.bool_)
+
+    def meaning(self, schema: dict[str, Any]) -> str:
+        """The range."""
+        return (
+            f"A regression that predicts **{schema['target']}**, which was {schema['low']:g} to {schema['high']:g} in "
+            "the rows it learned from. `low` and `high` are the ends of the interval that the true value lies in."
+        )
+
+
+ANSWER = ValueAnswer()

@@ -1,0 +1,96 @@
+"""Squared, absolute or Huber's loss, and values with their intervals.
+
+B or N rows, M ensemble members (1 for a single model). A network gives one number, the standardised value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from keepfit.problems.objective import Objective, Reach
+from keepfit.problems.regression import Settings, Target
+from keepfit.problems.regression.space import bounds, learned
+
+_LOSSES = {"mse": F.mse_loss, "mae": F.l1_loss, "huber": F.smooth_l1_loss}
+"""Huber's turns from squared to absolute at one standard deviation of the target."""
+
+
+class Value(Objective):
+    """A loss on standardised values."""
+
+    has_reach: ClassVar[bool] = True
+
+    def __init__(self, settings: Settings, target: Target) -> None:
+        self.settings, self.target = settings, target
+        self.least, self.most = bounds(target)
+
+    def labels(self, labels: Tensor) -> Tensor:
+        """float64 [N] → standardised, float32."""
+        return torch.from_numpy(learned(labels.numpy(), self.target)).float()
+
+    def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """[B, M, 1], [B] → summed over the rows."""
+        found = outputs.squeeze(-1).float()
+        wanted = labels[:, None].expand_as(found)
+        return self._loss(found, wanted) / outputs.shape[1]
+
+    def score(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """[B, M, 1], [B] → [2]: the summed loss of the answers, and their summed error in the target's own unit."""
+        found = self._found(outputs)
+        off = (_values(found, self.target) - _values(labels, self.target)) / self._unit
+        return torch.stack([self._loss(found, labels), (off.square() if self._squared else off.abs()).sum()])
+
+    def judged(self, sums: Sequence[float], rows: int) -> dict[str, float]:
+        """Loss, and RMSE or MAE."""
+        error = sums[1] / rows
+        figure = {"rmse": math.sqrt(error) * self._unit} if self._squared else {"mae": error * self._unit}
+        return {"loss": sums[0] / rows, **figure}
+
+    def reach(self, outputs: Tensor, labels: Tensor) -> Reach:
+        """How far the truth lies from an answer, standardised: split conformal prediction (Papadopoulos et al. 2002).
+
+        Of n validation rows the ⌈(n + 1) · interval⌉-th smallest distance; a new row of the same kind lies within it
+        with at least that probability.
+        """
+        distances = (self._found(outputs) - labels).abs().sort().values
+        place = math.ceil((len(distances) + 1) * self.settings.interval) - 1
+        return {"reach": float(distances[min(place, len(distances) - 1)])}
+
+    @property
+    def _squared(self) -> bool:
+        return self.settings.loss == "mse"
+
+    @property
+    def _unit(self) -> float:
+        """Keeps sums in float32 near one."""
+        return (self.target.high - self.target.low) or 1.0
+
+    def _found(self, outputs: Tensor) -> Tensor:
+        return outputs.float().mean(1).squeeze(-1).clamp(self.least, self.most)
+
+    def _loss(self, found: Tensor, wanted: Tensor) -> Tensor:
+        return _LOSSES[self.settings.loss](found, wanted, reduction="sum")
+
+
+def objective(settings: Settings, target: Target, _smoothing: float) -> Objective:
+    """The loss that the settings name."""
+    return Value(settings, target)
+
+
+def answers(outputs: Tensor, target: Target, reach: Reach) -> Tensor:
+    """[B, M, 1] → float64 [B, 3]: the value, and the ends of its interval."""
+    middle = outputs.double().mean(1).clamp(*bounds(target))
+    ends = torch.cat([middle, middle - reach["reach"], middle + reach["reach"]], 1)
+    return _values(ends, target)
+
+
+def _values(standardised: Tensor, target: Target) -> Tensor:
+    """Back to the target's unit."""
+    found = standardised * target.std + target.mean
+    return found.exp() - target.offset if target.log else found

@@ -1,0 +1,53 @@
+"""What the report says of values."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from keepfit.problems.show import Section, Show, Table
+
+
+class ValueShow(Show):
+    """Predicted against true, and residuals."""
+
+    loss: ClassVar[str] = "Loss, in units of the target's deviation"
+    sliced: ClassVar[str] = "rmse"
+    worst_head: ClassVar[tuple[str, ...]] = ("true", "predicted", "interval")
+    worst_note: ClassVar[str] = "The test rows with the largest error, the worst first."
+
+    def target(self, profile: dict[str, Any]) -> Table:
+        """Its range and its histogram."""
+        edges, counts = profile["histogram"]["edges"], profile["histogram"]["counts"]
+        most = max(counts, default=1) or 1
+        rows = [(f"{edges[i]:.4g} to {edges[i + 1]:.4g}", f"{count:,}") for i, count in enumerate(counts)]
+        told = (f"{name} {profile[name]:.5g}" for name in ("min", "median", "mean", "max"))
+        bars = [round(100 * count / most, 1) for count in counts]
+        return Table("Target, train rows", (), rows, frozenset({1}), bars, ", ".join(told))
+
+    def errors(self, metrics: dict[str, Any]) -> Section:
+        """Residuals by tenths of the prediction."""
+        rows = [
+            (
+                f"{tenth['low']:.4g} to {tenth['high']:.4g}",
+                f"{tenth['rows']:,}",
+                *(f"{tenth[name]:+.4g}" for name in ("p10", "p50", "p90")),
+            )
+            for tenth in metrics.get("deciles", [])
+        ]
+        head = ("predicted", "rows", "10 %", "median", "90 %")
+        note = "True value minus predicted one; where the median is far from zero, the model errs to one side."
+        table = Table("Residuals by the prediction", head, rows, frozenset({1, 2, 3, 4}), note=note)
+        return Section("Where it is wrong", [table] if rows else [])
+
+    def curves(self, metrics: dict[str, Any]) -> Section:
+        """Predicted against true, and residuals by tenths."""
+        from keepfit.problems.regression.charts import every
+
+        return Section("Predicted against true", charts=every(metrics))
+
+    def worst(self, row: dict[str, Any]) -> tuple[str, ...]:
+        """The value, what was predicted, and the interval."""
+        return f"{row['label']:.5g}", f"{row['prediction']:.5g}", f"{row['low']:.5g} to {row['high']:.5g}"
+
+
+SHOW = ValueShow()

@@ -1,0 +1,46 @@
+"""Values as a network learns them: standardised, of the logarithm where that is better. N rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from keepfit.metrics.probabilistic import Values
+from keepfit.problems.regression import Target
+
+BEYOND = 0.1
+"""Answers stay within the range of the train values, widened by this share of it on each side."""
+
+
+def learned(values: Values, target: Target) -> Values:
+    """[N] → [N]; values below those of the train rows have no logarithm of their own, and count as the smallest."""
+    if target.log:
+        values = np.log(np.maximum(values, target.low) + target.offset)
+    return (values - target.mean) / target.std
+
+
+def bounds(target: Target) -> tuple[float, float]:
+    """The least and the greatest answer, as learned."""
+    low, high = learned(np.array([target.low, target.high]), target).tolist()
+    beyond = BEYOND * (high - low)
+    return low - beyond, high + beyond
+
+
+def fitted(values: Values, name: str, *, log: bool) -> Target:
+    """The entry from train values [N] that differ."""
+    offset = _offset(values) if log else 0.0
+    plain = np.log(values + offset) if log else values
+    return Target(
+        name=name,
+        problem="regression",
+        log=log,
+        offset=offset,
+        mean=float(plain.mean()),
+        std=float(plain.std()) or 1.0,
+        low=float(values.min()),
+        high=float(values.max()),
+    )
+
+
+def _offset(values: Values) -> float:
+    """The smallest value above zero, where there are zeros."""
+    return 0.0 if values.min() > 0 else float(values[values > 0].min())

@@ -1,0 +1,195 @@
+"""Cells that are quantities to predict. n rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from keepfit.data.cells import numbers
+from keepfit.data.shards import LABEL, read_arrays
+from keepfit.data.transform import Transform
+from keepfit.errors import DataError
+from keepfit.features.column import ColumnFacts, Suggestion, between, short
+from keepfit.problems.regression import Settings, Target
+from keepfit.problems.regression.space import fitted
+from keepfit.problems.target import Counts, Labels, Recognised, Tally, TargetColumn, TargetFitter
+
+_BINS = 20
+_FEW = 10
+"""Different values up to which `keepfit init` takes a target for classes."""
+_READABLE = 0.5
+"""Share of the cells that must read as numbers."""
+_CODES = 10
+
+
+class ValueTally(Tally):
+    """Rows, and the range of their values."""
+
+    def __init__(self, name: str, where: str) -> None:
+        self.name, self.where = name, where
+        self.low, self.high = np.inf, -np.inf
+
+    def add(self, cells: pa.ChunkedArray) -> None:
+        """Widen the range."""
+        self.rows += len(cells)
+        ends = pc.min_max(cells).as_py()
+        if ends["min"] is not None:
+            self.low, self.high = min(self.low, ends["min"]), max(self.high, ends["max"])
+
+    def check(self) -> None:
+        """A single value teaches nothing, and too large ones have no standard deviation."""
+        if self.low == self.high:
+            raise DataError(
+                f'every row has the same target "{self.low:g}".',
+                allowed="At least two different values are needed.",
+                todo=f'Check the column "{self.name}".',
+                where=self.where,
+            )
+        if max(abs(self.low), abs(self.high)) > 1e150:
+            raise DataError(
+                f'the target "{self.name}" has values from {self.low:g} to {self.high:g}.',
+                allowed="Values beyond 1e150 have no standard deviation in double precision.",
+                todo="Expect the column to be in a sensible range.",
+                where=self.where,
+            )
+
+    def values(self) -> tuple[str, ...]:
+        """Quantities are no names."""
+        return ()
+
+
+class ValueFitter(TargetFitter):
+    """Figures of the train rows' values: eight bytes a row are held."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._parts: list[NDArray[np.float64]] = []
+
+    def add(self, cells: pa.Array) -> None:
+        """Take values."""
+        self._parts.append(cells.to_numpy(zero_copy_only=False))
+
+    @property
+    def _values(self) -> NDArray[np.float64]:
+        return np.concatenate(self._parts)
+
+    def entry(self) -> Target:
+        """Mean, deviation and range; whether the logarithm is learned is decided when there are shards."""
+        values = self._values
+        if values.min() == values.max():
+            raise DataError(
+                f'every train row has the same target "{values[0]:g}".',
+                allowed="At least two different values are needed.",
+                todo="Add rows, or change preprocessing.split.",
+                where=f'column "{self._name}"',
+            )
+        return fitted(values, self._name, log=False)
+
+    def profile(self, _counts: Counts) -> dict[str, Any]:
+        """min, median, mean, max, and a histogram whose end bins hold the outermost half per cent too."""
+        values = self._values
+        low, median, high = np.quantile(values, [0.005, 0.5, 0.995])
+        rising = (np.diff(np.linspace(low, high, _BINS + 1)) > 0).all()
+        counts, edges = np.histogram(values.clip(low, high), bins=_BINS if rising else 1)
+        figures = {"min": values.min(), "median": median, "mean": values.mean(), "max": values.max()}
+        histogram = {"edges": edges.tolist(), "counts": counts.tolist()}
+        return {**{name: float(figure) for name, figure in figures.items()}, "histogram": histogram}
+
+
+class ValueColumn(TargetColumn):
+    """Numbers."""
+
+    def read(self, cells: pa.Array, *, decimal: str = ".") -> pa.Array:
+        """float64; null where there is no finite number."""
+        return numbers(cells, decimal)
+
+    def tally(self, name: str, where: str) -> Tally:
+        """Rows and their range."""
+        return ValueTally(name, where)
+
+    def strata(self, cells: Iterable[pa.Array], name: str) -> pa.Array:
+        """One group: all rows."""
+        ends = [pc.min_max(some).as_py() for some in cells]
+        known = [end for pair in ends for end in (pair["min"], pair["max"]) if end is not None]
+        if len(set(known)) < 2:
+            found = f'only the value "{known[0]:g}"' if known else "no row"
+            raise DataError(
+                f'the target "{name}" has {found} after validation.',
+                allowed="At least two different values are needed.",
+                todo="Add rows, or name another target.",
+                where=f'column "{name}"',
+            )
+        return pa.array(["all"], pa.string())
+
+    def stratum(self, cells: pa.Array, strata: pa.Array) -> NDArray[np.int32]:  # noqa: ARG002
+        """The one group."""
+        return np.zeros(len(cells), np.int32)
+
+    def fitter(self, name: str, strata: list[str]) -> TargetFitter:  # noqa: ARG002
+        """Figures of the values."""
+        return ValueFitter(name)
+
+    def encode(self, cells: pa.Array, target: Target) -> Labels:  # noqa: ARG002
+        """Doubles, as they are."""
+        values: Labels = cells.to_numpy(zero_copy_only=False)
+        return values
+
+    def completed(self, target: Target, prepared: Path, transform: Transform, settings: Settings) -> Target:
+        """With the logarithm where the YAML or the validation rows say so."""
+        from keepfit.problems.regression.logarithm import is_better
+
+        if settings.log is False or target.low < 0 or target.high <= 0:
+            return target
+        values = read_arrays(prepared / "train", transform)[0][LABEL]
+        other = fitted(values, target.name, log=True)
+        return other if settings.log or is_better(target, other, prepared, transform, settings.loss) else target
+
+    def told(self, values: NDArray[np.float64], labels: Labels) -> tuple[float, float, float]:
+        """The value that the nearest of every other row had; the figure is the error left, as a share of guessing's."""
+        order = np.argsort(values[::2], kind="stable")
+        levels, known, new = values[::2][order], labels[::2][order], values[1::2]
+        right = np.searchsorted(levels, new).clip(max=len(levels) - 1)
+        left = (right - 1).clip(min=0)
+        nearest = np.where(new - levels[left] < levels[right] - new, left, right)
+        wrong = float(np.square(known[nearest] - labels[1::2]).mean())
+        guessed = float(np.square(known.mean() - labels[1::2]).mean())
+        remaining = (wrong / guessed) ** 0.5 if guessed else 1.0
+        return remaining, remaining, float(len(new))
+
+    def leak(self, figure: float) -> str:
+        """How much of the spread is left."""
+        return f"to {figure:.1%} of its spread"
+
+    def recognise(self, column: ColumnFacts) -> Recognised | str:
+        """Numbers with many values."""
+        if column.number_share < _READABLE:
+            return f"its cells are no numbers, such as {', '.join(short(value) for value in column.odd[:3])}"
+        finite = column.parsed[np.isfinite(column.parsed)]
+        comment = f"{finite.min():g} to {finite.max():g}, median {np.nanmedian(column.numbers):g}"
+        said = []
+        if len(finite) <= _FEW:
+            said.append(f'The target "{column.name}" has {len(finite)} different values.')
+        if column.odd:
+            rows = int(column.counts[~np.isfinite(column.parsed)].sum())
+            said.append(f'{rows:,} rows say "{short(column.odd[0])}" for the target, and will be left out.')
+        return Recognised(comment, tuple(said))
+
+    def expectations(self, column: ColumnFacts) -> list[Suggestion]:
+        """The range seen, widened."""
+        return [between(column)]
+
+    def codes(self, column: ColumnFacts) -> tuple[NDArray[np.int64], int]:
+        """Tenths by size."""
+        values = column.numbers
+        finite = np.isfinite(values)
+        edges = np.unique(np.quantile(values[finite], np.linspace(0, 1, _CODES + 1)[1:-1]))
+        return np.where(finite, np.searchsorted(edges, values, side="right"), -1), len(edges) + 1
+
+
+TARGET = ValueColumn()

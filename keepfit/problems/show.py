@@ -1,0 +1,67 @@
+"""What the report says of a problem: its own tables, charts and words, made of metrics.json and profile.json."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells ready to print."""
+
+    title: str
+    head: tuple[str, ...]
+    """Empty for a table that needs none."""
+    rows: Sequence[tuple[str, ...]]
+    numbers: frozenset[int] = frozenset()
+    """Columns that are aligned by their end."""
+    bars: list[float] = field(default_factory=list)
+    """A bar behind each row, in per cent; none where empty."""
+    note: str = ""
+    """What stands below it."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """What stands under one heading."""
+
+    title: str
+    tables: list[Table] = field(default_factory=list)
+    charts: list[str] = field(default_factory=list)
+    """SVG."""
+    matrix: dict[str, Any] = field(default_factory=dict)
+    """`names` and `rows`, each with `name` and `cells`: count, share, right."""
+    note: str = ""
+    """What the matrix is."""
+
+
+class Show(ABC):
+    """Everything that is said of a problem."""
+
+    loss: ClassVar[str]
+    """What the loss is called, as a title."""
+    sliced: ClassVar[str]
+    """The metric that is given of a slice."""
+    worst_head: ClassVar[tuple[str, ...]]
+    """What `worst` tells of a row."""
+    worst_note: ClassVar[str]
+    """What the worst rows are."""
+
+    @abstractmethod
+    def target(self, profile: dict[str, Any]) -> Table:
+        """The target in the train rows."""
+
+    @abstractmethod
+    def errors(self, metrics: dict[str, Any]) -> Section:
+        """Where it is wrong; without charts, for a page that draws none."""
+
+    @abstractmethod
+    def curves(self, metrics: dict[str, Any]) -> Section:
+        """The charts."""
+
+    @abstractmethod
+    def worst(self, row: dict[str, Any]) -> tuple[str, ...]:
+        """A row of `worst` in metrics.json."""
