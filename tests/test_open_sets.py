@@ -11,21 +11,23 @@ from pathlib import Path
 
 import pytest
 
-from keepfit.config.sets import FEATURES, MODELS
+from keepfit.config.sets import FEATURES, MODELS, PROBLEMS
 
 ROOT = Path(__file__).parent.parent
 BLIND = ("stages", "report", "drafting", "serving/prediction", "serving/bundle")
 """Folders of keepfit/ that know the sets and no member."""
+CONTRACTS = ("target", "judge", "answer", "objective", "show", "drawing", "examples")
+"""What a problem gives, each in a module of its own beside the problems."""
 COLUMNS = '_NAMES = ("target",'
 """What people call the column to predict, which may be called like a kind."""
 
 
 @pytest.mark.parametrize("folder", BLIND)
 def test_no_member_is_named_outside_its_own_folder(folder: str) -> None:
-    names = [*FEATURES.names(), *MODELS.names()]
-    quoted = re.compile(rf"""["']({"|".join(names)})["']|isinstance\(.*\b(Number|Coded|Image|CNN|Towers)\w*\)""")
-    imported = re.compile(r"keepfit\.(features|models)\.(\w+)")
-    shared = {"kind", "lookup", "column", "words", "encoder", "front", "architecture"}
+    names = [*FEATURES.names(), *PROBLEMS.names(), *MODELS.names()]
+    quoted = re.compile(rf"""["']({"|".join(names)})["']|isinstance\(.*\b(Number|Coded|Image|CNN|Towers|Class|Value)\w*\)""")
+    imported = re.compile(r"keepfit\.(features|problems|models)\.(\w+)")
+    shared = {"kind", "lookup", "column", "words", "encoder", "front", "architecture", *CONTRACTS}
     for path in sorted((ROOT / "keepfit" / folder).rglob("*.py")):
         for number, line in enumerate(path.read_text().splitlines(), 1):
             if not line.startswith(COLUMNS):

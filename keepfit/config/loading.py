@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
+from importlib import invalidate_caches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar, get_origin
 
@@ -28,6 +31,8 @@ def load(path: str | Path) -> Pipeline:
     pipeline = _build(Pipeline, tree, file)
     pipeline._file = file
     _check_metrics(pipeline, tree)
+    for module in pipeline.model.modules():
+        _find(module, file, place(file, tree, ("model", "module")))
     if pipeline.validation.suite:
         raise ConfigError(
             "validation.suite stands in the pipeline file.",
@@ -52,6 +57,35 @@ def _check_metrics(pipeline: Pipeline, tree: CommentedMap) -> None:
                 todo=nearest(name, list(known)),
                 where=place(pipeline.file, tree, steps),
             )
+
+
+def _find(module: str, file: Path, where: str) -> None:
+    """Make a module of the user's own importable that lies beside the YAML.
+
+    Raises ConfigError where there is none, or another of the same name was there first.
+    """
+    package = module.partition(".")[0]
+    beside = next((p for p in (file.parent / f"{package}.py", file.parent / package) if p.exists()), None)
+    if beside is not None and str(file.parent) not in sys.path:
+        sys.path.append(str(file.parent))
+        invalidate_caches()
+    try:
+        spec = find_spec(module)
+    except Exception:  # whatever the packages above it raise
+        spec = None
+    if spec is None or spec.origin is None:
+        raise ConfigError(
+            f"there is no module {module}.",
+            allowed="It is installed, or lies beside the YAML.",
+            todo=f"Write {package}.py into {file.parent}, or install the package.",
+            where=where,
+        )
+    if beside is not None and not Path(spec.origin).resolve().is_relative_to(file.parent):
+        raise ConfigError(
+            f"{module} is {spec.origin}, and not the one that lies beside the YAML.",
+            todo="Give yours another name.",
+            where=where,
+        )
 
 
 def _file_of(path: str | Path) -> Path:

@@ -16,5 +16,6 @@ TABLE = {
     "mlp": "keepfit.models.mlp",
     "wide_deep": "keepfit.models.wide_deep",
     "cnn": "keepfit.models.cnn",
+    "custom": "keepfit.models.custom",
 }
 """Name → the package; nothing is imported yet."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keepfit.data.transform import Transform
+from keepfit.data.transform import Target, Transform
 from keepfit.models.settings import DenseSettings
 
 SMALL = 20_000
@@ -27,14 +27,16 @@ def defaults(model: DenseSettings, transform: Transform, rows: int) -> dict[str,
         "units": _within(1024 // columns, 8, 16),
     }
     said = model.model_dump(exclude={"family"}, exclude_none=True)
-    size = _small(rows, transform.target.outputs) if rows < SMALL else _large(rows)
+    size = small(rows, transform.target) or large(rows)
     return {**shape, **size, "schedule": "cosine", "warmup": 0.1, "label_smoothing": 0.0, "augment": {}, **said}
 
 
-def _small(rows: int, outputs: int) -> dict[str, Any]:
-    """An ensemble, trained for about as many steps whatever the number of rows."""
+def small(rows: int, target: Target) -> dict[str, Any]:
+    """An ensemble, trained for about as many steps whatever the number of rows; empty where these are many."""
+    if rows >= SMALL:
+        return {}
     batch = _within(_power_of_two(rows // 30), 32, 256)
-    steps = STEPS + STEPS_AN_OUTPUT * outputs
+    steps = STEPS + STEPS_AN_OUTPUT * target.outputs
     epochs = _within(steps * batch // max(rows, 1), 12, 200)
     return {
         "width": 192,
@@ -49,7 +51,7 @@ def _small(rows: int, outputs: int) -> dict[str, Any]:
     }
 
 
-def _large(rows: int) -> dict[str, Any]:
+def large(rows: int) -> dict[str, Any]:
     """One wider network: on Adult the ensemble gave nothing for four times the time."""
     return {
         "width": 256,

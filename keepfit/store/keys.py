@@ -134,7 +134,9 @@ def _file(module: str) -> Path | None:
 def _root(package: str) -> Path:
     """The folder that a package lies in."""
     spec = None if package == "keepfit" else find_spec(package)
-    return Path(spec.origin).parents[1] if spec and spec.origin else Path(__file__).parents[2]
+    if spec is None or spec.origin is None:
+        return Path(__file__).parents[2]
+    return Path(spec.origin).parents[1 if spec.submodule_search_locations else 0]
 
 
 def _source(module: str) -> str:
