@@ -25,7 +25,8 @@ COLUMNS = '_NAMES = ("target",'
 @pytest.mark.parametrize("folder", BLIND)
 def test_no_member_is_named_outside_its_own_folder(folder: str) -> None:
     names = [*FEATURES.names(), *PROBLEMS.names(), *MODELS.names()]
-    quoted = re.compile(rf"""["']({"|".join(names)})["']|isinstance\(.*\b(Number|Coded|Image|CNN|Towers|Class|Value)\w*\)""")
+    classes = r"isinstance\(.*\b(Number|Coded|Image|CNN|Towers|Class|Value)\w*\)"
+    quoted = re.compile(rf"""["']({"|".join(names)})["']|{classes}""")
     imported = re.compile(r"keepfit\.(features|problems|models)\.(\w+)")
     shared = {"kind", "lookup", "column", "words", "encoder", "front", "architecture", *CONTRACTS}
     for path in sorted((ROOT / "keepfit" / folder).rglob("*.py")):
@@ -72,3 +73,16 @@ def test_a_kind_of_a_users_own_goes_through_every_stage(percent: Path, tmp_path:
     for stage, part in (("ingest", "cells"), ("train", "net"), ("export", "graph")):
         (manifest,) = store.glob(f"stages/{stage}/*/manifest.json")
         assert f"percent.{part}" in json.loads(manifest.read_text())["parts"]["code"]
+
+
+MEMBERS = [
+    f"{kept.where(name, part)}"
+    for kept, part in ((FEATURES, "cells"), (PROBLEMS, "target"), (MODELS, "net"))
+    for name in kept.names()
+]
+
+
+@pytest.mark.parametrize("module", MEMBERS)
+def test_a_member_can_be_the_first_thing_that_is_imported(module: str) -> None:
+    done = subprocess.run([sys.executable, "-c", f"import {module}"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-500:]

@@ -30,8 +30,10 @@ def p_above_zero(values: Values) -> float:
     if len(values) < 2:
         return 0.5
     mean, deviation, skew = _moments(values)
+    if deviation == 0:  # all alike: as sure as the caller's own limit lets it be
+        return 0.5 if mean == 0 else float(mean < 0)
     rows = len(values)
-    ratio = mean / max(deviation, np.finfo(np.float64).tiny)
+    ratio = mean / deviation
     hall = ratio + skew * ratio**2 / 3 + skew**2 * ratio**3 / 27 + skew / (6 * rows)
     return float(special.stdtr(rows - 1, -np.sqrt(rows) * min(ratio, hall)))
 

@@ -57,9 +57,16 @@ def metric_name(metric: str) -> str:
 def figure(metric: str, value: float) -> str:
     """A value with the digits that carry meaning: `97.4 %`, or `0.081`; one that is nearly 1 is not shown as 1."""
     if metric in IN_UNITS:
-        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+        return quantity(value)
     digits = 1 if 0.9995 <= value < 1 else 0
     return f"{100 * value:.{1 + digits}f} %" if metric in SHARES else f"{value:.{3 + digits}f}"
+
+
+def quantity(value: float, sign: str = "") -> str:
+    """A value of the data in four digits: `48,230`, `0.01234`, and powers of ten only where it is vast or tiny."""
+    if 1000 <= abs(value) < 1e12:
+        return f"{value:{sign},.0f}"
+    return f"{value:{sign}.4g}"
 
 
 def span(metric: str, low: float, high: float) -> str:

@@ -12,6 +12,9 @@ from keepfit.models.settings import DenseSettings
 
 SMALL = 20_000
 """Train rows below which an ensemble that shares its weights is worth its time."""
+MANY = 5_000
+"""Train rows from which a quantity takes twice the steps at thrice the rate: California's houses (13,392 rows) came from
+an RMSE of 50,600 to 47,600 on validation rows, elec2's demand (7,855) from .0744 to .0721. Fewer rows gained nothing."""
 LARGE = 200_000
 """Train rows from which batches are larger: the steps are many either way."""
 STEPS, STEPS_AN_OUTPUT = 700, 150
@@ -28,6 +31,9 @@ def defaults(model: DenseSettings, transform: Transform, rows: int) -> dict[str,
     }
     said = model.model_dump(exclude={"family"}, exclude_none=True)
     size = small(rows, transform.target) or large(rows)
+    if transform.target.outputs == 1 and MANY <= rows < SMALL:
+        size |= {"epochs": 2 * size["epochs"], "lr": 3e-3}
+        size["patience"] = size["epochs"]
     return {**shape, **size, "schedule": "cosine", "warmup": 0.1, "label_smoothing": 0.0, "augment": {}, **said}
 
 

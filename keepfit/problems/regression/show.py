@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from keepfit.metrics.naming import quantity
 from keepfit.problems.show import Section, Show, Table
 
 
@@ -19,8 +20,8 @@ class ValueShow(Show):
         """Its range and its histogram."""
         edges, counts = profile["histogram"]["edges"], profile["histogram"]["counts"]
         most = max(counts, default=1) or 1
-        rows = [(f"{edges[i]:.4g} to {edges[i + 1]:.4g}", f"{count:,}") for i, count in enumerate(counts)]
-        told = (f"{name} {profile[name]:.5g}" for name in ("min", "median", "mean", "max"))
+        rows = [(f"{quantity(edges[i])} to {quantity(edges[i + 1])}", f"{count:,}") for i, count in enumerate(counts)]
+        told = (f"{name} {quantity(profile[name])}" for name in ("min", "median", "mean", "max"))
         bars = [round(100 * count / most, 1) for count in counts]
         return Table("Target, train rows", (), rows, frozenset({1}), bars, ", ".join(told))
 
@@ -28,9 +29,9 @@ class ValueShow(Show):
         """Residuals by tenths of the prediction."""
         rows = [
             (
-                f"{tenth['low']:.4g} to {tenth['high']:.4g}",
+                f"{quantity(tenth['low'])} to {quantity(tenth['high'])}",
                 f"{tenth['rows']:,}",
-                *(f"{tenth[name]:+.4g}" for name in ("p10", "p50", "p90")),
+                *(quantity(tenth[name], "+") for name in ("p10", "p50", "p90")),
             )
             for tenth in metrics.get("deciles", [])
         ]
@@ -47,7 +48,8 @@ class ValueShow(Show):
 
     def worst(self, row: dict[str, Any]) -> tuple[str, ...]:
         """The value, what was predicted, and the interval."""
-        return f"{row['label']:.5g}", f"{row['prediction']:.5g}", f"{row['low']:.5g} to {row['high']:.5g}"
+        label, prediction, low, high = (quantity(row[name]) for name in ("label", "prediction", "low", "high"))
+        return label, prediction, f"{low} to {high}"
 
 
 SHOW = ValueShow()

@@ -1,0 +1,108 @@
+"""Every kind of column with every problem it can meet, through all stages, on a few hundred rows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from keepfit import config, load
+from keepfit.serving.prediction import predict_file
+from tests.chain import retrain
+
+ROWS = 300
+KINDS = ("number", "category", "boolean", "datetime", "image")
+PROBLEMS = ("classification", "regression")
+FAMILIES = {"number": ("mlp", "wide_deep"), "image": ("mlp", "cnn")}
+
+
+@dataclass(frozen=True)
+class Made:
+    """One column that tells the target, and rows of it."""
+
+    cells: list[Any]
+    level: np.ndarray
+    """From 0 to 1, [N]: what the target is made of."""
+
+
+def made(kind: str, folder: Path) -> Made:
+    draw = np.random.default_rng(0)
+    level = draw.random(ROWS)
+    if kind == "number":
+        return Made((level * 50).round(3).tolist(), level)
+    if kind == "category":
+        names = np.array(["低", "mid", "high"])
+        place = (level * 3).astype(int)
+        return Made(names[place].tolist(), place / 2)
+    if kind == "boolean":
+        return Made(np.where(level > 0.5, "true", "false").tolist(), (level > 0.5).astype(float))
+    if kind == "datetime":
+        days = pd.Timestamp("2024-01-01") + pd.to_timedelta((level * 300).astype(int), "D")
+        return Made(days.strftime("%Y-%m-%d").tolist(), level)
+    return Made([], level)
+
+
+def source(kind: str, problem: str, folder: Path) -> str:
+    """Rows on disk; gives what the YAML says of source and features."""
+    column = made(kind, folder)
+    target = np.where(column.level > 0.4, "yes", "no") if problem == "classification" else 100 + 20 * column.level
+    frame = pd.DataFrame({"noise": np.random.default_rng(1).normal(size=ROWS).round(3), "y": target})
+    if kind != "image":
+        frame.insert(0, "x", column.cells)
+        frame.to_csv(folder / "rows.csv", index=False)
+        return f"source: {{path: rows.csv}}\nfeatures: {{x: {kind}, noise: number}}\n"
+    rows = [png(level, n) for n, level in enumerate(column.level)]
+    frame.insert(0, "x", rows)
+    frame.drop(columns="noise").to_parquet(folder / "rows.parquet")
+    return "source: {path: rows.parquet}\nfeatures: {x: image}\n"
+
+
+def png(level: float, seed: int) -> bytes:
+    """A grey picture whose brightness is the level."""
+    import io
+
+    pixels = np.clip(255 * level + np.random.default_rng(seed).normal(0, 8, (8, 8)), 0, 255).astype(np.uint8)
+    with io.BytesIO() as buffer:
+        Image.fromarray(pixels).save(buffer, "PNG")
+        return buffer.getvalue()
+
+
+CASES = [(k, p, family) for k in KINDS for p in PROBLEMS for family in FAMILIES.get(k, ("mlp",))]
+
+
+@pytest.mark.parametrize(("kind", "problem", "family"), CASES)
+def test_it_goes_through_all_stages_and_is_better_than_a_guess(
+    kind: str, problem: str, family: str, tmp_path: Path
+) -> None:
+    members = "" if family == "cnn" else ", members: 2, width: 32"
+    (tmp_path / "pipeline.yaml").write_text(
+        f"name: all\ntarget: y\nproblem: {problem}\n{source(kind, problem, tmp_path)}"
+        f"model: {{family: {family}{members}}}\ntraining: {{epochs: 25, lr: 0.01}}\n"
+    )
+    pipeline = config.load(tmp_path / "pipeline.yaml")
+    released = retrain(pipeline)
+    assert released.verdict.reason == "first", released.verdict.sentence
+    rows = next(tmp_path.glob("rows.*"))
+    predict_file(pipeline, rows, tmp_path / "answers.parquet")
+    answers = pd.read_parquet(tmp_path / "answers.parquet")
+    truth = pd.read_parquet(rows) if kind == "image" else pd.read_csv(rows)
+    if problem == "classification":
+        assert (answers["prediction"] == truth["y"]).mean() > 0.9
+        assert set(answers) == {"prediction", "probability_no", "probability_yes", "model_version"}
+    else:
+        assert np.corrcoef(answers["prediction"], truth["y"])[0, 1] > 0.9
+        assert list(answers) == ["prediction", "low", "high", "model_version"]
+        inside = (answers["low"] <= truth["y"]) & (truth["y"] <= answers["high"])
+        assert inside.mean() > 0.75
+    report = (Path(released.report)).read_text()
+    assert ("Ranking and calibration" if problem == "classification" else "Predicted against true") in report
+    again = load(tmp_path / "pipeline.yaml").predict(truth)
+    assert list(again["prediction"][:20]) == pytest.approx(list(answers["prediction"][:20]))
+    journal = json.loads((tmp_path / ".keepfit/journal.jsonl").read_text())
+    assert journal["reason"] == "first"
