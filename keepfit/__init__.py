@@ -1,4 +1,4 @@
-"""keepfit retrains a classifier on schedule, proves that the new model is better, and only then puts it in service."""
+"""keepfit retrains a model on schedule, proves that the new model is better, and only then puts it in service."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from keepfit.errors import BugError, ours
 
 app = App(
     name="keepfit",
-    help="Retrain a classifier, prove that it is better, and only then put it in service.",
+    help="Retrain a model, prove that it is better, and only then put it in service.",
     version=lambda: version("keepfit"),
     suppress_keyboard_interrupt=False,  # cyclopts would exit with 130 in silence; exit_code says that it can go on
 )

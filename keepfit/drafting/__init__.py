@@ -32,7 +32,7 @@ def draft(
     """Look at a source and write pipeline.yaml and expectations.yaml into `folder`, the current one by default.
 
     Raises ConfigError where the files are there already and `force` is not given, or no column suggests itself as
-    the target; DataError where the source cannot be read or its target cannot be classified.
+    the target; DataError where the source cannot be read or nothing can be asked of its target.
     """
     place = (folder or Path.cwd()).resolve()
     pipeline, expectations = place / "pipeline.yaml", place / "expectations.yaml"
