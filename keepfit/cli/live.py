@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from keepfit.cli.saying import say, visible
-from keepfit.metrics.naming import figure, metric_name
+from keepfit.metrics.naming import JUDGED, figure, metric_name
 from keepfit.store.events import Event
 
 QUIET_SECONDS = 10.0
@@ -21,7 +21,6 @@ FIGURES = {
     "rows_per_second": "{:,.0f} rows/s",
 }
 """How the figures of a step are written, in this order; others are for the listeners of machines."""
-_JUDGED = "validation_"
 
 
 class LiveLines:
@@ -78,12 +77,12 @@ class LiveLines:
 
 def _line(event: Event) -> str:
     bar = "━" * round(10 * event.done)
-    judged = [_judged(name, value) for name, value in event.figures.items() if name.startswith(_JUDGED)]
+    judged = [_judged(name, value) for name, value in event.figures.items() if name.startswith(JUDGED)]
     figures = judged + [form.format(event.figures[name]) for name, form in FIGURES.items() if name in event.figures]
     return f"  {event.stage:<11}{bar:<10} {event.message}  {'  '.join(figures)}"
 
 
 def _judged(name: str, value: float | int | str) -> str:
     """A figure of the validation rows."""
-    metric = name.removeprefix(_JUDGED)
+    metric = name.removeprefix(JUDGED)
     return f"validation {metric_name(metric)} {figure(metric, float(value))}"

@@ -30,7 +30,7 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Problem:
+class Mistake:
     """What is wrong with one expectation; `steps` lead to the key at fault."""
 
     steps: tuple[str, ...]
@@ -182,7 +182,7 @@ def condition_of(expectation: Expectation) -> Condition | None:
         raise ValueError(text) from error
 
 
-def problem_of(expectation: Expectation) -> Problem | None:
+def problem_of(expectation: Expectation) -> Mistake | None:
     """What is wrong with an expectation as written, before any row is looked at."""
     if expectation.type not in WORKS:
         return _unknown_type(expectation.type)
@@ -191,53 +191,53 @@ def problem_of(expectation: Expectation) -> Problem | None:
     allowed = f"{expectation.type} takes {', '.join(known)}."
     for name in expectation.kwargs:
         if name not in known:
-            return Problem(("kwargs", name), f'unknown argument "{name}".', allowed, nearest(name, known))
+            return Mistake(("kwargs", name), f'unknown argument "{name}".', allowed, nearest(name, known))
     for name in form.required:
         if name not in expectation.kwargs:
-            return Problem(("type",), f'the argument "{name}" is missing.', allowed, f"Add {name} to kwargs.")
+            return Mistake(("type",), f'the argument "{name}" is missing.', allowed, f"Add {name} to kwargs.")
     return _wrong_value(expectation)
 
 
-def _unknown_type(name: str) -> Problem:
+def _unknown_type(name: str) -> Mistake:
     works = f"These work: {', '.join(sorted(WORKS))}."
     if name in REFUSED:
-        return Problem(("type",), f"{name} is not supported: {REFUSED[name]}.", works)
+        return Mistake(("type",), f"{name} is not supported: {REFUSED[name]}.", works)
     snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()  # a class name, such as ExpectColumnValuesToBeNull
-    return Problem(("type",), f'unknown expectation "{name}".', works, nearest(snake, list(WORKS)))
+    return Mistake(("type",), f'unknown expectation "{name}".', works, nearest(snake, list(WORKS)))
 
 
-def _wrong_value(expectation: Expectation) -> Problem | None:
+def _wrong_value(expectation: Expectation) -> Mistake | None:
     kwargs = expectation.kwargs
     mostly = kwargs.get("mostly", 1)
     if isinstance(mostly, bool) or not isinstance(mostly, int | float) or not 0 <= mostly <= 1:
-        return Problem(("kwargs", "mostly"), f"mostly is {mostly!r}.", "It is a share of the rows, from 0 to 1.")
+        return Mistake(("kwargs", "mostly"), f"mostly is {mostly!r}.", "It is a share of the rows, from 0 to 1.")
     parser = kwargs.get("condition_parser", "great_expectations")
     if parser != "great_expectations":
-        return Problem(
+        return Mistake(
             ("kwargs", "condition_parser"), f"condition_parser is {parser!r}.", "Only great_expectations works.",
             "Leave it out.",
         )  # fmt: skip
     try:
         condition_of(expectation)
     except ValueError:
-        return Problem(
+        return Mistake(
             ("kwargs", "row_condition"), f"row_condition is {kwargs['row_condition']!r}.",
             'It compares a column with a value: col("age") > 30 or col("city") == "Rome", or is col("x").notnull().',
         )  # fmt: skip
     for key, value in kwargs.items():
         if isinstance(value, dict) and "$PARAMETER" in value:
-            return Problem(
+            return Mistake(
                 ("kwargs", key), f"{key} is {value!r}.", "Parameters of a suite do not work.", "Write the value."
             )
     if fields := _placeholders(kwargs.get("unexpected_rows_query", "")) - {"batch"}:
         found = f"the query has {', '.join(sorted(f'{{{name}}}' for name in fields))}."
-        return Problem(
+        return Mistake(
             ("kwargs", "unexpected_rows_query"), found, "{batch} stands for the rows; nothing else is filled in.",
             "Write each other brace twice.",
         )  # fmt: skip
     for key in ("value_set", "column_list", "regex_list", "like_pattern_list", "value_pairs_set"):
         if key in kwargs and (not isinstance(kwargs[key], list | tuple) or not kwargs[key]):
-            return Problem(("kwargs", key), f"{key} is {kwargs[key]!r}.", "It is a list with at least one entry.")
+            return Mistake(("kwargs", key), f"{key} is {kwargs[key]!r}.", "It is a list with at least one entry.")
     return None
 
 

@@ -35,10 +35,9 @@ class Batch:
         if count == 1:
             yield self
             return
-        edges = torch.arange(len(self)).tensor_split(min(count, len(self)))
-        for edge in edges:
-            rows = slice(int(edge[0]), int(edge[-1]) + 1)
-            yield Batch({name: tensor[rows] for name, tensor in self.inputs.items()}, self.labels[rows])
+        cut = (tensor.tensor_split(min(count, len(self))) for tensor in (self.labels, *self.inputs.values()))
+        for labels, *inputs in zip(*cut, strict=True):
+            yield Batch(dict(zip(self.inputs, inputs, strict=True)), labels)
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,11 @@ def read_arrays(folder: Path, transform: Transform) -> tuple[dict[str, NDArray[A
     return arrays, rows
 
 
+def read_labels(folder: Path) -> NDArray[Any]:
+    """The labels of one part [N], and nothing else of it."""
+    return pq.read_table(folder, columns=[LABEL])[LABEL].to_numpy()  # type: ignore[no-any-return]
+
+
 def _fill(path: Path, arrays: dict[str, NDArray[Any]], rows: NDArray[np.void], start: int) -> int:
     """Copy one shard to the rows from `start`; gives the row after its last."""
     try:

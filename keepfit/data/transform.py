@@ -6,6 +6,7 @@ of the house knows tensors, slots and shapes.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,7 +54,7 @@ class Entry(BaseModel):
         return ""
 
 
-class Target(BaseModel):
+class Target(BaseModel, ABC):
     """What was fitted for the column to predict."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,9 +67,9 @@ class Target(BaseModel):
     problem: str
 
     @property
+    @abstractmethod
     def outputs(self) -> int:
         """Numbers that a network gives a row."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def plan_table(path: Path, named: str | None, test: Path | None, place: Path, sc
     if test:
         tested = _look_at_test(test, seen, target.name, scratch)
         everything = facts_of(seen.batches + tested.batches, seen.decimal)
-        whole, more = _with_test(everything, facts_of(tested.batches, seen.decimal), asked)
+        whole, more = _with_test(everything, asked)
         said += more
     source = SourceLines(
         path=written(path, place),
@@ -128,10 +128,7 @@ def _leaks(columns: list[ColumnFacts], target: str, tied: Tied, kinds: dict[str,
     ]
 
 
-def _with_test(everything: list[ColumnFacts], tested: list[ColumnFacts], asked: Asked) -> tuple[ColumnFacts, list[str]]:
+def _with_test(everything: list[ColumnFacts], asked: Asked) -> tuple[ColumnFacts, list[str]]:
     """The target of both files, and what to say of values that are names and that only the test file has."""
-    name, known = asked.column.name, set(asked.column.values)
-    whole = next(column for column in everything if column.name == name)
-    found = next(column for column in tested if column.name == name).values
-    new = [v for v in found if v not in known and v.removesuffix(".") not in known]
-    return target_column(asked.problem).joined(asked.column, whole, new)
+    whole = next(column for column in everything if column.name == asked.column.name)
+    return target_column(asked.problem).joined(asked.column, whole)

@@ -14,6 +14,7 @@ from keepfit.learning.checkpoint import Checkpoint, State, generators, restore_g
 from keepfit.learning.pace import Pace
 from keepfit.learning.plan import Plan
 from keepfit.learning.recipe import Recipe
+from keepfit.metrics.naming import JUDGED
 from keepfit.store.interrupt import Stopped, stopping
 
 
@@ -98,7 +99,7 @@ class Fit:
         entry = {
             "epoch": at.epoch + 1,
             "train_loss": self._finite(at.loss.item() / len(self.feed.samples)),
-            **{f"validation_{name}": figure for name, figure in figures.items()},
+            **{f"{JUDGED}{name}": figure for name, figure in figures.items()},
             "lr": self.recipe.lr,
         }
         at.history.append(entry)
@@ -112,8 +113,8 @@ class Fit:
     def judged(self, epoch: int) -> dict[str, float]:
         """The validation figures of an epoch, from 1."""
         entry = self.position.history[epoch - 1]
-        names = (name for name in entry if name.startswith("validation_"))
-        return {name.removeprefix("validation_"): entry[name] for name in names}
+        names = (name for name in entry if name.startswith(JUDGED))
+        return {name.removeprefix(JUDGED): entry[name] for name in names}
 
     def _finite(self, loss: float) -> float:
         if math.isfinite(loss):

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from keepfit.metrics.naming import JUDGED
+
 EVERY = 1.0
 """Seconds between two reports; each waits once for the device."""
 
@@ -35,7 +37,7 @@ class Pace:
         here = self._last - self._here
         share = done / self.epochs
         epoch = min(int(done) + 1, self.epochs)
-        score = {name: figure for name, figure in judged.items() if name.startswith("validation_")}
+        score = {name: figure for name, figure in judged.items() if name.startswith(JUDGED)}
         self.tell(
             f"epoch {epoch} of {self.epochs}",
             share,

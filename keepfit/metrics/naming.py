@@ -31,6 +31,9 @@ SHOWN = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "mcc", "roc
          "width")  # fmt: skip
 """Metrics that a table shows, in this order."""
 
+JUDGED = "validation_"
+"""How a figure of the validation rows begins, in a training's history and in what is told of its steps."""
+
 _NAMES = {
     "roc_auc": "ROC-AUC",
     "pr_auc": "PR-AUC",

@@ -23,11 +23,15 @@ STEPS, STEPS_AN_OUTPUT = 700, 150
 the best was mostly among the first thousand."""
 
 
+COURSE: dict[str, Any] = {"schedule": "cosine", "warmup": 0.1, "label_smoothing": 0.0, "augment": {}}
+"""How the rate moves, whatever the size."""
+
+
 def defaults(model: DenseSettings, transform: Transform, rows: int) -> dict[str, Any]:
     """Every hyperparameter from the numbers of columns, train rows and outputs; what `model` says goes before these."""
     columns = len(transform.features)
     shape = {
-        "bins": _within(rows // 15, 16, 128),  # a bin needs some rows to learn from
+        "bins": bins(rows),
         "units": _within(1024 // columns, 8, 16),
     }
     said = model.model_dump(exclude={"family"}, exclude_none=True)
@@ -35,7 +39,12 @@ def defaults(model: DenseSettings, transform: Transform, rows: int) -> dict[str,
     if transform.target.outputs == 1 and MANY <= rows < SMALL:
         size |= {"epochs": 2 * size["epochs"], "lr": 3e-3}
         size["patience"] = size["epochs"]
-    return {**shape, **size, "schedule": "cosine", "warmup": 0.1, "label_smoothing": 0.0, "augment": {}, **said}
+    return {**shape, **size, **COURSE, **said}
+
+
+def bins(rows: int) -> int:
+    """A bin needs some rows to learn from."""
+    return _within(rows // 15, 16, 128)
 
 
 def small(rows: int, target: Target) -> dict[str, Any]:

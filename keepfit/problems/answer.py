@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+Labels = NDArray[Any]
+"""[N], in the type of the shards."""
 Answers = NDArray[Any]
 """[N, A]."""
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from keepfit.problems.judge import Answers, Examples
+from keepfit.problems.answer import Answers
+from keepfit.problems.judge import Examples
 
 ROUNDS = 300
 _STOPPING = 10_000
@@ -45,7 +46,7 @@ def boosted(examples: Examples, how: Boosting) -> tuple[str, Answers]:
     with threadpool_limits(1):
         if len(kept) > _STOPPING and not of_train.all():
             rounds = _rounds(examples, kept[of_train], kept[~of_train], how)
-        model = _model(examples, rounds, how).fit(examples.rows[kept], examples.labels[kept])
+        model = estimator(how.estimator, examples, rounds).fit(examples.rows[kept], examples.labels[kept])
         answers = how.answer(model, examples.test)
     return _name(len(kept), len(examples.labels)), answers
 
@@ -53,18 +54,18 @@ def boosted(examples: Examples, how: Boosting) -> tuple[str, Answers]:
 def _rounds(examples: Examples, train: NDArray[np.intp], validation: NDArray[np.intp], how: Boosting) -> int:
     """The number of rounds at which the validation part's loss is least."""
     seen = validation[how.known(examples.labels[validation], examples.labels[train])]
-    model = _model(examples, ROUNDS, how, early_stopping=True)
+    model = estimator(how.estimator, examples, ROUNDS, early_stopping=True)
     rows, labels = examples.rows, examples.labels
     model.fit(rows[train], labels[train], X_val=rows[seen], y_val=labels[seen])
     return max(int(np.argmax(model.validation_score_)), 1)
 
 
-def _model(examples: Examples, rounds: int, how: Boosting, early_stopping: bool = False) -> Any:
+def estimator(kind: Callable[..., Any], examples: Examples, rounds: int, **settings: Any) -> Any:
+    """One of scikit-learn's for these columns, not fitted yet, the same whenever it is fitted."""
     columns = examples.rows.shape[1]
     codes = list(range(columns - examples.categories, columns))
-    return how.estimator(
-        max_iter=rounds, early_stopping=early_stopping, categorical_features=codes or None, random_state=0
-    )
+    told = {"early_stopping": False, "categorical_features": codes or None, "random_state": 0, **settings}
+    return kind(max_iter=rounds, **told)
 
 
 def _name(kept: int, rows: int) -> str:

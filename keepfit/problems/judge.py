@@ -13,12 +13,8 @@ from numpy.typing import NDArray
 
 from keepfit.config import Evaluation
 from keepfit.metrics.paired import Paired
+from keepfit.problems.answer import Answers, Labels
 from keepfit.store.artifacts import Interval
-
-Labels = NDArray[Any]
-"""Of N rows, in the type of the shards."""
-Answers = NDArray[Any]
-"""[N, A]."""
 
 
 class Judged(ABC):

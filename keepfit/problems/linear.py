@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from keepfit.problems.judge import Answers, Examples
+from keepfit.problems.answer import Answers
+from keepfit.problems.judge import Examples
 
 _WORK = 1_000_000_000
 """Rows × columns × outputs: about twice MNIST's."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
-class Table:
+class Listing:
     """Cells ready to print."""
 
     title: str
@@ -25,11 +25,11 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Section:
+class Chapter:
     """What stands under one heading."""
 
     title: str
-    tables: list[Table] = field(default_factory=list)
+    tables: list[Listing] = field(default_factory=list)
     charts: list[str] = field(default_factory=list)
     """SVG."""
     matrix: dict[str, Any] = field(default_factory=dict)
@@ -51,15 +51,15 @@ class Show(ABC):
     """What the worst rows are."""
 
     @abstractmethod
-    def target(self, profile: dict[str, Any]) -> Table:
+    def target(self, profile: dict[str, Any]) -> Listing:
         """The target in the train rows."""
 
     @abstractmethod
-    def errors(self, metrics: dict[str, Any]) -> Section:
+    def errors(self, metrics: dict[str, Any]) -> Chapter:
         """Where it is wrong; without charts, for a page that draws none."""
 
     @abstractmethod
-    def curves(self, metrics: dict[str, Any]) -> Section:
+    def curves(self, metrics: dict[str, Any]) -> Chapter:
         """The charts."""
 
     @abstractmethod

@@ -14,17 +14,18 @@ from numpy.typing import NDArray
 
 from keepfit.data.transform import Target, Transform
 from keepfit.features.column import ColumnFacts, Suggestion
+from keepfit.problems.answer import Labels
 
 Counts = NDArray[np.int64]
 """Rows [part, stratum]."""
-Labels = NDArray[Any]
-"""Of n rows, in the type of the shards."""
 
 
 class Tally(ABC):
     """What is counted of the target's cells while the rows go by, and what makes them unfit to learn from."""
 
-    rows: int = 0
+    def __init__(self, name: str, where: str) -> None:
+        self.name, self.where = name, where
+        self.rows = 0
 
     @abstractmethod
     def add(self, cells: pa.ChunkedArray) -> None:
@@ -134,9 +135,9 @@ class TargetColumn(ABC):
     def expectations(self, column: ColumnFacts) -> list[Suggestion]:
         """What a later file's target will meet too."""
 
-    def joined(self, _train: ColumnFacts, both: ColumnFacts, _new: list[str]) -> tuple[ColumnFacts, list[str]]:
-        """The target of a train file and a publisher's test file, and what to say of the values that are only in that;
-        `both` are the facts of the rows of both."""
+    def joined(self, _train: ColumnFacts, both: ColumnFacts) -> tuple[ColumnFacts, list[str]]:
+        """The target of a train file and a publisher's test file, from the facts of the train file's rows and of those
+        of both; and what to say of values that only the test file has."""
         return both, []
 
     @abstractmethod

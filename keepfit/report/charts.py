@@ -7,10 +7,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from keepfit.metrics.naming import SHARES, metric_name
+from keepfit.metrics.naming import JUDGED, SHARES, metric_name
 from keepfit.problems.drawing import MAIN, SOFT, draw, line, mark, percent
-
-_JUDGED = "validation_"
 
 
 def training(history: list[dict[str, Any]], best: int, loss: str) -> list[str]:
@@ -25,12 +23,12 @@ def training(history: list[dict[str, Any]], best: int, loss: str) -> list[str]:
             line(axes, epochs, [entry[key] for entry in history], name, colour)
         mark(axes, best, history, "validation_loss")
 
-    named = [name for name in history[0] if name.startswith(_JUDGED) and name != "validation_loss"]
+    named = [name for name in history[0] if name.startswith(JUDGED) and name != f"{JUDGED}loss"]
     return [draw("loss", loss, "epoch", losses), *(_score(name, history, best) for name in named)]
 
 
 def _score(name: str, history: list[dict[str, Any]], best: int) -> str:
-    metric = name.removeprefix(_JUDGED)
+    metric = name.removeprefix(JUDGED)
 
     def paint(axes: Axes) -> None:
         line(axes, [entry["epoch"] for entry in history], [entry[name] for entry in history], "", MAIN)

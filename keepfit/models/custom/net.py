@@ -19,7 +19,7 @@ from keepfit.data.transform import Transform
 from keepfit.errors import ConfigError
 from keepfit.features.encoder import Encoder
 from keepfit.models.custom import Settings
-from keepfit.models.table_defaults import large, small
+from keepfit.models.table_defaults import COURSE, bins, large, small
 
 _OF_TRAINING = ("batch_size", "epochs", "patience", "lr", "weight_decay")
 
@@ -28,8 +28,7 @@ def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]
     """The class and its settings as they are; how it learns is what suits the tables' own networks."""
     size = small(rows, transform.target) or large(rows)
     how = {name: size[name] for name in _OF_TRAINING}
-    said = {"bins": min(max(rows // 15, 16), 128), **model.model_dump(exclude={"family"}, exclude_none=True)}
-    return {**how, "schedule": "cosine", "warmup": 0.1, "label_smoothing": 0.0, "augment": {}, **said}
+    return {**how, **COURSE, "bins": bins(rows), **model.model_dump(exclude={"family"}, exclude_none=True)}
 
 
 class Custom(nn.Module):

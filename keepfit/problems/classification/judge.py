@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from keepfit.config import Evaluation
 from keepfit.metrics.answers import Answers as Figures
 from keepfit.metrics.paired import Paired, compare
+from keepfit.problems.answer import Answers, Labels
 from keepfit.problems.boosting import Boosting, boosted
 from keepfit.problems.classification import Target
-from keepfit.problems.judge import Answers, Examples, Judge, Judged, Labels
+from keepfit.problems.judge import Examples, Judge, Judged
 from keepfit.problems.linear import Linear, fitted
 from keepfit.store.artifacts import Interval
 

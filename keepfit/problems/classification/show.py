@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from keepfit.metrics.naming import figure
-from keepfit.problems.show import Section, Show, Table
+from keepfit.problems.show import Chapter, Listing, Show
 
 CELLS, NAMES = 12, 26
 """Confused pairs that are listed; classes up to which the matrix is drawn and a table of classes goes."""
@@ -22,16 +22,16 @@ class ClassShow(Show):
         "The percentage is the probability given to the true class."
     )
 
-    def target(self, profile: dict[str, Any]) -> Table:
+    def target(self, profile: dict[str, Any]) -> Listing:
         """The classes, and how many train rows each has."""
         classes = profile["classes"]
         most = max((c["train"] for c in classes), default=1) or 1
         rows = [(c["name"], f"{c['train']:,}") for c in classes[:NAMES]]
         bars = [round(100 * c["train"] / most, 1) for c in classes[:NAMES]]
         more = f"and {len(classes) - NAMES} more classes." if len(classes) > NAMES else ""
-        return Table("Classes, train rows", (), rows, frozenset({1}), bars, more)
+        return Listing("Classes, train rows", (), rows, frozenset({1}), bars, more)
 
-    def errors(self, metrics: dict[str, Any]) -> Section:
+    def errors(self, metrics: dict[str, Any]) -> Chapter:
         """The matrix, each cell with its share of its row; of many classes only the pairs most often confused."""
         found, names = metrics.get("confusion", []), metrics.get("classes", [])
         rows = [
@@ -40,13 +40,13 @@ class ClassShow(Show):
         ]
         matrix = {"names": names, "rows": rows} if found and len(names) <= NAMES else {}
         tables = [table for table in (_confused(found, names), _classes(metrics)) if table.rows]
-        return Section("Where it is wrong", tables, [], matrix, "Rows are the true class, columns what the model said.")
+        return Chapter("Where it is wrong", tables, [], matrix, "Rows are the true class, columns what the model said.")
 
-    def curves(self, metrics: dict[str, Any]) -> Section:
+    def curves(self, metrics: dict[str, Any]) -> Chapter:
         """ROC, precision-recall, calibration."""
         from keepfit.problems.classification.charts import every
 
-        return Section("Ranking and calibration", charts=every(metrics))
+        return Chapter("Ranking and calibration", charts=every(metrics))
 
     def worst(self, row: dict[str, Any]) -> tuple[str, ...]:
         """The class, what was said, and the probability of the class."""
@@ -60,14 +60,14 @@ def _cell(diagonal: bool, count: int, total: int) -> dict[str, Any]:
     return {"count": count, "share": round(100 * count / total, 1) if total else 0, "right": diagonal}
 
 
-def _confused(matrix: list[list[int]], names: list[str]) -> Table:
+def _confused(matrix: list[list[int]], names: list[str]) -> Listing:
     wrong = [(n, names[i], names[j]) for i, row in enumerate(matrix) for j, n in enumerate(row) if i != j and n]
     wrong.sort(key=lambda w: (-w[0], w[1:]))
     rows = [(true, said, f"{count:,}") for count, true, said in wrong[:CELLS]]
-    return Table("Most often confused", ("true", "said", "rows"), rows, frozenset({2}))
+    return Listing("Most often confused", ("true", "said", "rows"), rows, frozenset({2}))
 
 
-def _classes(metrics: dict[str, Any]) -> Table:
+def _classes(metrics: dict[str, Any]) -> Listing:
     """Precision, recall and F1 of each class, the weakest first."""
     found = sorted(metrics.get("per_class", []), key=lambda row: row["f1"] if row.get("f1") is not None else -1)
     rows = [
@@ -79,4 +79,4 @@ def _classes(metrics: dict[str, Any]) -> Table:
         for row in found[:NAMES]
     ]
     head = ("class", "rows", "precision", "recall", "F1")
-    return Table("Classes, the weakest first", head, rows, frozenset({1, 2, 3, 4}))
+    return Listing("Classes, the weakest first", head, rows, frozenset({1, 2, 3, 4}))

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from keepfit.data.cells import categories, codes_of
 from keepfit.errors import DataError
 from keepfit.features.column import ColumnFacts, Suggestion
+from keepfit.problems.answer import Labels
 from keepfit.problems.classification import Target
-from keepfit.problems.target import Counts, Labels, Recognised, Tally, TargetColumn, TargetFitter
+from keepfit.problems.target import Counts, Recognised, Tally, TargetColumn, TargetFitter
 from keepfit.store.artifacts import PARTS
 
 MAX_CLASSES = 10_000
@@ -32,7 +33,7 @@ class ClassTally(Tally):
     """Rows of each class."""
 
     def __init__(self, name: str, where: str) -> None:
-        self.name, self.where = name, where
+        super().__init__(name, where)
         self.classes: Counter[str] = Counter()
 
     def add(self, cells: pa.ChunkedArray) -> None:
@@ -192,8 +193,10 @@ class ClassColumn(TargetColumn):
         told = "the classes; rows of another are set aside"
         return [Suggestion("expect_column_values_to_be_in_set", kwargs, "warning", told)]
 
-    def joined(self, train: ColumnFacts, _both: ColumnFacts, new: list[str]) -> tuple[ColumnFacts, list[str]]:
+    def joined(self, train: ColumnFacts, both: ColumnFacts) -> tuple[ColumnFacts, list[str]]:
         """Classes of the test file that are written as those of the train file but for a point at the end are those."""
+        known = set(train.values)
+        new = [value for value in both.values if value not in known and value.removesuffix(".") not in known]
         classes = replace(train, values=(*train.values, *new))
         if not new:
             return classes, []

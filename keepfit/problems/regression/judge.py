@@ -13,10 +13,12 @@ from keepfit.config import Evaluation
 from keepfit.data.cells import numbers
 from keepfit.metrics.errors import Errors, compare, deciles
 from keepfit.metrics.paired import Paired
+from keepfit.problems.answer import Answers, Labels
 from keepfit.problems.boosting import Boosting, boosted
-from keepfit.problems.judge import Answers, Examples, Judge, Judged, Labels
+from keepfit.problems.judge import Examples, Judge, Judged
 from keepfit.problems.linear import Linear, fitted
 from keepfit.problems.regression import Target
+from keepfit.problems.regression.space import drawn
 from keepfit.store.artifacts import Interval
 
 POINTS = 1_000
@@ -59,7 +61,7 @@ class JudgedValues(Judged):
     def details(self) -> dict[str, Any]:
         """points (label and prediction of some rows), deciles (residuals by tenths of the prediction), log."""
         found = self.errors
-        picked = np.linspace(0, len(found.labels) - 1, min(POINTS, len(found.labels))).astype(np.intp)
+        picked = drawn(found.labels, POINTS)
         points = {"label": found.labels[picked].tolist(), "prediction": found.predictions[picked].tolist()}
         return {"points": points, "deciles": deciles(found.predictions, found.residuals), "log": self.target.log}
 
@@ -114,12 +116,6 @@ class ValueJudge(Judge):
 
 
 JUDGE = ValueJudge()
-
-
-def drawn(labels: Labels, most: int) -> NDArray[np.intp]:
-    """Numbers of all rows, or of `most`, evenly picked."""
-    rows = len(labels)
-    return np.arange(rows) if rows <= most else np.linspace(0, rows - 1, most).astype(np.intp)
 
 
 def _answers(model: Any, rows: NDArray[Any]) -> Answers:

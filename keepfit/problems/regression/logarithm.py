@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from keepfit.data.shards import LABEL, read_arrays
+from keepfit.data.shards import read_labels
 from keepfit.data.transform import Transform
 from keepfit.metrics.probabilistic import Values
+from keepfit.problems.boosting import estimator
 from keepfit.problems.examples import read
 from keepfit.problems.judge import Examples
 from keepfit.problems.regression import Target
-from keepfit.problems.regression.space import learned
+from keepfit.problems.regression.space import drawn, learned, values_of
 
 _SKEW = 1.0
 """Values that lean less than this to one side are not looked at twice."""
@@ -24,13 +25,12 @@ _ROUNDS = 100
 
 def is_better(plain: Target, log: Target, prepared: Path, transform: Transform, loss: str) -> bool:
     """Whether the logarithm gives the smaller error on the validation rows, in the target's own unit."""
-    truth = read_arrays(prepared / "validation", transform)[0][LABEL]
-    if not _leans(read_arrays(prepared / "train", transform)[0][LABEL]):
+    if not _leans(read_labels(prepared / "train")):
         return False
     examples = read(prepared, transform, answered="validation")
     if examples.what:  # pictures: too many columns for a quick look
         return False
-    return _error(log, examples, truth, loss) < _error(plain, examples, truth, loss)
+    return _error(log, examples, loss) < _error(plain, examples, loss)
 
 
 def _leans(values: Values) -> bool:
@@ -38,17 +38,14 @@ def _leans(values: Values) -> bool:
     return bool((scaled**3).mean() > _SKEW)
 
 
-def _error(target: Target, examples: Examples, truth: Values, loss: str) -> float:
+def _error(target: Target, examples: Examples, loss: str) -> float:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    kept = np.linspace(0, examples.train - 1, min(examples.train, _ROWS)).astype(np.intp)
-    codes = list(range(examples.rows.shape[1] - examples.categories, examples.rows.shape[1]))
+    train, truth = examples.labels[: examples.train], examples.labels[examples.train :]
+    kept = drawn(train, _ROWS)
     wanted = "absolute_error" if loss == "mae" else "squared_error"
     with threadpool_limits(1):
-        model = HistGradientBoostingRegressor(
-            loss=wanted, max_iter=_ROUNDS, early_stopping=False, categorical_features=codes or None, random_state=0
-        )
-        found = model.fit(examples.rows[kept], learned(examples.labels[kept], target)).predict(examples.test)
-    values = found * target.std + target.mean
-    off = np.abs((np.exp(values) - target.offset if target.log else values) - truth)
+        model = estimator(HistGradientBoostingRegressor, examples, _ROUNDS, loss=wanted)
+        found = model.fit(examples.rows[kept], learned(train[kept], target)).predict(examples.test)
+    off = np.abs(values_of(found, target) - truth)
     return float((off if loss == "mae" else off**2).mean())

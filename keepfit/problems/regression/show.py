@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from keepfit.metrics.naming import quantity
-from keepfit.problems.show import Section, Show, Table
+from keepfit.problems.show import Chapter, Listing, Show
 
 
 class ValueShow(Show):
@@ -16,16 +16,16 @@ class ValueShow(Show):
     worst_head: ClassVar[tuple[str, ...]] = ("true", "predicted", "interval")
     worst_note: ClassVar[str] = "The test rows with the largest error, the worst first."
 
-    def target(self, profile: dict[str, Any]) -> Table:
+    def target(self, profile: dict[str, Any]) -> Listing:
         """Its range and its histogram."""
         edges, counts = profile["histogram"]["edges"], profile["histogram"]["counts"]
         most = max(counts, default=1) or 1
         rows = [(f"{quantity(edges[i])} to {quantity(edges[i + 1])}", f"{count:,}") for i, count in enumerate(counts)]
         told = (f"{name} {quantity(profile[name])}" for name in ("min", "median", "mean", "max"))
         bars = [round(100 * count / most, 1) for count in counts]
-        return Table("Target, train rows", (), rows, frozenset({1}), bars, ", ".join(told))
+        return Listing("Target, train rows", (), rows, frozenset({1}), bars, ", ".join(told))
 
-    def errors(self, metrics: dict[str, Any]) -> Section:
+    def errors(self, metrics: dict[str, Any]) -> Chapter:
         """Residuals by tenths of the prediction."""
         rows = [
             (
@@ -37,14 +37,14 @@ class ValueShow(Show):
         ]
         head = ("predicted", "rows", "10 %", "median", "90 %")
         note = "True value minus predicted one; where the median is far from zero, the model errs to one side."
-        table = Table("Residuals by the prediction", head, rows, frozenset({1, 2, 3, 4}), note=note)
-        return Section("Where it is wrong", [table] if rows else [])
+        table = Listing("Residuals by the prediction", head, rows, frozenset({1, 2, 3, 4}), note=note)
+        return Chapter("Where it is wrong", [table] if rows else [])
 
-    def curves(self, metrics: dict[str, Any]) -> Section:
+    def curves(self, metrics: dict[str, Any]) -> Chapter:
         """Predicted against true, and residuals by tenths."""
         from keepfit.problems.regression.charts import every
 
-        return Section("Predicted against true", charts=every(metrics))
+        return Chapter("Predicted against true", charts=every(metrics))
 
     def worst(self, row: dict[str, Any]) -> tuple[str, ...]:
         """The value, what was predicted, and the interval."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keepfit.metrics.probabilistic import Values
 from keepfit.problems.regression import Target
@@ -16,6 +17,18 @@ def learned(values: Values, target: Target) -> Values:
     if target.log:
         values = np.log(np.maximum(values, target.low) + target.offset)
     return (values - target.mean) / target.std
+
+
+def values_of(standardised: Values, target: Target) -> Values:
+    """Back to the target's unit, [N] → [N]."""
+    values = standardised * target.std + target.mean
+    return np.exp(values) - target.offset if target.log else values
+
+
+def drawn(rows: Values, most: int) -> NDArray[np.intp]:
+    """Numbers of all rows, or of `most`, evenly picked."""
+    count = len(rows)
+    return np.arange(count) if count <= most else np.linspace(0, count - 1, most).astype(np.intp)
 
 
 def bounds(target: Target) -> tuple[float, float]:

@@ -12,15 +12,16 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from keepfit.data.cells import numbers
-from keepfit.data.shards import LABEL, read_arrays
+from keepfit.data.shards import read_labels
 from keepfit.data.transform import Transform
 from keepfit.errors import DataError
 from keepfit.features.column import ColumnFacts, Suggestion, between, short
+from keepfit.features.shared.figures import NumberFigures
+from keepfit.problems.answer import Labels
 from keepfit.problems.regression import Settings, Target
 from keepfit.problems.regression.space import fitted
-from keepfit.problems.target import Counts, Labels, Recognised, Tally, TargetColumn, TargetFitter
+from keepfit.problems.target import Counts, Recognised, Tally, TargetColumn, TargetFitter
 
-_BINS = 20
 _FEW = 10
 """Different values up to which `keepfit init` takes a target for classes."""
 _READABLE = 0.5
@@ -32,7 +33,7 @@ class ValueTally(Tally):
     """Rows, and the range of their values."""
 
     def __init__(self, name: str, where: str) -> None:
-        self.name, self.where = name, where
+        super().__init__(name, where)
         self.low, self.high = np.inf, -np.inf
 
     def add(self, cells: pa.ChunkedArray) -> None:
@@ -69,19 +70,15 @@ class ValueFitter(TargetFitter):
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._parts: list[NDArray[np.float64]] = []
+        self._figures = NumberFigures()
 
     def add(self, cells: pa.Array) -> None:
         """Take values."""
-        self._parts.append(cells.to_numpy(zero_copy_only=False))
-
-    @property
-    def _values(self) -> NDArray[np.float64]:
-        return np.concatenate(self._parts)
+        self._figures.add(cells.to_numpy(zero_copy_only=False), None)
 
     def entry(self) -> Target:
         """Mean, deviation and range; whether the logarithm is learned is decided when there are shards."""
-        values = self._values
+        values = np.concatenate(self._figures.sample)
         if values.min() == values.max():
             raise DataError(
                 f'every train row has the same target "{values[0]:g}".',
@@ -92,14 +89,8 @@ class ValueFitter(TargetFitter):
         return fitted(values, self._name, log=False)
 
     def profile(self, _counts: Counts) -> dict[str, Any]:
-        """min, median, mean, max, and a histogram whose end bins hold the outermost half per cent too."""
-        values = self._values
-        low, median, high = np.quantile(values, [0.005, 0.5, 0.995])
-        rising = (np.diff(np.linspace(low, high, _BINS + 1)) > 0).all()
-        counts, edges = np.histogram(values.clip(low, high), bins=_BINS if rising else 1)
-        figures = {"min": values.min(), "median": median, "mean": values.mean(), "max": values.max()}
-        histogram = {"edges": edges.tolist(), "counts": counts.tolist()}
-        return {**{name: float(figure) for name, figure in figures.items()}, "histogram": histogram}
+        """As of a column of numbers: min, median, mean, max, histogram."""
+        return self._figures.profile()
 
 
 class ValueColumn(TargetColumn):
@@ -146,7 +137,7 @@ class ValueColumn(TargetColumn):
 
         if settings.log is False or target.low < 0 or target.high <= 0:
             return target
-        values = read_arrays(prepared / "train", transform)[0][LABEL]
+        values = read_labels(prepared / "train")
         other = fitted(values, target.name, log=True)
         return other if settings.log or is_better(target, other, prepared, transform, settings.loss) else target
 

@@ -36,8 +36,9 @@ def write_golden(folder: Path, model: ServedModel, prepared: Path, transform: Tr
     rows = {name: np.concatenate([tests[name], edges[name]]) for name in tests}
     answer, names = model.answer, model.answer.named(model.schema)
     arrays = {f"input:{name}": array for name, array in rows.items()}
-    arrays |= {f"output:{name}": found for name, found in zip(names, model.run(names, rows), strict=True)}
-    arrays["clear"] = answer.clear(model.ask(rows), TOLERANCE)
+    found = dict(zip(names, model.run(names, rows), strict=True))
+    arrays |= {f"output:{name}": output for name, output in found.items()}
+    arrays["clear"] = answer.clear(answer.joined([found[name] for name in answer.outputs(model.schema)]), TOLERANCE)
     arrays["tolerance"] = np.array(TOLERANCE * answer.unit(model.schema))
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **{name: _plain(array) for name, array in arrays.items()})

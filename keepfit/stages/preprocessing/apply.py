@@ -21,7 +21,8 @@ from keepfit.data.transform import Tensor, Transform
 from keepfit.features.lookup import kind_of
 from keepfit.problems.lookup import target_column
 from keepfit.stages.preprocessing.fit import called
-from keepfit.stages.preprocessing.split import PARTS, TEST, TRAIN, Parts
+from keepfit.stages.preprocessing.split import TEST, TRAIN, Parts
+from keepfit.store.artifacts import PARTS
 
 Arrays = dict[str, NDArray[Any]]
 """Tensor → its rows [n, …], and the labels [n]."""

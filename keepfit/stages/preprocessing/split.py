@@ -20,13 +20,11 @@ from keepfit.stages.preprocessing.draw import TEST_SALT, VALIDATION_SALT, Hashes
 from keepfit.stages.preprocessing.ids import Quarantine
 from keepfit.stages.preprocessing.known_by import Identity, Pool, by_column, by_features, count_into, large_groups
 from keepfit.stages.preprocessing.newest import boundaries, times_of
-from keepfit.store.artifacts import PARTS
 
 if TYPE_CHECKING:
     from keepfit.stages.preprocessing.strata import Strata
 
 TRAIN, VALIDATION, TEST, OUT = range(4)
-__all__ = ["OUT", "PARTS", "TEST", "TRAIN", "VALIDATION", "Parts", "assign", "leave_out_tested", "published"]
 
 Parts = NDArray[np.uint8]
 """A part's code for each row of the snapshot, in its order; OUT for those in no part."""
