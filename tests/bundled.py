@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -19,8 +18,9 @@ from keepfit.serving.bundle.seal import answers_of, seal
 from keepfit.store.artifacts import Bundle, Evaluated, Interval, Prepared
 from keepfit.store.files import write_json
 from keepfit.store.store import Store
+from tests import ROOT
 
-CARRIED = Path(__file__).parent.parent / "data" / "breast_cancer"
+CARRIED = ROOT / "data" / "breast_cancer"
 CLASSES = ("benign", "malignant")
 TRAIN = 319
 GOOD = ("worst_radius", "worst_texture", "worst_concave_points", "mean_concavity")

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import CARRIED, ROOT
+
 # No deadline: how long an example takes says how busy the machine is. In CI the same examples every time: a change is
 # judged by what it did, not by luck. At a desk they vary.
 settings.register_profile("desk", deadline=None)
@@ -31,9 +33,7 @@ os.environ.update(
 )
 os.environ.pop("PREFECT_API_URL", None)
 
-pytest_plugins = ["tests.alarming", "tests.in_service", "tests.releasing"]
-
-CARRIED = Path(__file__).parent.parent / "data"
+pytest_plugins = ["tests.alarming", "tests.in_service", "tests.stages.release.releasing"]
 
 
 def pytest_unconfigure() -> None:
@@ -55,7 +55,7 @@ def carried(tmp_path: Path) -> Callable[[str], Path]:
 @pytest.fixture(scope="session")
 def data() -> Callable[[str], Path]:
     """A file or folder of the public data sets, or a skip that says where it was looked for."""
-    root = Path(os.environ.get("KEEPFIT_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
+    root = Path(os.environ.get("KEEPFIT_DATA", ROOT.parent / "shared" / "data"))
 
     def find(name: str) -> Path:
         path = root / name

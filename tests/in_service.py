@@ -12,7 +12,7 @@ import pytest
 from keepfit.config.sets import OpenSet
 from keepfit.store.events import Event
 from tests.refusing import go
-from tests.test_kill import small
+from tests.store.test_kill import small
 
 
 @pytest.fixture(scope="session")

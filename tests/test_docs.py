@@ -14,8 +14,8 @@ from ruamel.yaml import YAML
 from keepfit.cli.main import app
 from keepfit.config import load
 from keepfit.drafting.reference import put_into
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 REFERENCE = (ROOT / "docs/reference.md").read_text()
 README = (ROOT / "README.md").read_text()
 

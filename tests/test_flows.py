@@ -17,9 +17,9 @@ import pytest
 from prefect.client.base import PrefectHttpxSyncClient
 
 from keepfit.errors import MachineError
-from tests.test_kill import small
+from tests import ROOT
+from tests.store.test_kill import small
 
-ROOT = Path(__file__).parent.parent
 KEEPFIT = Path(sys.executable).with_name("keepfit")
 PREFECT = Path(sys.executable).with_name("prefect")
 

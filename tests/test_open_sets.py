@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from keepfit.config.sets import FEATURES, MODELS, PROBLEMS
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 BLIND = ("stages", "report", "drafting", "serving/prediction", "serving/bundle")
 """Folders of keepfit/ that know the sets and no member."""
 CONTRACTS = ("target", "judge", "answer", "objective", "show", "drawing", "examples")

@@ -1,6 +1,6 @@
 """Which Great Expectations types keepfit checks, and what each takes: a table, read without importing the library.
 
-Every type in `WORKS` was compared with Great Expectations on pandas (tests/test_validation_types.py).
+Every type in `WORKS` was compared with Great Expectations on pandas (tests/stages/validation/test_types.py).
 """
 
 from __future__ import annotations
