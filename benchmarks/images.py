@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from keepfit.config import Training
-from keepfit.data.feed import Samples
+from keepfit.data.feed import Batch, held
 from keepfit.data.images import decode
 from keepfit.data.transform import Transform
 from keepfit.features.image import Entry as ImageEntry
@@ -82,7 +82,7 @@ def _split(images: Array, labels: Array, groups: Array, random: np.random.Genera
 def measure(name: str, read: Callable[[np.random.Generator], Iterator[Part]], seed: int) -> None:
     """Train once and print the share of right answers on the test rows."""
     train, validation, test = (
-        Samples({"image": torch.from_numpy(images)}, torch.from_numpy(labels).long(), np.empty(0, "V16"))
+        Batch({"image": torch.from_numpy(images)}, torch.from_numpy(labels).long())
         for images, labels in read(np.random.default_rng(seed))
     )
     began = time.process_time()
@@ -90,11 +90,13 @@ def measure(name: str, read: Callable[[np.random.Generator], Iterator[Part]], se
     architecture, derived = resolve(Settings(), said, _transform(train.inputs["image"]), len(train))
     plan, machine = settle(said, derived, 1), device.choose(said, doubles=False, half=True)
     with device.repeatable(machine, seed, 1):
-        recipe, fit = begin(architecture, plan, machine, CrossEntropy(plan.label_smoothing), train, validation)
+        recipe, fit = begin(
+            architecture, plan, machine, CrossEntropy(plan.label_smoothing), held(train), held(validation)
+        )
         fit.run(Checkpoint(Path("unused"), 1e9), Pace(lambda *_, **__: None, plan.epochs))
         seconds = time.process_time() - began
         model = TrainedModel(recipe.model.eval(), DIGIT, {})
-        right = model.answers(test).argmax(1) == test.labels.numpy()
+        right = model.answers(held(test)).argmax(1) == test.labels.numpy()
     best = fit.judged(fit.position.best_epoch)["accuracy"]
     print(
         f"{name}, seed {seed}: test {right.mean():.2%} of {len(test):,}, validation {best:.2%},"

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from keepfit.config import Training
-from keepfit.data.feed import Feed, Samples
+from keepfit.data.feed import Batch, Feed, held
 from keepfit.data.transform import Transform
 from keepfit.features.image import Entry as ImageEntry
 from keepfit.features.image.augment import Amount, changed
@@ -55,13 +55,13 @@ class Dense(nn.Module):
         return logits[:, None]
 
 
-def table() -> tuple[nn.Module, Samples]:
+def table() -> tuple[nn.Module, Batch]:
     """A million rows of 20 numbers."""
     numbers = torch.randn(1_000_000, 20)
-    return Dense(), Samples({"numbers": numbers}, (numbers[:, 0] > 0).long(), np.empty(0, "V16"))
+    return Dense(), Batch({"numbers": numbers}, (numbers[:, 0] > 0).long())
 
 
-def pictures() -> tuple[nn.Module, Samples]:
+def pictures() -> tuple[nn.Module, Batch]:
     """Some of MNIST's train pictures, and the default CNN for them."""
     images, labels = (
         np.frombuffer(gzip.decompress((DATA / "mnist" / f"train-{name}-ubyte.gz").read_bytes())[skip:], np.uint8).copy()
@@ -69,7 +69,7 @@ def pictures() -> tuple[nn.Module, Samples]:
     )
     rows, digits = torch.from_numpy(images).view(-1, 28, 28, 1)[:PICTURES], torch.from_numpy(labels).long()[:PICTURES]
     model = build(architecture()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return model, Samples({"image": rows}, digits, np.empty(0, "V16"))
+    return model, Batch({"image": rows}, digits)
 
 
 def architecture() -> dict[str, Any]:
@@ -88,14 +88,14 @@ def machine_for(said: Training, family: str) -> device.Machine:
     return device.choose(said, doubles=False, half=family == "cnn")
 
 
-def ours(model: nn.Module, family: str, rows: Samples, batch_size: int) -> Callable[[], None]:
+def ours(model: nn.Module, family: str, rows: Batch, batch_size: int) -> Callable[[], None]:
     """An epoch of keepfit's, with everything that is on by default."""
     said = Training(batch_size=batch_size, device="cpu")
     derived = resolve(Settings(), said, TRANSFORM, len(rows))[1]
     augment = {"image": changed(Amount(**derived["augment"]))} if family == "cnn" else {}
     plan = settle(said, derived, 1)
-    recipe = Supervised(model, CrossEntropy(plan.label_smoothing), plan, machine_for(said, family), rows, augment)
-    fit = Fit(recipe, Feed(rows, batch_size, plan.seed), plan)
+    recipe = Supervised(model, CrossEntropy(plan.label_smoothing), plan, machine_for(said, family), held(rows), augment)
+    fit = Fit(recipe, Feed(held(rows), batch_size, plan.seed), plan)
     checkpoint = Checkpoint(Path(tempfile.mkdtemp()) / "checkpoint.pt", said.checkpoint_seconds)
 
     def run() -> None:
@@ -105,7 +105,7 @@ def ours(model: nn.Module, family: str, rows: Samples, batch_size: int) -> Calla
     return run
 
 
-def bare(model: nn.Module, family: str, rows: Samples, batch_size: int) -> Callable[[], None]:
+def bare(model: nn.Module, family: str, rows: Batch, batch_size: int) -> Callable[[], None]:
     """An epoch as one writes it by hand."""
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
     machine = machine_for(Training(device="cpu"), family)
@@ -122,7 +122,7 @@ def bare(model: nn.Module, family: str, rows: Samples, batch_size: int) -> Calla
     return run
 
 
-def compare(name: str, family: str, made: tuple[nn.Module, Samples], batch_size: int, turns: int) -> None:
+def compare(name: str, family: str, made: tuple[nn.Module, Batch], batch_size: int, turns: int) -> None:
     """Print both rates and their ratio."""
     model, rows = made
     loops = {

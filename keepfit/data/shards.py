@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,6 +25,9 @@ LABEL = "label"
 """The column that holds the target: a class's code, or a value."""
 FILE_ROWS, FILE_BYTES = 2_000_000, 1 << 30
 """A new file is begun once one holds so much."""
+HELD = 4 << 30
+"""Bytes of a part that is held in memory whole; a larger one is read by windows. No machine decides it: the order of
+the rows would be its too."""
 
 _ALWAYS: dict[str, Any] = {"use_dictionary": False, "write_statistics": False, "store_schema": False}
 
@@ -92,46 +99,85 @@ def fixed(array: NDArray[Any]) -> pa.Array:
     return pa.Array.from_buffers(pa.binary(width), len(rows), [None, pa.py_buffer(rows)])
 
 
-def read_arrays(folder: Path, transform: Transform) -> tuple[dict[str, NDArray[Any]], NDArray[np.void]]:
-    """The rows of one part, such as `prepared/train`, as NumPy arrays, the labels among them, and the row ids.
+@dataclass(frozen=True)
+class RowGroup:
+    """One row group of a folder's shards."""
+
+    file: Path
+    number: int
+    """Its place in the file."""
+    rows: int
+
+
+def row_groups(folder: Path) -> list[RowGroup]:
+    """The row groups of one part, such as `prepared/train`, in order."""
+    files = [(file, pq.read_metadata(file)) for file in sorted(folder.glob("part-*.parquet"))]
+    return [
+        RowGroup(file, i, found.row_group(i).num_rows) for file, found in files for i in range(found.num_row_groups)
+    ]
+
+
+def row_bytes(transform: Transform) -> int:
+    """Bytes of a row in memory, its label included."""
+    sizes = (math.prod(tensor.shape) * np.dtype(tensor.dtype).itemsize for tensor in transform.tensors)
+    return sum(sizes) + np.dtype(transform.target.dtype).itemsize
+
+
+def read_arrays(groups: Sequence[RowGroup], transform: Transform) -> dict[str, NDArray[Any]]:
+    """The rows of some row groups as NumPy arrays, the labels among them.
 
     Raises MachineError where a page's checksum is wrong: the disk or a copy damaged it.
     """
-    files = sorted(folder.glob("part-*.parquet"))
-    total = sum(pq.read_metadata(path).num_rows for path in files)
     # Row group by row group into one array: a table of the whole part would hold everything twice.
+    total = sum(group.rows for group in groups)
     arrays: dict[str, NDArray[Any]] = {LABEL: np.empty(total, transform.target.dtype)}
     arrays |= {tensor.name: np.empty((total, *tensor.shape), tensor.dtype) for tensor in transform.tensors}
-    rows = np.empty(total, "V16")
     start = 0
-    for path in files:
-        start = _fill(path, arrays, rows, start)
-    return arrays, rows
+    for file, several in groupby(groups, key=lambda group: group.file):
+        start = _fill(file, [group.number for group in several], arrays, start)
+    return arrays
 
 
 def read_labels(folder: Path) -> NDArray[Any]:
-    """The labels of one part [N], and nothing else of it."""
-    return pq.read_table(folder, columns=[LABEL])[LABEL].to_numpy()  # type: ignore[no-any-return]
+    """The labels of one part [N], and nothing else of it. Raises MachineError as `read_arrays` does."""
+    return _column(folder, LABEL).to_numpy()  # type: ignore[no-any-return]
 
 
-def _fill(path: Path, arrays: dict[str, NDArray[Any]], rows: NDArray[np.void], start: int) -> int:
-    """Copy one shard to the rows from `start`; gives the row after its last."""
+def read_ids(folder: Path) -> NDArray[np.void]:
+    """The row ids of one part, 16 bytes each [N]. Raises MachineError as `read_arrays` does."""
+    ids = _column(folder, ROW)
+    rows = np.empty(len(ids), "V16")
+    _copy(ids, rows, rows.dtype)
+    return rows
+
+
+def _column(folder: Path, name: str) -> pa.ChunkedArray:
+    with _undamaged(folder):
+        return pq.read_table(folder, columns=[name], page_checksum_verification=True)[name]
+
+
+def _fill(path: Path, numbers: list[int], arrays: dict[str, NDArray[Any]], start: int) -> int:
+    """Copy row groups of one shard to the rows from `start`; gives the row after their last."""
+    with _undamaged(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        for number in numbers:
+            table = file.read_row_group(number, columns=[*arrays])
+            end = start + table.num_rows
+            for name, array in arrays.items():
+                _copy(table[name], array[start:end], array.dtype)
+            start = end
+    return start
+
+
+@contextmanager
+def _undamaged(place: Path) -> Iterator[None]:
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            for group in range(file.num_row_groups):
-                table = file.read_row_group(group, columns=[*arrays, ROW])
-                end = start + table.num_rows
-                for name, array in arrays.items():
-                    _copy(table[name], array[start:end], array.dtype)
-                _copy(table[ROW], rows[start:end], rows.dtype)
-                start = end
+        yield
     except OSError as error:
         raise MachineError(
             f"cannot be read: {error}.",
             todo="Its bytes were damaged after they were written. Delete the folder above it, and run again.",
-            where=str(path),
+            where=str(place),
         ) from error
-    return start
 
 
 def _copy(column: Any, into: NDArray[Any], dtype: np.dtype[Any]) -> None:

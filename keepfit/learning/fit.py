@@ -43,7 +43,7 @@ class Fit:
 
     def __init__(self, recipe: Recipe, feed: Feed, plan: Plan) -> None:
         self.recipe, self.feed, self.plan = recipe, feed, plan
-        self.device = feed.samples.labels.device
+        self.device = feed.part.device
         self.position = Position(loss=torch.zeros((), device=self.device))
 
     def run(self, checkpoint: Checkpoint, progress: Pace) -> None:
@@ -98,7 +98,7 @@ class Fit:
         self._finite(figures["loss"])
         entry = {
             "epoch": at.epoch + 1,
-            "train_loss": self._finite(at.loss.item() / len(self.feed.samples)),
+            "train_loss": self._finite(at.loss.item() / len(self.feed.part)),
             **{f"{JUDGED}{name}": figure for name, figure in figures.items()},
             "lr": self.recipe.lr,
         }

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from keepfit.data.feed import Batch, Samples
+from keepfit.data.feed import Batch, Part
 from keepfit.learning.checkpoint import State
 from keepfit.learning.device import Machine
 from keepfit.learning.plan import Plan
@@ -71,7 +71,7 @@ class Supervised(Recipe):
         objective: Objective,
         plan: Plan,
         machine: Machine,
-        validation: Samples,
+        validation: Part,
         augment: Augment | None = None,
     ) -> None:
         """`validation` lies on the machine's device, its labels as the objective takes them."""
@@ -129,8 +129,9 @@ class Supervised(Recipe):
         if not self.objective.has_reach:
             return {}
         self.model.eval()
-        outputs = [self.model(batch.inputs) for batch in self.validation.in_order(JUDGED)]
-        return self.objective.reach(torch.cat(outputs), self.validation.labels)
+        found = [(self.model(batch.inputs), batch.labels) for batch in self.validation.in_order(JUDGED)]
+        outputs, labels = zip(*found, strict=True)
+        return self.objective.reach(torch.cat(outputs), torch.cat(labels))
 
     def weights(self) -> dict[str, Tensor]:
         """A copy of the network's."""

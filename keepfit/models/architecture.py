@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from keepfit.config import Model, Training
 from keepfit.config.sets import MODELS
-from keepfit.data.feed import Inputs, Samples
+from keepfit.data.feed import Inputs, Part
 from keepfit.data.transform import Target, Transform
 from keepfit.features.lookup import parsed
 from keepfit.problems.lookup import learn_of
@@ -62,10 +62,9 @@ class TrainedModel:
         found: Tensor = learn_of(self.target.problem).answers(self.net(inputs), self.target, self.reach)
         return found.numpy()
 
-    def answers(self, samples: Samples, batch_size: int = 4096) -> NDArray[Any]:
+    def answers(self, part: Part, batch_size: int = 4096) -> NDArray[Any]:
         """[N, A] of all rows, in their order."""
-        rows = torch.arange(len(samples)).split(batch_size)
-        return np.concatenate([self.answer(samples.take(some).inputs) for some in rows])
+        return np.concatenate([self.answer(batch.inputs) for batch in part.in_order(batch_size)])
 
 
 def load(folder: Path) -> TrainedModel:

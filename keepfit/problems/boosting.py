@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,8 +48,8 @@ def boosted(examples: Examples, how: Boosting) -> tuple[str, Answers]:
         if len(kept) > _STOPPING and not of_train.all():
             rounds = _rounds(examples, kept[of_train], kept[~of_train], how)
         model = estimator(how.estimator, examples, rounds).fit(examples.rows[kept], examples.labels[kept])
-        answers = how.answer(model, examples.test)
-    return _name(len(kept), len(examples.labels)), answers
+        answers = examples.answered(partial(how.answer, model))
+    return _name(len(kept), examples.there), answers
 
 
 def _rounds(examples: Examples, train: NDArray[np.intp], validation: NDArray[np.intp], how: Boosting) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -65,12 +65,18 @@ class Examples:
     """[N]."""
     train: int
     """How many of the rows are of the train part; the others may be used to choose settings."""
-    test: NDArray[Any]
-    """Rows to answer, [N', F]."""
+    there: int
+    """How many rows the parts have; fewer are here where memory would not hold them."""
+    asked: Callable[[], Iterator[NDArray[Any]]]
+    """The rows to answer, some at a time, each [N', F]."""
     categories: int
     """How many of the columns, from the last, are category codes."""
     what: str
     """What the columns are, where they are so many and alike that a linear model suits them; else empty."""
+
+    def answered(self, answer: Callable[[NDArray[Any]], Answers]) -> Answers:
+        """The answers to all rows that are asked."""
+        return np.concatenate([answer(rows) for rows in self.asked()])
 
 
 class Judge(ABC):

@@ -45,8 +45,8 @@ def fitted(examples: Examples, how: Linear) -> tuple[str, Answers]:
     rows, labels = _standardised(examples.rows[kept], mean, deviation), examples.labels[kept]
     with threadpool_limits(1):
         model = how.fit(rows, labels, _penalty(rows, labels, kept < examples.train, how))
-        answers = how.answer(model, _standardised(examples.test, mean, deviation))
-    share = "" if len(kept) == len(examples.labels) else f" of {len(kept):,} of {len(examples.labels):,} rows"
+        answers = examples.answered(lambda asked: how.answer(model, _standardised(asked, mean, deviation)))
+    share = "" if len(kept) == examples.there else f" of {len(kept):,} of {examples.there:,} rows"
     return f"{how.name} on {examples.what or 'all columns'}{share}", answers
 
 

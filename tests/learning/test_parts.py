@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from keepfit.config import Training
-from keepfit.data.feed import Batch, Feed, Samples
+from keepfit.data.feed import Batch, Feed, held
 from keepfit.errors import ConfigError, OutOfMemoryError
 from keepfit.features.image.augment import Amount, changed
 from keepfit.learning import device, memory
@@ -47,7 +46,7 @@ def test_one_cycle_starts_at_a_25th_and_peaks_after_the_warm_up():
 
 def feed(rows: int, batch_size: int, seed: int = 0) -> Feed:
     """Rows that are labelled with their own number."""
-    return Feed(Samples({}, torch.arange(rows), np.zeros(rows, "V16")), batch_size, seed)
+    return Feed(held(Batch({}, torch.arange(rows))), batch_size, seed)
 
 
 def labels(batches: Iterable[Batch]) -> list[int]:
@@ -92,7 +91,7 @@ PLAN = Plan(
 
 
 def recipe(model: nn.Module, objective: Objective, plan: Plan) -> Supervised:
-    nothing = Samples({}, torch.zeros(0), np.zeros(0, "V16"))
+    nothing = held(Batch({}, torch.zeros(0)))
     return Supervised(model, objective, plan, device.Machine(CPU, torch.float32), nothing)
 
 

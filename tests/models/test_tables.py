@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from keepfit.config import Training
-from keepfit.data.feed import Samples
+from keepfit.data.feed import Batch, held
 from keepfit.data.transform import Transform
 from keepfit.features.image import Entry as ImageEntry
 from keepfit.models import mlp, wide_deep
@@ -93,11 +93,11 @@ def test_members_start_apart() -> None:
 def test_answers_do_not_depend_on_order_or_batch(model: DenseSettings) -> None:
     transform, inputs, labels = mixed()
     trained = TrainedModel(fresh(model, (transform, inputs, labels)).eval(), transform.target, {})
-    samples = Samples(inputs, labels, np.zeros(len(labels), "V16"))
-    whole = trained.answers(samples)
+    rows = held(Batch(inputs, labels))
+    whole = trained.answers(rows)
     turned = {name: tensor.flip(0) for name, tensor in inputs.items()}
-    backwards = Samples(turned, labels, samples.rows)
-    np.testing.assert_allclose(trained.answers(samples, batch_size=7), whole, atol=1e-6)
+    backwards = held(Batch(turned, labels))
+    np.testing.assert_allclose(trained.answers(rows, batch_size=7), whole, atol=1e-6)
     np.testing.assert_allclose(trained.answers(backwards)[::-1], whole, atol=1e-6)
     np.testing.assert_allclose(whole.sum(1), 1, atol=1e-5)
 

@@ -46,6 +46,6 @@ def _error(target: Target, examples: Examples, loss: str) -> float:
     wanted = "absolute_error" if loss == "mae" else "squared_error"
     with threadpool_limits(1):
         model = estimator(HistGradientBoostingRegressor, examples, _ROUNDS, loss=wanted)
-        found = model.fit(examples.rows[kept], learned(train[kept], target)).predict(examples.test)
+        found = examples.answered(model.fit(examples.rows[kept], learned(train[kept], target)).predict)
     off = np.abs(values_of(found, target) - truth)
     return float((off if loss == "mae" else off**2).mean())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from keepfit.data import feed
 from keepfit.data.identity import ROW
-from keepfit.data.shards import fixed
+from keepfit.data.shards import fixed, read_ids, read_labels
 from keepfit.data.transform import Transform
 from keepfit.models.architecture import load
 from keepfit.problems.judge import Judged
@@ -32,7 +32,7 @@ def score(
         answers = load(trained).answers(test, _CPU_WINDOW)
     finally:
         torch.set_num_threads(before)
-    return test.labels.numpy(), answers, test.rows
+    return read_labels(prepared / "test"), answers, read_ids(prepared / "test")
 
 
 def write_predictions(path: Path, rows: NDArray[Any], judged: Judged) -> None:

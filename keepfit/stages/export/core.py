@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from keepfit.data.feed import held
+from keepfit.data.feed import tensor_of
 from keepfit.data.transform import Transform
 from keepfit.models.architecture import TrainedModel
 from keepfit.problems.lookup import learn_of
@@ -44,7 +44,7 @@ class Answering(nn.Module):
 
 def example(transform: Transform, rows: int = 2) -> dict[str, Tensor]:
     """Missing values in the shapes that a fitted transform asks for; two rows, for one would be taken as fixed."""
-    return {t.name: held(_missing((rows, *t.shape), np.dtype(t.dtype))) for t in transform.tensors}
+    return {t.name: tensor_of(_missing((rows, *t.shape), np.dtype(t.dtype))) for t in transform.tensors}
 
 
 def _missing(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:

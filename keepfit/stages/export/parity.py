@@ -83,5 +83,5 @@ def tensors(arrays: Arrays, columns: list[ServedColumn], transform: Transform) -
     for tensor in transform.tensors:
         values = [kind_of(entry.kind).served(served[entry.name], entry) for entry in tensor.entries]
         array = values[0] if tensor.entries[0].shape else np.stack(values, axis=1)
-        found[tensor.name] = feed.held(np.ascontiguousarray(array))
+        found[tensor.name] = feed.tensor_of(np.ascontiguousarray(array))
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from torch import Tensor
 from keepfit.config import Pipeline
 from keepfit.config.sets import FEATURES, MODELS
 from keepfit.data import feed
-from keepfit.data.feed import Feed, Samples
+from keepfit.data.feed import Batch, Feed, Part
 from keepfit.data.transform import Transform
 from keepfit.features.lookup import entry_of, parsed, read_transform
 from keepfit.learning import device, memory
@@ -90,14 +89,18 @@ def begin(
     plan: Plan,
     machine: Machine,
     objective: Objective,
-    train: Samples,
-    validation: Samples,
+    train: Part,
+    validation: Part,
 ) -> tuple[Supervised, Fit]:
     """A fresh model beside its rows on the device, its weights drawn from torch's generator."""
     with memory.enough(machine):
         model = build(architecture)
     augment = augmentations(parsed(architecture["transform"]), plan)
-    train, validation = (replace(part, labels=objective.labels(part.labels)) for part in (train, validation))
+
+    def learned(rows: Batch) -> Batch:
+        return Batch(rows.inputs, objective.labels(rows.labels))
+
+    train, validation = train.changed(learned), validation.changed(learned)
     if hasattr(model, "see"):
         model.see(next(Feed(train, SEEN, plan.seed).epoch(0)).inputs)  # type: ignore[operator]
     model = model.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -122,7 +125,7 @@ def _write(folder: Path, recipe: Supervised, fit: Fit, architecture: dict[str, A
     files.write_json(folder / "architecture.json", architecture)
     files.write_json(folder / REACH, recipe.reach())
     files.write_json(folder / "history.json", at.history)
-    rows = {"train": len(fit.feed.samples), "validation": len(recipe.validation)}
+    rows = {"train": len(fit.feed.part), "validation": len(recipe.validation)}
     files.write_json(folder / "resolved.json", {"plan": plan.described(), **machine.described(), "rows": rows})
     processor = torch.backends.cpu.get_cpu_capability()  # the bits depend on it
     files.write_json(folder / "beside" / "timings.json", {"seconds": at.seconds, "processor": processor})

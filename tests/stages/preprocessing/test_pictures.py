@@ -14,6 +14,7 @@ from PIL import Image
 
 from keepfit.data import feed as batches
 from keepfit.data import images
+from keepfit.data.shards import read_ids
 from keepfit.errors import DataError
 from keepfit.features.image import Entry
 from keepfit.features.image.cells import ImageFitter
@@ -49,9 +50,9 @@ def test_digits_keep_their_size_and_every_pixel(tmp_path: Path) -> None:
     transform = transform_of(folder)
     feature = transform.features[0]
     assert (feature.size, feature.channels, feature.pixels) == ((8, 8), 1, None)
-    got = batches.read(folder / "train", transform)
+    got = batches.read(folder / "train", transform).load(())
     source = dict(zip(table["keepfit_row"].to_pylist(), contents, strict=True))
-    for row, picture in zip(got.rows, got.inputs["image"].numpy(), strict=True):
+    for row, picture in zip(read_ids(folder / "train"), got.inputs["image"].numpy(), strict=True):
         assert (images.decode(source[row.tobytes()] or b"", [8, 8], 1) == picture).all()
     pixels = got.inputs["image"].numpy() / 255
     np.testing.assert_allclose([feature.mean[0], feature.std[0]], [pixels.mean(), pixels.std()], rtol=1e-9)
@@ -87,15 +88,15 @@ def test_raw_pixels_are_taken_as_they_are(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (100, 6, 5, 1), dtype=np.uint8)
     table = gallery([p.tobytes() for p in pixels])
     folder = prepare(tmp_path, table, pixels=[6, 5, 1])
-    got = batches.read(folder / "test", transform_of(folder))
+    got = batches.read(folder / "test", transform_of(folder)).load(())
     place = {row: index for index, row in enumerate(table["keepfit_row"].to_pylist())}
-    assert (got.inputs["image"].numpy() == pixels[[place[row.tobytes()] for row in got.rows]]).all()
+    assert (got.inputs["image"].numpy() == pixels[[place[row.tobytes()] for row in read_ids(folder / "test")]]).all()
 
 
 def test_raw_pixels_may_be_resized(tmp_path: Path) -> None:
     raw = [np.full((8, 8, 1), i, np.uint8).tobytes() for i in range(60)]
     folder = prepare(tmp_path, gallery(raw), {"kind": "image", "size": 4}, pixels=[8, 8, 1])
-    got = batches.read(folder / "train", transform_of(folder))
+    got = batches.read(folder / "train", transform_of(folder)).load(())
     assert got.inputs["image"].shape[1:] == (4, 4, 1)
     assert (got.inputs["image"] == got.inputs["image"][:, :1, :1]).all()
 

@@ -18,6 +18,7 @@ import pytest
 
 from keepfit.config import Pipeline
 from keepfit.data import feed as batches
+from keepfit.data.shards import read_ids
 from keepfit.data.transform import Transform
 from keepfit.errors import ConfigError, DataError
 from keepfit.features.lookup import read_transform
@@ -111,8 +112,8 @@ def test_shards_hold_typed_values(tmp_path: Path) -> None:
     vocabulary = transform.features[1].vocabulary
     assert set(vocabulary) == {"红", "green", "blue"}
     for part in PARTS:
-        got = batches.read(folder / part, transform)
-        for index, row_id in enumerate(got.rows):
+        got = batches.read(folder / part, transform).load(())
+        for index, row_id in enumerate(read_ids(folder / part)):
             row = source[row_id.tobytes()]
             numbers, codes = got.inputs["numbers"][index].numpy(), got.inputs["codes"][index].tolist()
             assert row["height"] == numbers[0] or (row["height"] is None and np.isnan(numbers[0]))
@@ -179,9 +180,9 @@ def test_many_batches_are_as_one(tmp_path: Path) -> None:
     table = table.append_column("keepfit_test", pa.array(np.zeros(rows, bool)))
     result, folder = prepared(tmp_path, table, pipeline(tmp_path, {"x": "number"}), group=40_000)
     np.testing.assert_allclose([result.train, result.validation, result.test], [97_500, 22_500, 30_000], rtol=0.03)
-    got = batches.read(folder / "train", transform_of(folder))
+    got = batches.read(folder / "train", transform_of(folder)).load(())
     values = dict(zip(table["keepfit_row"].to_pylist(), table["x"].to_pylist(), strict=True))
-    assert got.inputs["numbers"][:, 0].tolist() == [values[row.tobytes()] for row in got.rows]
+    assert got.inputs["numbers"][:, 0].tolist() == [values[row.tobytes()] for row in read_ids(folder / "train")]
     fitted = transform_of(folder).features[0]
     np.testing.assert_allclose(fitted.std, np.std(got.inputs["numbers"].numpy()), rtol=1e-12)
 

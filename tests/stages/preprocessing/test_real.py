@@ -46,7 +46,7 @@ def test_adult_keeps_its_published_test_file(data: Find, tmp_path: Path, monkeyp
     config = load(CARRIED / "adult" / "pipeline.yaml").model_copy(update={"store": str(tmp_path / "store")})
     config._file = CARRIED / "adult" / "pipeline.yaml"
     folder, transform = shards(config)
-    test = batches.read(folder / "test", transform)
+    test = batches.read(folder / "test", transform).load(())
     assert len(test) == 16_281
     assert transform.target.classes == ("<=50K", ">50K")
     fitted = {feature.name: feature for feature in transform.features}

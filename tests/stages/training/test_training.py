@@ -48,7 +48,7 @@ def test_the_output_is_complete_and_the_kept_weights_are_those_of_the_best_epoch
     assert trained.best_epoch == losses.index(min(losses)) + 1
     assert trained.epochs == len(history) == trained.best_epoch + 3 < 40
     transform = read_transform(begun.store / prepared.path)
-    validation = batches.read(begun.store / prepared.path / "validation", transform)
+    validation = batches.read(begun.store / prepared.path / "validation", transform).load(())
     net = load_model(folder).net
     with torch.no_grad():
         loss, right = (CrossEntropy().score(net(validation.inputs), validation.labels) / len(validation)).tolist()
