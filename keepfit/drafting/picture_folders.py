@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from keepfit.config.sets import FEATURES
-from keepfit.data.sources import Reading, open_source
+from keepfit.data.sources.opening import Reading, open_source
 from keepfit.data.sources.pictures import PICTURE, overview
 from keepfit.drafting.drafted import Drafted, name_of, written
 from keepfit.drafting.suggestions import expectations_of_files

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from keepfit.data.sources import Opened, Reading, open_source
+from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.drafting.drafted import Drafted, name_of, written
 from keepfit.drafting.kinds import choose
 from keepfit.drafting.suggestions import expectations_of

@@ -116,7 +116,7 @@ def begin(config: Pipeline, failed: Callable[[Run], None] = lambda _: None) -> I
                 failed(run)
             raise
         finally:
-            run.store.hashes.close()
+            run.store.close()
         for path in run.store.records.damaged:
             run.tell(Event("", "note", f"{path} is damaged, and that run was passed over."))
         run.add(ended=_now())
@@ -183,8 +183,8 @@ def stage(
             parts: keys.KeyParts = {
                 "takes": _digests(execute.__name__, dict([*given.items()][1:])),
                 "config": run.config.read(*reads),
-                "code": keys.code_of(*modules),
-                "libraries": keys.libraries_of(modules, libraries),
+                "code": run.store.code.digests(*modules),
+                "libraries": run.store.code.libraries(modules, libraries),
                 "environment": environment(run.config),
             }
             kind: type[A] = get_type_hints(function)["return"]

@@ -4,7 +4,7 @@
       stages/<stage>/<key>/       a finished output: manifest.json was written last
       stages/<stage>/<key>.part/  one under way, or killed
       runs/<run>/                 record.json, progress.json, report.html
-      registry.db  journal.jsonl  champion.json  hashes.db  run.lock  service.lock
+      registry.db  journal.jsonl  champion.json  hashes.db  code.json  run.lock  service.lock
 
 What lies in an output's `beside/` folder (anything with a time in it) belongs to no digest.
 """
@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from keepfit.store import files
 from keepfit.store.artifacts import FORMAT, A
+from keepfit.store.code import Code
 from keepfit.store.hashes import FileHashes
 from keepfit.store.keys import KeyParts, key_of
 from keepfit.store.records import Records
@@ -59,7 +60,13 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.hashes = FileHashes(root / "hashes.db")
+        self.code = Code(root / "code.json")
         self.records = Records(root / "runs")
+
+    def close(self) -> None:
+        """Keep what was learned of files and of code, which saves reading them again."""
+        self.hashes.close()
+        self.code.close()
 
     def __truediv__(self, path: str) -> Path:
         return self.root / path

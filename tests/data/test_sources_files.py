@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from keepfit.data.sources import Opened, Reading, open_source, unpack
+from keepfit.data.sources import unpack
+from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.errors import DataError
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from keepfit.data.sources import Reading, open_source
+from keepfit.data.sources.opening import Reading, open_source
 from keepfit.errors import DataError
 
 PEOPLE = "name,age,city\nAnna,31,Wien\nBob,44,Bonn\nCleo,,Rom\n"

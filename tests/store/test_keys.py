@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import ast
 import json
 import sys
 from collections.abc import Iterator
@@ -9,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from keepfit.store import keys
+from keepfit.store import code, keys
+from keepfit.store.code import Code, source_of
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ STAGES = ("ingest", "validation", "preprocessing", "training", "evaluation", "ex
 
 
 def test_a_module_counts_with_what_it_imports_inside_functions_too() -> None:
-    found = keys.code_of("keepfit.stages.training", "keepfit.features.number.net")
+    found = Code().digests("keepfit.stages.training", "keepfit.features.number.net")
     assert {
         "keepfit.stages.training",
         "keepfit.stages.training.session",
@@ -46,7 +46,7 @@ def test_a_stage_counts_the_members_of_the_open_sets_that_it_uses_and_no_others(
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_counts_no_code_that_cannot_change_its_result(stage: str) -> None:
-    found = [name.removeprefix("keepfit.") for name in keys.code_of(f"keepfit.stages.{stage}")]
+    found = [name.removeprefix("keepfit.") for name in Code().digests(f"keepfit.stages.{stage}")]
     idle = ("store", "stages.release", "report", "serving.registry", "serving.champion", "serving.journal", "drafting")
     assert not [name for name in found if name.startswith((*idle, "config.sections", "config.pipeline"))]
 
@@ -55,14 +55,14 @@ def test_a_stage_counts_no_code_that_cannot_change_its_result(stage: str) -> Non
 def test_a_stage_counts_every_library_that_its_code_imports(stage: str) -> None:
     imported = set()
     modules = [f"keepfit.stages.{stage}", *(f"keepfit.features.number.{part}" for part in PARTS.get(stage, ()))]
-    for name in keys.code_of(*modules):
-        for line in keys._source(name).splitlines():
+    for name in Code().digests(*modules):
+        for line in source_of(name).splitlines():
             words = line.split()
             if words[:1] in (["import"], ["from"]) and len(words) > 1:
                 imported.add(words[1].split(".")[0].rstrip(","))
     others = {name for name in imported - sys.stdlib_module_names - {"keepfit", "PIL", "sklearn"} if find_spec(name)}
     others |= {"pillow"} & {"pillow" for name in imported if name == "PIL"}
-    found = keys.libraries_of(modules)
+    found = Code().libraries(modules)
     assert {name for name in others if name not in found} <= {"pandas", "torch"}, "under TYPE_CHECKING only"
     assert ("torch" in found) == ("torch" in others and stage in ("training", "evaluation", "export"))
     assert all(found.values())
@@ -70,15 +70,13 @@ def test_a_stage_counts_every_library_that_its_code_imports(stage: str) -> None:
 
 def test_training_counts_the_libraries_that_place_its_bins() -> None:
     assert {"torch", "numpy", "scipy"} <= set(
-        keys.libraries_of(["keepfit.stages.training", "keepfit.features.number.net"])
+        Code().libraries(["keepfit.stages.training", "keepfit.features.number.net"])
     )
 
 
 def test_comments_and_docstrings_do_not_count_and_code_does() -> None:
     def shape(text: str) -> str:
-        tree = ast.parse(text)
-        keys._strip_docstrings(tree)
-        return ast.dump(tree)
+        return code.read(text)[0]
 
     plain = shape("def f(x):\n    return x + 1\n")
     assert shape('"""Doc."""\ndef f(x):\n    """Doc."""\n    # why\n    return x + 1\n') == plain
@@ -95,3 +93,28 @@ def test_changes_are_named_in_words() -> None:
 def test_equal_parts_have_equal_keys_in_any_order() -> None:
     assert keys.key_of("train", {"config": {"a": 1, "b": 2}}) == keys.key_of("train", {"config": {"b": 2, "a": 1}})
     assert keys.key_of("train", {"config": {"a": 1}}) != keys.key_of("export", {"config": {"a": 1}})
+
+
+def test_what_is_remembered_of_code_is_what_is_found_in_it_and_a_damaged_memory_only_costs_time(tmp_path) -> None:
+    memory, module = tmp_path / "code.json", "keepfit.stages.training"
+    fresh = Code(memory)
+    found = fresh.digests(module), fresh.libraries([module])
+    fresh.close()
+    remembered = Code(memory)
+    assert (remembered.digests(module), remembered.libraries([module])) == found
+    for content in (b"", b"[]", b'{"python": "2.7", "sources": {}}', b'{"sources": 1}', memory.read_bytes()[:-9]):
+        memory.write_bytes(content)
+        assert Code(memory).digests(module) == found[0], content
+
+
+def test_a_changed_source_is_read_again(package: Path) -> None:
+    memory = package / "code.json"
+    (package / "mine.py").write_text("import csv\nfrom keepfit.metrics import means\n")
+    before = Code(memory)
+    first = before.digests("mine")
+    before.close()
+    (package / "mine.py").write_text("import csv\nfrom keepfit.metrics import curves\n")
+    after = Code(memory).digests("mine")
+    assert "keepfit.metrics.means" in first
+    assert "keepfit.metrics.curves" in after
+    assert first["mine"] != after["mine"]

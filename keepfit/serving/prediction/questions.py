@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 from keepfit.config import Pipeline
 from keepfit.config.sections import Source
 from keepfit.data.cells import is_text
-from keepfit.data.sources import Opened, Reading, open_source
 from keepfit.data.sources.archive import Entry, listed, read_file
 from keepfit.data.sources.locate import PICTURES, format_of, locate
+from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.errors import DataError
 from keepfit.features.lookup import kind_of
 from keepfit.serving.bundle.frames import table_of

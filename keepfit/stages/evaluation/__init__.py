@@ -5,6 +5,28 @@ metrics.json, whose parts are named in `keepfit.stages.evaluation.document`. The
 `baseline`, which depends on the prepared rows alone: another model on the same rows finds them in the store.
 """
 
-from keepfit.stages.evaluation.stage import evaluate
+from keepfit.stages.evaluation.baseline import baseline
+from keepfit.store.artifacts import Baseline, Evaluated, Prepared, Trained
+from keepfit.store.run import Room, Run, stage
 
-__all__ = ["evaluate"]
+
+def evaluate(run: Run, trained: Trained, prepared: Prepared) -> Evaluated:
+    """Judge a trained model on the prepared test rows.
+
+    Raises ConfigError where evaluation.slices names a column that is not there.
+    """
+    if run.config.evaluation.slices:
+        from keepfit.stages.evaluation.slices import check
+
+        check(run.config, run.store / prepared.path)
+    return _evaluate(run, trained, prepared, baseline(run, prepared))
+
+
+@stage(
+    reads=("evaluation", "training.threads"),
+    members=("features", "features.net", "problems", "problems.learn", "problems.judge", "models.net"),
+)
+def _evaluate(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline) -> Evaluated:
+    from keepfit.stages.evaluation.session import session
+
+    return session(room, trained, prepared, baseline)

@@ -1,16 +1,4 @@
-"""The stage `baseline`: what users would compare with, computed once for the same rows.
-
-It writes trivial.npy, the answer without a look at any column [A], and classical.npy, the classical model's answers to
-the test rows [N, A]. The classical model itself is not kept.
-"""
-
-from __future__ import annotations
-
-from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+"""The stage `baseline`: what users would compare with, computed once for the same rows, whatever model is judged."""
 
 from keepfit.store.artifacts import Baseline, Prepared
 from keepfit.store.run import Room, stage
@@ -19,22 +7,6 @@ from keepfit.store.run import Room, stage
 @stage(reads=("problem.kind", "features.*.kind"), members=("features", "features.cells", "problems", "problems.judge"))
 def baseline(room: Room, prepared: Prepared) -> Baseline:
     """A trivial answer, such as the most frequent class, and a classical model trained on the same rows."""
-    from keepfit.features.lookup import read_transform
-    from keepfit.problems.examples import read as read_examples
-    from keepfit.problems.lookup import judge_of
+    from keepfit.stages.evaluation.classical import session
 
-    folder = room.store / prepared.path
-    transform = read_transform(folder)
-    examples, judge = read_examples(folder, transform), judge_of(transform.target.problem)
-    room.step("classical baseline", 0.2)
-    name, answers = judge.classical(examples, transform.target)
-    np.save(room.path / "trivial.npy", judge.trivial(examples, transform.target), allow_pickle=False)
-    np.save(room.path / "classical.npy", answers, allow_pickle=False)
-    return Baseline(rows=len(answers), classical=name)
-
-
-def read(folder: Path) -> dict[str, NDArray[Any]]:
-    """`trivial` and `classical`: their answers to the test rows, each [N, A]."""
-    classical = np.load(folder / "classical.npy", allow_pickle=False)
-    trivial = np.load(folder / "trivial.npy", allow_pickle=False)
-    return {"trivial": np.broadcast_to(trivial, classical.shape), "classical": classical}
+    return session(room, prepared)

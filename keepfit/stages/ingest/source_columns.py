@@ -11,11 +11,12 @@ import pyarrow.compute as pc
 
 from keepfit.config import Pipeline
 from keepfit.data.cells import as_found, categories, is_text, numbers
-from keepfit.data.sources import Opened
-from keepfit.errors import ConfigError, DataError, nearest
+from keepfit.data.sources.opening import Opened
+from keepfit.errors import DataError, nearest
 from keepfit.features.kind import Kind
 from keepfit.features.lookup import kind_of
 from keepfit.problems.lookup import target_column
+from keepfit.stages.ingest.named_columns import listed
 
 
 @dataclass(frozen=True)
@@ -49,28 +50,10 @@ def check_columns(opened: Opened, config: Pipeline) -> None:
         if name not in names:
             raise DataError(
                 f'there is no column "{name}", the {role}.',
-                allowed=_listed(names),
+                allowed=listed(names),
                 todo=nearest(name, names) or "Check the names in the YAML against the header.",
                 where=where,
             )
-
-
-def check_named(config: Pipeline, names: list[str]) -> None:
-    """Raise ConfigError where a later stage's settings name a column that is not among the source's."""
-    split = config.preprocessing.split.column
-    named = [("preprocessing.split.column", split)] if split is not None else []
-    for key, name in [*named, *(("evaluation.slices", name) for name in config.evaluation.slices)]:
-        if name not in names:
-            raise ConfigError(
-                f'{key} names "{name}", and the source has no such column.',
-                allowed=_listed(names),
-                todo=nearest(name, names) or "Name one of them, or leave the key out.",
-                where=str(config.file),
-            )
-
-
-def _listed(names: list[str]) -> str:
-    return f"There are: {', '.join(names[:40])}{' …' if len(names) > 40 else ''}."
 
 
 def columns_of(opened: Opened, first: pa.RecordBatch, config: Pipeline, as_text: frozenset[str]) -> list[SourceColumn]:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from keepfit.config import Pipeline
 from keepfit.data.cells import counted, is_text, numbers_without, without
-from keepfit.data.sources import Opened, Reading, open_source
+from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.errors import DataError
 from keepfit.features.lookup import kind_of
 from keepfit.problems.target import Tally

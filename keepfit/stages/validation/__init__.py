@@ -4,6 +4,17 @@
 `selftest` proves the two together before every validation, `quarantine` puts the failing rows aside.
 """
 
-from keepfit.stages.validation.stage import validate
+from keepfit.store.artifacts import Snapshot, Validated
+from keepfit.store.run import Room, stage
 
-__all__ = ["validate"]
+
+@stage(reads=("validation",))
+def validate(room: Room, snapshot: Snapshot) -> Validated:
+    """Check every row of the snapshot; those that fail a critical or warning expectation go to quarantine.parquet.
+
+    Raises ConfigError where an expectation does not fit the columns, CheckError where one could not be checked,
+    EngineError where the engine fails its self-test, and DataError where the rows are too bad to go on with.
+    """
+    from keepfit.stages.validation.session import session
+
+    return session(room, snapshot)

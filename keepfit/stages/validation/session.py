@@ -1,4 +1,4 @@
-"""The stage: prove the engine, check the expectations, put the failing rows aside, and stop where that is due."""
+"""One execution of the validate stage: prove the engine, check, put failing rows aside, stop where that is due."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from keepfit.stages.validation.findings import Findings, plain, sentence
 from keepfit.stages.validation.rows import RowView, machine_errors, opened
 from keepfit.store import files
 from keepfit.store.artifacts import Snapshot, Validated
-from keepfit.store.run import Room, stage
+from keepfit.store.run import Room
 
 if TYPE_CHECKING:
     from keepfit.stages.validation.engine import Checked
@@ -22,13 +22,8 @@ if TYPE_CHECKING:
 CHECKS, RESULT = "checks.json", "beside/gx.json"
 
 
-@stage(reads=("validation",))
-def validate(room: Room, snapshot: Snapshot) -> Validated:
-    """Check every row of the snapshot; those that fail a critical or warning expectation go to quarantine.parquet.
-
-    Raises ConfigError where an expectation does not fit the columns, CheckError where one could not be checked,
-    EngineError where the engine fails its self-test, and DataError where the rows are too bad to go on with.
-    """
+def session(room: Room, snapshot: Snapshot) -> Validated:
+    """Everything that `keepfit.stages.validation.validate` promises."""
     folder = room.store / snapshot.path / "rows"
     suite = room.config.validation.suite
     with machine_errors(room.path):

@@ -1,33 +1,20 @@
-"""The stage `evaluate`. Imports of torch, scipy and the metrics wait until there is something to evaluate."""
+"""One execution of the evaluate stage: score the test rows, judge, write."""
 
 from __future__ import annotations
 
+from keepfit.features.lookup import read_transform
+from keepfit.problems.lookup import judge_of
 from keepfit.stages.evaluation import slices
-from keepfit.stages.evaluation.baseline import baseline, read
+from keepfit.stages.evaluation.classical import read
+from keepfit.stages.evaluation.document import document
+from keepfit.stages.evaluation.scoring import score, write_predictions
 from keepfit.store import files
 from keepfit.store.artifacts import Baseline, Evaluated, Prepared, Trained
-from keepfit.store.run import Room, Run, stage
+from keepfit.store.run import Room
 
 
-def evaluate(run: Run, trained: Trained, prepared: Prepared) -> Evaluated:
-    """Judge a trained model on the prepared test rows.
-
-    Raises ConfigError where evaluation.slices names a column that is not there.
-    """
-    slices.check(run.config, run.store / prepared.path)
-    return _evaluate(run, trained, prepared, baseline(run, prepared))
-
-
-@stage(
-    reads=("evaluation", "training.threads"),
-    members=("features", "features.net", "problems", "problems.learn", "problems.judge", "models.net"),
-)
-def _evaluate(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline) -> Evaluated:
-    from keepfit.features.lookup import read_transform
-    from keepfit.problems.lookup import judge_of
-    from keepfit.stages.evaluation.document import document
-    from keepfit.stages.evaluation.scoring import score, write_predictions
-
+def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline) -> Evaluated:
+    """Everything that `keepfit.stages.evaluation.evaluate` promises."""
     rules, folder = room.config.evaluation, room.store / prepared.path
     transform = read_transform(folder)
     room.step("scoring the test rows", 0.1)

@@ -1,0 +1,114 @@
+"""One execution of the ingest stage: typed Parquet parts, an id for every row, what the columns are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+
+from keepfit.config import Pipeline
+from keepfit.data.identity import FEATURES, LEFT_OUT, ROW, TEST, hashes, ids
+from keepfit.problems.target import Tally
+from keepfit.stages.ingest.fingerprint import Roles, SourceRows
+from keepfit.stages.ingest.parquet_parts import PartWriter, number_repeats, write_left_out
+from keepfit.stages.ingest.repeats import Repeats, Spool
+from keepfit.stages.ingest.typed import MixedColumnError, Table, open_table
+from keepfit.store import files
+from keepfit.store.artifacts import Snapshot
+from keepfit.store.run import Room
+
+
+def session(room: Room, source_rows: SourceRows) -> Snapshot:
+    """Everything that `keepfit.stages.ingest.ingest` promises but to notice that the source changed meanwhile."""
+    as_text: set[str] = set()
+    while True:  # once more for each undeclared column that turns out to be mixed
+        try:
+            return _read(room, source_rows, frozenset(as_text))
+        except MixedColumnError as mixed:
+            as_text.add(mixed.name)
+            files.remove(room.path / "rows")
+
+
+def _read(room: Room, source_rows: SourceRows, as_text: frozenset[str]) -> Snapshot:
+    roles = source_rows.paths
+    with TemporaryDirectory(dir=room.path) as scratch, Spool(Path(scratch) / "hashes") as spool:
+        train = open_table(roles, "train", room.config, Path(scratch), as_text=as_text)
+        test = _open_test(roles, room.config, Path(scratch), train)
+        for note in _notes(train, test) if not as_text else ():
+            room.note(note)
+        with PartWriter(room.path / "rows") as parts:
+            _copy(train, spool, parts, room)
+            train.tally.check()
+            if test:
+                test.columns, test.schema = train.columns, train.schema
+                _copy(test, spool, parts, room, like=train.tally.target)
+                train.tally.target.check_test(test.tally.target)
+        repeats = spool.repeats()
+        number_repeats(room.path / "rows", repeats)
+    write_left_out(room.path / LEFT_OUT, [t.tally.without_target for t in (train, test) if t])
+    files.write_json(room.path / "schema.json", _schema(train, source_rows, room.config))
+    return _snapshot(train, test, repeats)
+
+
+def _open_test(roles: Roles, config: Pipeline, scratch: Path, train: Table) -> Table | None:
+    if not roles["test"]:
+        return None
+    has_header = (train.opened.dialect or {}).get("header", True)
+    return open_table(roles, "test", config, scratch, None if has_header else train.opened.columns)
+
+
+def _notes(train: Table, test: Table | None) -> tuple[str, ...]:
+    return train.opened.notes + (test.opened.notes if test else ())
+
+
+def _copy(table: Table, spool: Spool, parts: PartWriter, room: Room, like: Tally | None = None) -> None:
+    """Stream the rows of one role into the parts; with `like`, the tally of the train file, they are test rows."""
+    order = [*room.config.features]
+    for rows in table.rows(like):
+        found = hashes(rows, order, [room.config.target])
+        spool.add(found.low, test=like is not None)
+        is_test = pa.repeat(like is not None, len(rows))
+        added = {ROW: ids(found.low, found.high), FEATURES: pa.array(found.features), TEST: is_test}
+        parts.add(pa.table({**{name: rows[name] for name in rows.column_names}, **added}))
+        room.step(f"{table.tally.rows:,} rows read")
+
+
+def _schema(train: Table, source_rows: SourceRows, config: Pipeline) -> dict[str, Any]:
+    """What the snapshot's columns are, and what they were made from."""
+    pixels = train.opened.pixels
+    return {
+        "columns": [
+            {
+                "name": column.name,
+                "type": str(column.stored),
+                "kind": column.kind.name if column.kind else None,
+                "pixels": list(pixels) if pixels and column.kind and column.kind.whole_file else None,
+                "format": column.form,
+            }
+            for column in train.columns
+        ],
+        "target": config.target,
+        "files": [
+            {"bytes": size, "sha256": digest}  # not the name: equal content must give an equal snapshot
+            for entries in source_rows.roles.values()
+            for _, size, digest in entries
+        ],
+        "dialect": train.opened.dialect,
+    }
+
+
+def _snapshot(train: Table, test: Table | None, repeats: Repeats) -> Snapshot:
+    tallies = [train.tally, *([test.tally] if test else [])]
+    unreadable: Counter[str] = sum((t.unreadable for t in tallies), Counter())
+    return Snapshot(
+        rows=sum(t.rows for t in tallies),
+        test_rows=test.tally.rows if test else 0,
+        without_target=sum(len(gone) for t in tallies for gone in t.without_target),
+        duplicates=repeats.duplicates,
+        shared=repeats.shared,
+        unreadable=dict(sorted(unreadable.items())),
+        classes=tuple(sorted({name for t in tallies for name in t.target.values()})),
+    )
