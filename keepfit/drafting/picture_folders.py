@@ -51,7 +51,11 @@ def _plan(root: Path, source: SourceLines, target: ColumnFacts, comment: str) ->
     text = pipeline_text(name_of(root), source, asked, choices, family_for([kind]), head)
     lines = expectations_of_files(PICTURE, target, asked.problem)
     return Drafted(
-        text, lines, target.name, 1, [f"{target.rows:,} pictures in {target.distinct} classes.", *asked.found.said]
+        text,
+        lines,
+        target.name,
+        1,
+        [asked.sentence, f"{target.rows:,} pictures in {target.distinct} classes.", *asked.found.said],
     )
 
 

@@ -116,7 +116,7 @@ def _said(seen: _Seen, asked: Asked, named: str | None, choices: list[Choice]) -
     if target.missing:
         said.append(f'{target.missing:,} rows have no value in the target "{target.name}" and will be left out.')
     said += [choice.said for choice in choices if choice.said]
-    return [*said, *asked.found.said]
+    return [asked.sentence, *said, *asked.found.said]
 
 
 def _leaks(columns: list[ColumnFacts], target: str, tied: Tied, kinds: dict[str, str]) -> list[str]:

@@ -50,6 +50,12 @@ class Asked:
     found: Recognised
 
     @property
+    def sentence(self) -> str:
+        """For the person: the problem, and where another is asked for."""
+        asked = f'{self.problem.capitalize()} of "{self.column.name}", {self.found.comment}'
+        return f"{asked}; problem: in the YAML asks for another."
+
+    @property
     def comment(self) -> str:
         """For the YAML: the problem, and how to change it."""
         others = [name for name in PROBLEMS.names() if name != self.problem]
