@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -167,9 +168,31 @@ def _do(scope: _Work, work: Callable[[], T], outcome: _Outcome[T]) -> None:
         scope.done.set()
 
 
+@contextmanager
+def _unheard(kind: type[BaseException]) -> Iterator[None]:
+    """In the block nothing is printed of such an exception that met a destructor, where Python drops it: it is raised
+    again, and its traceback would only alarm."""
+    before = sys.unraisablehook
+
+    def hook(lost: sys.UnraisableHookArgs) -> None:
+        if lost.exc_type is not kind:
+            before(lost)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+
+
 def _stop(scope: _Work, thread: threading.Thread) -> None:
     """Tell the work to stop, and wait until it has; what is not polite is stopped between two Python instructions."""
     scope.told.set()
+    with _unheard(Stopped):
+        _wait_for_end(scope, thread)
+
+
+def _wait_for_end(scope: _Work, thread: threading.Thread) -> None:
     until = 0.0
     pushed = time.monotonic() if scope.cancels else 0.0  # what is cancelled ends by an error, and closes what it opened
     while not scope.done.wait(LOOK):

@@ -123,3 +123,20 @@ with heard():
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "went on\n")
+
+
+def test_a_stop_that_meets_a_destructor_is_raised_again_and_prints_nothing(alarm, capfd) -> None:
+    class Endless:
+        def __del__(self) -> None:
+            while True:
+                pass
+
+    def work() -> None:
+        alarm()
+        Endless()
+        while True:
+            pass
+
+    with pytest.raises(Alarm):
+        interruptible(work)
+    assert capfd.readouterr().err == ""

@@ -21,7 +21,10 @@ def cut(rows: Matrix, labels: Matrix, categories: int = 0, what: str = "") -> tu
     """60, 20 and 20 % of shuffled rows, and the labels of the last."""
     order = np.random.default_rng(0).permutation(len(labels))
     known, asked = order[: int(0.8 * len(order))], order[int(0.8 * len(order)) :]
-    return Examples(rows[known], labels[known], int(0.6 * len(order)), rows[asked], categories, what), labels[asked]
+    halves = np.array_split(rows[asked], 2)
+    train = int(0.6 * len(order))
+    made = Examples(rows[known], labels[known], train, len(known), lambda: iter(halves), categories, what)
+    return made, labels[asked]
 
 
 def classes(count: int) -> Target:
@@ -50,9 +53,9 @@ def test_boosting_uses_categories_that_have_no_order() -> None:
 
 def test_a_class_that_stands_only_in_the_test_part_gets_no_probability() -> None:
     rows, labels = load_breast_cancer(return_X_y=True)
-    given, _ = cut(rows, labels)
+    given, wanted = cut(rows, labels)
     _, probabilities = judge.JUDGE.classical(replace(given, labels=given.labels * 2), classes(4))
-    assert probabilities.shape == (len(given.test), 4)
+    assert probabilities.shape == (len(wanted), 4)
     assert (probabilities[:, [1, 3]] == 0).all()
 
 
