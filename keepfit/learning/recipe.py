@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from keepfit.data.feed import Batch, Part
 from keepfit.learning.checkpoint import State
 from keepfit.learning.device import Machine
+from keepfit.learning.halves import Halves
 from keepfit.learning.plan import Plan
 from keepfit.learning.schedule import schedule
 from keepfit.problems.objective import Objective, Reach
@@ -81,6 +82,7 @@ class Supervised(Recipe):
         # Fused costs half of the default on small models.
         self.optimiser = torch.optim.AdamW(learned, lr=plan.lr, weight_decay=plan.weight_decay, fused=True)
         self._rate = schedule(plan.schedule, plan.warmup)
+        self._halves = Halves()
 
     @property
     def lr(self) -> float:
@@ -115,23 +117,21 @@ class Supervised(Recipe):
 
     @torch.no_grad()
     def judge(self) -> dict[str, float]:
-        """The objective's figures, in float32."""
+        """The objective's figures, in float32; what `reach` is made of is kept."""
         total: Tensor | float = 0.0
+        misses = []
         self.model.eval()
         for batch in self.validation.in_order(JUDGED):
-            total = total + self.objective.score(self.model(batch.inputs), batch.labels)
+            outputs = self.model(batch.inputs)
+            total = total + self.objective.score(outputs, batch.labels)
+            misses.append(self.objective.misses(outputs, batch.labels))
         assert isinstance(total, Tensor)
+        self._halves.add(torch.cat(misses, 1))
         return self.objective.judged(total.tolist(), len(self.validation))
 
-    @torch.no_grad()
     def reach(self) -> Reach:
         """What answers need beside the weights, from the validation rows."""
-        if not self.objective.has_reach:
-            return {}
-        self.model.eval()
-        found = [(self.model(batch.inputs), batch.labels) for batch in self.validation.in_order(JUDGED)]
-        outputs, labels = zip(*found, strict=True)
-        return self.objective.reach(torch.cat(outputs), torch.cat(labels))
+        return self.objective.reach(self._halves.distances)
 
     def weights(self) -> dict[str, Tensor]:
         """A copy of the network's."""
@@ -142,10 +142,12 @@ class Supervised(Recipe):
         self.model.load_state_dict(weights)
 
     def state(self) -> State:
-        """Of network and optimiser."""
-        return {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
+        """Of network and optimiser, and what `reach` is made of."""
+        found = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
+        return {**found, "halves": self._halves.state()}
 
     def restore(self, state: State) -> None:
-        """Of both."""
+        """Of all."""
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
+        self._halves.restore(state["halves"])

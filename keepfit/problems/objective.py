@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
 
 from torch import Tensor
 
@@ -22,9 +21,6 @@ Reach = dict[str, float]
 
 class Objective(ABC):
     """What one training is for."""
-
-    has_reach: ClassVar[bool] = False
-    """Whether `reach` gives anything."""
 
     def labels(self, labels: Tensor) -> Tensor:
         """Labels of the shards [N] as `loss` and `score` take them, made once."""
@@ -42,6 +38,10 @@ class Objective(ABC):
     def judged(self, sums: Sequence[float], rows: int) -> dict[str, float]:
         """`loss`, by which the best epoch is chosen, and one more figure for a person, by the metric's name."""
 
-    def reach(self, _outputs: Tensor, _labels: Tensor) -> Reach:
-        """What answers need, from the outputs [N, M, O] for the validation rows, which were not learned from."""
+    def misses(self, outputs: Tensor, _labels: Tensor) -> Tensor:
+        """[B, M, O], [B] → [2, B]: each row's loss, and how far the truth lies from its answer; [2, 0] for no reach."""
+        return outputs.new_empty(2, 0)
+
+    def reach(self, _distances: Tensor) -> Reach:
+        """What answers need, from such distances [N] of rows that neither were learned from nor chose the epoch."""
         return {}

@@ -201,10 +201,17 @@ def test_validation_says_the_error_in_the_targets_unit() -> None:
     assert figures == {"loss": pytest.approx(0.25), "rmse": pytest.approx(10.0, rel=1e-5)}
 
 
-@pytest.mark.parametrize("rows", [5, 9, 100, 1001])
+@pytest.mark.parametrize("rows", [5, 9, 45, 100, 1001])
 def test_the_reach_is_the_distance_that_conformal_prediction_asks_for(rows: int) -> None:
-    learning = objective()
-    labels = torch.zeros(rows)
-    distances = torch.arange(1, rows + 1) / rows
-    found = learning.reach(distances[torch.randperm(rows)][:, None, None], labels)["reach"]
-    assert found == pytest.approx(float(distances[min(int(np.ceil((rows + 1) * 0.9)), rows) - 1]))
+    distances = torch.arange(1, rows + 1).double()
+    found = objective().reach(distances[torch.randperm(rows)])["reach"]
+    assert found == pytest.approx(min((rows + 1) * 0.9, rows))
+
+
+def test_a_rows_miss_is_its_loss_and_its_distance() -> None:
+    learning, labels = objective("mae"), torch.tensor([0.0, 1.0, 2.0])
+    outputs = (labels + torch.tensor([0.5, -0.25, 1.0]))[:, None, None]
+    losses, distances = learning.misses(outputs, labels)
+    assert losses.tolist() == distances.tolist() == [0.5, 0.25, 1.0]
+    assert objective().misses(outputs, labels)[0].tolist() == [0.25, 0.0625, 1.0]
+    assert losses.sum() == learning.score(outputs, labels)[0]

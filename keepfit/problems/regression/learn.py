@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
@@ -23,8 +23,6 @@ _LOSSES = {"mse": F.mse_loss, "mae": F.l1_loss, "huber": F.smooth_l1_loss}
 
 class Value(Objective):
     """A loss on standardised values."""
-
-    has_reach: ClassVar[bool] = True
 
     def __init__(self, settings: Settings, target: Target) -> None:
         self.settings, self.target = settings, target
@@ -52,15 +50,19 @@ class Value(Objective):
         figure = {"rmse": math.sqrt(error) * self._unit} if self._squared else {"mae": error * self._unit}
         return {"loss": sums[0] / rows, **figure}
 
-    def reach(self, outputs: Tensor, labels: Tensor) -> Reach:
+    def misses(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """[B, M, 1], [B] → [2, B], both standardised."""
+        found = self._found(outputs)
+        return torch.stack([self._loss(found, labels, "none"), (found - labels).abs()])
+
+    def reach(self, distances: Tensor) -> Reach:
         """How far the truth lies from an answer, standardised: split conformal prediction (Papadopoulos et al. 2002).
 
-        Of n validation rows the ⌈(n + 1) · interval⌉-th smallest distance; a new row of the same kind lies within it
-        with at least that probability.
+        Of n distances the (n + 1) · interval-th smallest; a new row of the same kind lies within it with about that
+        probability. Between two of them on the straight line: the next larger one would cover 91.3 % of new rows for
+        90 where n is 45, by intervals 4 % wider. Beyond the n-th there is none, and it is the largest.
         """
-        distances = (self._found(outputs) - labels).abs().sort().values
-        place = math.ceil((len(distances) + 1) * self.settings.interval) - 1
-        return {"reach": float(distances[min(place, len(distances) - 1)])}
+        return {"reach": float(np.quantile(distances.numpy(), self.settings.interval, method="weibull"))}
 
     @property
     def _squared(self) -> bool:
@@ -74,8 +76,8 @@ class Value(Objective):
     def _found(self, outputs: Tensor) -> Tensor:
         return outputs.float().mean(1).squeeze(-1).clamp(self.least, self.most)
 
-    def _loss(self, found: Tensor, wanted: Tensor) -> Tensor:
-        return _LOSSES[self.settings.loss](found, wanted, reduction="sum")
+    def _loss(self, found: Tensor, wanted: Tensor, reduction: str = "sum") -> Tensor:
+        return _LOSSES[self.settings.loss](found, wanted, reduction=reduction)
 
 
 def objective(settings: Settings, target: Target, _smoothing: float) -> Objective:

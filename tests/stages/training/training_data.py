@@ -39,9 +39,22 @@ def pictures(folder: Path, training: str = "", model: str = "{family: cnn}") -> 
     return run(folder, training, model, "image: image"), prepared
 
 
-def run(folder: Path, training: str, model: str, feature: str) -> Run:
+def quantity(folder: Path, training: str = "", model: str = "{family: mlp}") -> tuple[Run, Learnable]:
+    """The diabetes table, likewise."""
+    from sklearn.datasets import load_diabetes
+
+    rows, labels = load_diabetes(return_X_y=True)
+    features = [number(f"x{i}", i, column) for i, column in enumerate(rows.T)]
+    figures = {"mean": labels.mean(), "std": labels.std(), "low": labels.min(), "high": labels.max()}
+    target = {"name": "y", "problem": "regression", **figures}
+    prepared = prepare(folder, rows.astype("<f8"), labels, features, "numbers", target)
+    return run(folder, training, model, "x0: number", "regression"), prepared
+
+
+def run(folder: Path, training: str, model: str, feature: str, problem: str = "classification") -> Run:
     """A run of a pipeline with these sections."""
     text = f"name: test\nsource: {{path: none.csv}}\ntarget: y\nfeatures: {{{feature}}}\nmodel: {model}\n"
+    text += f"problem: {problem}\n"
     (folder / "pipeline.yaml").write_text(text + (f"training: {training}\n" if training else ""))
     return start(config.load(folder / "pipeline.yaml"))
 
@@ -65,10 +78,17 @@ def picture(images: Array) -> dict[str, Any]:
     return {"name": "image", "kind": "image", "slot": 0, **found}
 
 
-def prepare(folder: Path, values: Array, labels: Array, features: list[dict[str, Any]], column: str) -> Learnable:
-    """Three parts, 60, 20 and 20 %, of shuffled rows."""
+def prepare(
+    folder: Path,
+    values: Array,
+    labels: Array,
+    features: list[dict[str, Any]],
+    column: str,
+    target: dict[str, Any] | None = None,
+) -> Learnable:
+    """Three parts, 60, 20 and 20 %, of shuffled rows; without a target the labels are classes."""
     classes = [str(c) for c in np.unique(labels)]
-    target = {"name": "y", "problem": "classification", "classes": classes}
+    target = target or {"name": "y", "problem": "classification", "classes": classes}
     root = folder / ".keepfit" / "prepared"
     root.mkdir(parents=True)
     (root / "transform.json").write_text(json.dumps({"format": 2, "target": target, "features": features}))
@@ -86,7 +106,7 @@ def _shard(folder: Path, values: Array, labels: Array, rows: Array, column: str)
     cells = [row.tobytes() for row in values]
     columns = {
         "keepfit_row": pa.array(ids, pa.binary(16)),
-        "label": pa.array(labels, pa.int32()),
+        "label": pa.array(labels, pa.int32() if labels.dtype.kind == "i" else pa.float64()),
         column: pa.array(cells, pa.binary(len(cells[0]))),
     }
     folder.mkdir()
