@@ -8,7 +8,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from keepfit.config.sets import FEATURES, MODELS, PROBLEMS
@@ -37,42 +40,87 @@ def test_no_member_is_named_outside_its_own_folder(folder: str) -> None:
                 assert module in shared, f"{path}:{number}: {line}"
 
 
-@pytest.fixture
-def percent(tmp_path: Path) -> Path:
-    """The kind of docs/architecture.md as a package that is installed."""
+def installed(name: str, folder: Path) -> dict[str, str]:
+    """A package of docs/architecture.md as one that is installed: the environment of a process that has it."""
     page = (ROOT / "docs/architecture.md").read_text()
-    for name, content in re.findall(r"```python\n# (percent/\w+\.py)\n(.*?)```", page, re.DOTALL):
-        path = tmp_path / "site" / name
+    for file, content in re.findall(rf"```python\n# ({name}/\w+\.py)\n(.*?)```", page, re.DOTALL):
+        path = folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
-    declared = re.search(r"```toml\n\[project\.entry-points\.\"([\w.]+)\"\]\n(.*?)```", page, re.DOTALL)
+    declared = re.search(rf"```toml\n\[project\.entry-points\.\"([\w.]+)\"\]\n({name} = .*?)```", page, re.DOTALL)
     assert declared is not None
-    info = tmp_path / "site" / "percent-1.0.dist-info"
+    info = folder / f"{name}-1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: percent\nVersion: 1.0\n")
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(f"[{declared[1]}]\n{declared[2].replace(chr(34), '')}")
-    return tmp_path / "site"
+    return {**os.environ, "PYTHONPATH": f"{folder}:{os.environ.get('PYTHONPATH', '')}"}
 
 
-def test_a_kind_of_a_users_own_goes_through_every_stage(percent: Path, tmp_path: Path) -> None:
+def python(environment: dict[str, str], *command: str) -> str:
+    """What a process with these packages prints."""
+    whole = [sys.executable, *command]
+    done = subprocess.run(whole, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def code_of(store: Path, stage: str) -> Any:
+    (manifest,) = store.glob(f"stages/{stage}/*/manifest.json")
+    return json.loads(manifest.read_text())["parts"]["code"]
+
+
+def test_a_kind_of_a_users_own_goes_through_every_stage(tmp_path: Path) -> None:
     rows = [f"{n % 100} %,{n % 7},{'high' if n % 100 > 50 else 'low'}" for n in range(400)]
     (tmp_path / "rows.csv").write_text("share,other,level\n" + "\n".join(rows) + "\n")
     (tmp_path / "pipeline.yaml").write_text(
         "name: shares\nsource: {path: rows.csv}\ntarget: level\nfeatures: {share: percent, other: number}\n"
         "model: {family: mlp, members: 1, width: 32}\ntraining: {epochs: 40, lr: 0.01}\n"
     )
-    environment = {**os.environ, "PYTHONPATH": f"{percent}:{os.environ.get('PYTHONPATH', '')}"}
-    command = [sys.executable, "-m", "tests.chain", str(tmp_path / "pipeline.yaml")]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.stdout.splitlines()[-1:] == ["release done"], done.stderr[-2000:]
+    environment = installed("percent", tmp_path / "site")
+    assert python(environment, "-m", "tests.chain", str(tmp_path / "pipeline.yaml")).endswith("release done\n")
     store = tmp_path / ".keepfit"
     assert json.loads((store / "journal.jsonl").read_text())["outcome"] == "FIRST"
     (prepared,) = store.glob("stages/preprocess/*/transform.json")
     share = json.loads(prepared.read_text())["features"][0]
     assert (share["kind"], share["min"], share["max"]) == ("percent", 0.0, 0.99)
     for stage, part in (("ingest", "cells"), ("train", "net"), ("export", "graph")):
-        (manifest,) = store.glob(f"stages/{stage}/*/manifest.json")
-        assert f"percent.{part}" in json.loads(manifest.read_text())["parts"]["code"]
+        assert f"percent.{part}" in code_of(store, stage)
+
+
+def counted(folder: Path) -> pd.DataFrame:
+    """Rows whose counts follow a known rate, seven of them no counts; the pipeline that learns it beside them."""
+    draw = np.random.default_rng(0)
+    size, place = draw.uniform(0, 3, 900), draw.choice(["north", "south"], 900)
+    rate = np.exp(size * np.where(place == "north", 1.0, 0.3))
+    rows = pd.DataFrame({"size": size, "place": place, "visits": draw.poisson(rate)}).astype({"visits": object})
+    rows.loc[:6, "visits"] = [-1, 2.5, "none", "", "1e400", -0.5, "many"]
+    rows.to_csv(folder / "rows.csv", index=False)
+    (folder / "pipeline.yaml").write_text(
+        "name: visits\nsource: {path: rows.csv}\ntarget: visits\nproblem: counts\n"
+        "features: {size: number, place: category}\n"
+        "model: {family: mlp, members: 2, width: 32}\ntraining: {epochs: 30, lr: 0.01}\n"
+    )
+    return rows.assign(rate=rate)[7:]
+
+
+def test_a_problem_of_a_users_own_goes_through_every_stage_and_predicts(tmp_path: Path) -> None:
+    rows = counted(tmp_path)
+    environment = installed("counts", tmp_path / "site")
+    yaml, out = str(tmp_path / "pipeline.yaml"), tmp_path / "out.csv"
+    assert python(environment, "-m", "tests.chain", yaml).endswith("release done\n")
+    store = tmp_path / ".keepfit"
+    assert json.loads((store / "journal.jsonl").read_text())["outcome"] == "FIRST"
+    (snapshot,) = store.glob("stages/ingest/*/manifest.json")
+    assert json.loads(snapshot.read_text())["artifact"]["without_target"] == 7
+    for stage, part in (("ingest", "target"), ("train", "learn"), ("evaluate", "judge"), ("export", "graph")):
+        assert f"counts.{part}" in code_of(store, stage)
+    rows.drop(columns=["visits", "rate"]).to_csv(tmp_path / "new.csv", index=False)
+    command = ("predict", yaml, str(tmp_path / "new.csv"), "--out", str(out))
+    python(environment, "-c", "from keepfit.cli import main; main()", *command)
+    answers, truth = pd.read_csv(out), rows["visits"].astype(float).to_numpy()
+    assert np.corrcoef(answers["prediction"], rows["rate"])[0, 1] > 0.95
+    assert 0.8 < ((answers["low"] <= truth) & (truth <= answers["high"])).mean() < 0.98
+    assert (answers["low"] >= 0).all()
 
 
 MEMBERS = [

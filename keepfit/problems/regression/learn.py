@@ -8,12 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from keepfit.problems.objective import Objective, Reach
+from keepfit.problems.objective import Objective, Reach, covering
 from keepfit.problems.regression import Settings, Target
 from keepfit.problems.regression.space import bounds, learned
 
@@ -56,13 +55,8 @@ class Value(Objective):
         return torch.stack([self._loss(found, labels, "none"), (found - labels).abs()])
 
     def reach(self, distances: Tensor) -> Reach:
-        """How far the truth lies from an answer, standardised: split conformal prediction (Papadopoulos et al. 2002).
-
-        Of n distances the (n + 1) · interval-th smallest; a new row of the same kind lies within it with about that
-        probability. Between two of them on the straight line: the next larger one would cover 91.3 % of new rows for
-        90 where n is 45, by intervals 4 % wider. Beyond the n-th there is none, and it is the largest.
-        """
-        return {"reach": float(np.quantile(distances.numpy(), self.settings.interval, method="weibull"))}
+        """How far the truth lies from an answer, standardised."""
+        return {"reach": covering(distances, self.settings.interval)}
 
     @property
     def _squared(self) -> bool:

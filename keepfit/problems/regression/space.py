@@ -38,13 +38,13 @@ def bounds(target: Target) -> tuple[float, float]:
     return low - beyond, high + beyond
 
 
-def fitted(values: Values, name: str, *, log: bool) -> Target:
+def fitted(values: Values, name: str, *, log: bool, problem: str = "regression") -> Target:
     """The entry from train values [N] that differ."""
     offset = _offset(values) if log else 0.0
     plain = np.log(values + offset) if log else values
     return Target(
         name=name,
-        problem="regression",
+        problem=problem,
         log=log,
         offset=offset,
         mean=float(plain.mean()),

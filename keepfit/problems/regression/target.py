@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -68,8 +68,8 @@ class ValueTally(Tally):
 class ValueFitter(TargetFitter):
     """Figures of the train rows' values: eight bytes a row are held."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, problem: str) -> None:
+        self._name, self._problem = name, problem
         self._figures = NumberFigures()
 
     def add(self, cells: pa.Array) -> None:
@@ -86,7 +86,7 @@ class ValueFitter(TargetFitter):
                 todo="Add rows, or change preprocessing.split.",
                 where=f'column "{self._name}"',
             )
-        return fitted(values, self._name, log=False)
+        return fitted(values, self._name, log=False, problem=self._problem)
 
     def profile(self, _counts: Counts) -> dict[str, Any]:
         """As of a column of numbers: min, median, mean, max, histogram."""
@@ -95,6 +95,9 @@ class ValueFitter(TargetFitter):
 
 class ValueColumn(TargetColumn):
     """Numbers."""
+
+    problem: ClassVar[str] = "regression"
+    """Its name; a problem of a user's that builds on this one has its own."""
 
     def read(self, cells: pa.Array, *, decimal: str = ".") -> pa.Array:
         """float64; null where there is no finite number."""
@@ -124,7 +127,7 @@ class ValueColumn(TargetColumn):
 
     def fitter(self, name: str, strata: list[str]) -> TargetFitter:  # noqa: ARG002
         """Figures of the values."""
-        return ValueFitter(name)
+        return ValueFitter(name, self.problem)
 
     def encode(self, cells: pa.Array, target: Target) -> Labels:  # noqa: ARG002
         """Doubles, as they are."""
@@ -138,7 +141,7 @@ class ValueColumn(TargetColumn):
         if settings.log is False or target.low < 0 or target.high <= 0:
             return target
         values = read_labels(prepared / "train")
-        other = fitted(values, target.name, log=True)
+        other = fitted(values, target.name, log=True, problem=self.problem)
         return other if settings.log or is_better(target, other, prepared, transform, settings.loss) else target
 
     def told(self, values: NDArray[np.float64], labels: Labels) -> tuple[float, float, float]:
