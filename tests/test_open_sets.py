@@ -123,6 +123,22 @@ def test_a_problem_of_a_users_own_goes_through_every_stage_and_predicts(tmp_path
     assert (answers["low"] >= 0).all()
 
 
+def test_what_a_package_brings_comes_after_ours_and_replaces_none_of_them(tmp_path: Path) -> None:
+    environment = installed("counts", tmp_path / "site")
+    declared = tmp_path / "site/counts-1.0.dist-info/entry_points.txt"
+    declared.write_text(declared.read_text() + "regression = counts\n")
+    (tmp_path / "pipeline.yaml").write_text(
+        "name: plain\nsource: {path: rows.csv}\ntarget: y\nfeatures: {x: number}\nmodel: {family: mlp}\n"
+    )
+    code = f"""
+from keepfit.config import load
+from keepfit.config.sets import PROBLEMS
+print(PROBLEMS.names(), PROBLEMS.where("regression"), load({str(tmp_path / "pipeline.yaml")!r}).problem.kind)
+"""
+    names = "['classification', 'regression', 'counts']"
+    assert python(environment, "-c", code) == f"{names} keepfit.problems.regression classification\n"
+
+
 MEMBERS = [
     f"{kept.where(name, part)}"
     for kept, part in ((FEATURES, "cells"), (PROBLEMS, "target"), (MODELS, "net"))

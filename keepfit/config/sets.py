@@ -49,7 +49,8 @@ class OpenSet:
 @cache
 def _table(package: str) -> dict[str, str]:
     found: dict[str, str] = dict(import_module(package).TABLE)
-    return {**{point.name: point.value for point in entry_points(group=package)}, **found}
+    brought = {point.name: point.value for point in entry_points(group=package)}
+    return {**found, **{name: module for name, module in brought.items() if name not in found}}
 
 
 FEATURES = OpenSet("keepfit.features")
