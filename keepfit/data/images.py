@@ -85,6 +85,12 @@ def decode(
 @contextmanager
 def _opened(content: bytes, name: str) -> Iterator[Image.Image]:
     """The picture, not yet decoded; whatever goes wrong in the block is the picture's fault."""
+    if not isinstance(content, bytes):  # the cells of a table, which may hold anything
+        raise DataError(
+            f"{name} is {content!r:.60}, not the bytes of a picture's file.",
+            allowed="A table holds its pictures in a column of bytes, as Parquet has.",
+            todo="Write each file's content into the column, or make source.path the folder of the pictures.",
+        )
     try:
         with Image.open(BytesIO(content), formats=_FORMATS) as image:
             width, height = image.size

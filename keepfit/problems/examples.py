@@ -41,7 +41,7 @@ def read(folder: Path, transform: Transform, answered: str = "test") -> Examples
         there=sum(group.rows for part in PARTS[:2] for group in groups[part]),
         asked=asked,
         categories=sum(one.values.shape[1] for one in plain[0] if one.is_category),
-        what=", ".join(one.what for one in plain[0] if one.what),
+        what=_what(plain[0]),
     )
 
 
@@ -49,6 +49,12 @@ def _some(groups: list[RowGroup], most: int) -> list[RowGroup]:
     """All groups, or evenly spaced ones of about `most` rows."""
     rows = sum(group.rows for group in groups)
     return groups[:: -(-rows // most)] if rows else groups
+
+
+def _what(plain: list[ClassicalColumns]) -> str:
+    """`8×8 pixels`, `8×8 pixels and the other columns`; empty where there are others alone."""
+    alike = ", ".join(one.what for one in plain if one.what)
+    return f"{alike} and the other columns" if alike and not all(one.what for one in plain) else alike
 
 
 def _runs(groups: list[RowGroup], most: int) -> Iterator[list[RowGroup]]:

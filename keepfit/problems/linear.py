@@ -41,11 +41,15 @@ def fitted(examples: Examples, how: Linear) -> tuple[str, Answers]:
     """The model in words, and its answers to the test rows [N', A]."""
     columns = examples.rows.shape[1]
     kept = how.drawn(examples.labels, min(_WORK // how.outputs, _CELLS) // columns)
-    mean, deviation = _moments(examples.rows[kept])
-    rows, labels = _standardised(examples.rows[kept], mean, deviation), examples.labels[kept]
+    levels = _levels(examples.rows[kept], examples.categories)
+    known, labels = _spread(examples.rows[kept], levels), examples.labels[kept]
+    mean, deviation = _moments(known)
+    rows = _standardised(known, mean, deviation)
     with threadpool_limits(1):
         model = how.fit(rows, labels, _penalty(rows, labels, kept < examples.train, how))
-        answers = examples.answered(lambda asked: how.answer(model, _standardised(asked, mean, deviation)))
+        answers = examples.answered(
+            lambda asked: how.answer(model, _standardised(_spread(asked, levels), mean, deviation))
+        )
     share = "" if len(kept) == examples.there else f" of {len(kept):,} of {examples.there:,} rows"
     return f"{how.name} on {examples.what or 'all columns'}{share}", answers
 
@@ -61,8 +65,27 @@ def _penalty(rows: Matrix, labels: Matrix, of_train: NDArray[np.bool_], how: Lin
     return how.penalties[int(np.argmax(scores))]
 
 
+def _levels(rows: Matrix, categories: int) -> list[int]:
+    """Of the last columns, which are codes, how many each has."""
+    codes = rows[:, rows.shape[1] - categories :]
+    return [int(most) + 1 for most in np.nanmax(codes, axis=0, initial=0)]
+
+
+def _spread(rows: Matrix, levels: list[int]) -> Matrix:
+    """[N, F] → [N, F']: codes have no order, so that each becomes a column, all 0 where it is missing."""
+    if not levels:
+        return rows
+    codes = rows[:, -len(levels) :]
+    spread = (codes[:, [place]] == np.arange(count) for place, count in enumerate(levels))
+    return np.concatenate([rows[:, : -len(levels)], *spread], axis=1)
+
+
 def _moments(columns: Matrix) -> tuple[Matrix, Matrix]:
-    """Mean and standard deviation of each column; those that never change count as 1 apart."""
+    """Mean and standard deviation of what is there in each column; those that never change count as 1 apart."""
+    if columns.dtype.kind == "f":
+        there = np.ma.masked_invalid(columns)
+        mean, deviation = there.mean(axis=0).filled(0), there.std(axis=0).filled(0)
+        return mean, np.where(deviation > 0, deviation, 1)
     mean = columns.mean(axis=0)
     squares = np.einsum("nf,nf->f", columns, columns, dtype=np.float64) / len(columns)
     deviation = np.sqrt(np.maximum(squares - mean**2, 0))
@@ -70,4 +93,5 @@ def _moments(columns: Matrix) -> tuple[Matrix, Matrix]:
 
 
 def _standardised(columns: Matrix, mean: Matrix, deviation: Matrix) -> NDArray[np.float32]:
-    return np.asarray((columns - mean) / deviation, np.float32)
+    """What is missing is as the mean."""
+    return np.nan_to_num(np.asarray((columns - mean) / deviation, np.float32), copy=False)

@@ -188,7 +188,8 @@ def test_a_picture_that_cannot_be_used_is_named_by_its_row(tmp_path):
     model = open_bundle(exporting.pictures().folder)
     content = exporting.pictures().raw()["image"][0].as_py()
     for odd, message in (
-        (content[:-40], "row 2 cannot be read"), (b"text", "row 2"), (None, "row 2: no picture"),
+        (content[:-40], 'row 2 of "image" cannot be read'), (b"text", "row 2"),
+        (None, 'row 2 of "image" has no picture'),
         (3.5, "row 2 has a float"), (str(tmp_path / "gone.png"), "picture of row 2 cannot be read"),
     ):  # fmt: skip
         with pytest.raises(DataError, match=message):

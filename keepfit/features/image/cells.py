@@ -142,7 +142,7 @@ class Image(Kind):
         for row, cell in enumerate(cells):
             content = cell.as_py()
             if content is None:
-                raise DataError(f'{names[row]}: no picture in "{column["name"]}".', todo="Leave the row out.")
+                raise DataError(f"{names[row]} has no picture.", todo="Leave the row out.")
             raw = _raw_shape(content, column["pixels"])
             pictures[row] = images.decode(content, (height, width), column["channels"], raw, name=names[row])
         return pictures

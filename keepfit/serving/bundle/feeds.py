@@ -18,11 +18,15 @@ def feeds(table: pa.Table, columns: list[ServedColumn], first_row: int = 0) -> A
 
     Raises DataError naming the cell that cannot be fed, by its file or its row.
     """
-    called = partial(_names, table, first_row)
-    return {c["input"]: kind_of(c["kind"]).feed(table[c["name"]].combine_chunks(), c, called) for c in columns}
+    return {
+        c["input"]: kind_of(c["kind"]).feed(
+            table[c["name"]].combine_chunks(), c, partial(_names, table, c["name"], first_row)
+        )
+        for c in columns
+    }
 
 
-def _names(table: pa.Table, first_row: int) -> list[str]:
+def _names(table: pa.Table, column: str, first_row: int) -> list[str]:
     if "file" in table.column_names:
         return [str(name) for name in table["file"].to_pylist()]
-    return [f"row {row + 1}" for row in range(first_row, first_row + table.num_rows)]
+    return [f'row {row + 1} of "{column}"' for row in range(first_row, first_row + table.num_rows)]

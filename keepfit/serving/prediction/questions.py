@@ -31,7 +31,6 @@ def questions(rows: Path, model: ServedModel, config: Pipeline, scratch: Path) -
     Raises DataError for what is not there, cannot be read, or lacks a feature column.
     """
     files = locate((rows,))
-    pictures = [column["name"] for column in model.columns if kind_of(column["kind"]).whole_file]
     loose = [file for file in files if file.suffix.lower() in PICTURES]
     folders = [file for file in files if file not in loose and format_of(file) == "images"]
     others = tuple(file for file in files if file not in loose and file not in folders)
@@ -44,14 +43,14 @@ def questions(rows: Path, model: ServedModel, config: Pipeline, scratch: Path) -
     if others:
         yield from _rows(others, model, config, scratch)
     base = Path(os.path.commonpath([file.parent for file in files]))
-    yield from _pictures([Entry(_below(base, file), partial(read_file, file)) for file in loose], pictures)
+    yield from _pictures([Entry(_below(base, file), partial(read_file, file)) for file in loose], model)
     for folder in folders:
         with listed(folder) as entries:
             if not entries:
                 allowed = f"Read are {', '.join(PICTURES)}."
                 raise DataError("there is no picture in it.", allowed=allowed, where=str(folder))
             above = _below(base, folder) if len(files) > 1 else PurePosixPath()
-            yield from _pictures([replace(entry, name=above / entry.name) for entry in entries], pictures)
+            yield from _pictures([replace(entry, name=above / entry.name) for entry in entries], model)
 
 
 def _below(base: Path, file: Path) -> PurePosixPath:
@@ -108,9 +107,22 @@ def _named_alike(rows: Path, source: Source) -> bool:
     return first is not None and Path(first).suffix.lower() == rows.suffix.lower()
 
 
-def _pictures(entries: list[Entry], columns: list[str]) -> Iterator[pa.Table]:
+def _pictures(entries: list[Entry], model: ServedModel) -> Iterator[pa.Table]:
+    picture = _one_picture(model) if entries else ""
     for start in range(0, len(entries), PICTURE_ROWS):
         part = entries[start : start + PICTURE_ROWS]
         cells = pa.array([entry.read() for entry in part], pa.binary())
         names = pa.array([str(entry.name) for entry in part], pa.string())
-        yield pa.table({"file": names, **dict.fromkeys(columns, cells)})
+        yield pa.table({"file": names, picture: cells})
+
+
+def _one_picture(model: ServedModel) -> str:
+    """The only column of the model. Raises DataError where a picture alone does not make a row."""
+    names = [str(column["name"]) for column in model.columns]
+    if len(names) == 1 and kind_of(model.columns[0]["kind"]).whole_file:
+        return names[0]
+    raise DataError(
+        f"these are pictures, and a row of this model is: {', '.join(names[:20])}.",
+        allowed="Files of pictures are rows for a model of one picture alone.",
+        todo="Give a table with these columns; Parquet can hold pictures too, as the bytes of their files.",
+    )

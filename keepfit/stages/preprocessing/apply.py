@@ -60,8 +60,9 @@ def encoded(batch: pa.RecordBatch, first_row: int, transform: Transform) -> Arra
 
 
 def _tensor(batch: pa.RecordBatch, first_row: int, tensor: Tensor) -> NDArray[Any]:
-    name = partial(called, batch, first_row)
-    columns = [kind_of(e.kind).encode(batch[e.name], e, name) for e in tensor.entries]
+    columns = [
+        kind_of(e.kind).encode(batch[e.name], e, partial(called, batch, e.name, first_row)) for e in tensor.entries
+    ]
     if tensor.entries[0].shape:
         return columns[0]
     stacked = np.empty((batch.num_rows, len(columns)), tensor.dtype)

@@ -50,7 +50,7 @@ def fit(
         sampled = draw.random(seen) < share if share < 1 else None
         looked_at = np.flatnonzero(train)[(-passed) % stride :: stride]
         for name, fitter in zip(config.features, fitters, strict=True):
-            fitter.add(batch[name], Seen(train, sampled, looked_at, partial(called, batch, place.start)))
+            fitter.add(batch[name], Seen(train, sampled, looked_at, partial(called, batch, name, place.start)))
         target.add(batch[config.target].filter(pa.array(train)))
         passed += seen
         progress(place.stop)
@@ -63,12 +63,12 @@ def file_column(rows: SnapshotRows, config: Pipeline) -> list[str]:
     return [FILE] if whole and FILE in rows.columns and FILE not in (*config.features, config.target) else []
 
 
-def called(batch: pa.RecordBatch, first_row: int, places: NDArray[np.intp] | None = None) -> list[str]:
-    """What to call rows of a batch in a message: their file, or their number."""
+def called(batch: pa.RecordBatch, column: str, first_row: int, places: NDArray[np.intp] | None = None) -> list[str]:
+    """What to call a column's cells of a batch in a message: their file, or their row."""
     some = np.arange(batch.num_rows) if places is None else places
     if FILE in batch.schema.names:
         return [str(name) for name in batch[FILE].take(pa.array(some)).to_pylist()]
-    return [f"the picture in row {row + 1 + first_row}" for row in some.tolist()]
+    return [f'the picture in row {row + 1 + first_row} of "{column}"' for row in some.tolist()]
 
 
 def _entries(config: Pipeline, fitters: list[Fitter]) -> list[Entry]:

@@ -14,6 +14,7 @@ from keepfit.problems import boosting
 from keepfit.problems.classification import judge
 from keepfit.problems.examples import Matrix
 from keepfit.problems.judge import Examples
+from keepfit.problems.regression import judge as value_judge
 from tests.tables import classified
 
 
@@ -38,6 +39,32 @@ def test_pixels_of_digits() -> None:
     assert name == "logistic regression on 8×8 pixels"
     assert (probabilities.argmax(axis=1) == wanted).mean() > 0.95
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+PROBLEMS = {
+    "classification": (judge.JUDGE, classes(2), lambda odd: odd.astype(int)),
+    "regression": (value_judge.JUDGE, None, lambda odd: 5.0 * odd),
+}
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize("told_by", ["number", "category"])
+def test_beside_pictures_columns_with_gaps_and_codes_without_an_order_are_learned_from(
+    problem: str, told_by: str
+) -> None:
+    """Pictures of noise beside a column that is empty, and two that have gaps; one of the two tells the target."""
+    draw = np.random.default_rng(0)
+    judged, target, labelled = PROBLEMS[problem]
+    number, codes = draw.normal(1e9, 2, 2000), draw.integers(0, 12, 2000).astype(float)
+    labels = labelled(number > 1e9 if told_by == "number" else codes % 2 == 1)
+    number[draw.random(2000) < 0.05], codes[draw.random(2000) < 0.05] = np.nan, np.nan
+    noise, empty = draw.integers(0, 256, (2000, 16)), np.full(2000, np.nan)
+    rows = np.column_stack([noise, empty, number, codes, empty])
+    given, wanted = cut(rows, labels, categories=2, what="4×4 pixels and the other columns")
+    name, answers = judged.classical(given, target)
+    assert "4×4 pixels and the other columns" in name
+    right = answers[:, -1] > (0.5 if problem == "classification" else 2.5)
+    assert (right == (wanted > 0)).mean() > 0.9
 
 
 def test_boosting_uses_categories_that_have_no_order() -> None:

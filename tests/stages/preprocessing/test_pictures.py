@@ -105,7 +105,9 @@ def test_raw_pixels_may_be_resized(tmp_path: Path) -> None:
 def test_a_truncated_picture_is_named(tmp_path: Path, column: dict[str, list[Any]]) -> None:
     contents: list[bytes | None] = [png(50, 50, grey=True, seed=i) for i in range(60)]
     contents[41] = (contents[41] or b"")[:900]
-    with pytest.raises(DataError, match=r"三/41\.png cannot be read" if column else "picture in row 42 cannot be read"):
+    with pytest.raises(
+        DataError, match=r"三/41\.png cannot be read" if column else 'picture in row 42 of "image" cannot be read'
+    ):
         prepare(tmp_path, gallery(contents, **column))
 
 
@@ -118,5 +120,5 @@ def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
 def test_a_missing_picture_is_named(tmp_path: Path) -> None:
     contents: list[bytes | None] = [png(8, 8, grey=True, seed=i) for i in range(60)]
     contents[7] = None
-    with pytest.raises(DataError, match="row 8 is missing"):
+    with pytest.raises(DataError, match='row 8 of "image" is missing'):
         prepare(tmp_path, gallery(contents))
