@@ -199,9 +199,9 @@ def problem_of(expectation: Expectation) -> Mistake | None:
 
 
 def _unknown_type(name: str) -> Mistake:
-    works = f"These work: {', '.join(sorted(WORKS))}."
     if name in REFUSED:
-        return Mistake(("type",), f"{name} is not supported: {REFUSED[name]}.", works)
+        return Mistake(("type",), f"{name} is not supported: {REFUSED[name]}.", "", "Take it out of the suite.")
+    works = f"These work: {', '.join(sorted(WORKS))}."
     snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()  # a class name, such as ExpectColumnValuesToBeNull
     return Mistake(("type",), f'unknown expectation "{name}".', works, nearest(snake, list(WORKS)))
 

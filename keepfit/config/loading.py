@@ -15,6 +15,7 @@ from ruamel.yaml.comments import CommentedMap
 from keepfit.config.expectations import problem_of
 from keepfit.config.pipeline import Pipeline
 from keepfit.config.sections import Expectation, Section
+from keepfit.config.suites import as_ours
 from keepfit.config.yaml_reading import place, plain, read
 from keepfit.errors import ConfigError, nearest
 
@@ -105,20 +106,35 @@ class _Suite(Section):
 
 def _with_suite(pipeline: Pipeline, file: Path) -> Pipeline:
     tree = read(file, "validation.expectations names it")
-    suite = _build(_Suite, tree, file)
-    for index, expectation in enumerate(suite.expectations):
-        if problem := problem_of(expectation):
-            where = place(file, tree, ("expectations", index, *problem.steps))
-            raise ConfigError(problem.found, allowed=problem.allowed, todo=problem.todo, where=where)
+    told, bookkeeping = as_ours(plain(tree, file))
+    suite = _validated(_Suite, told, tree, file)
+    problems = [(index, problem_of(expectation)) for index, expectation in enumerate(suite.expectations)]
+    wrong = [(index, problem) for index, problem in problems if problem]
+    for index, problem in wrong[:1]:
+        steps = ("expectation_type",) if problem.steps == ("type",) and _is_old(tree, index) else problem.steps
+        more = f"{len(wrong) - 1} more of this suite are at fault too." if len(wrong) > 1 else ""
+        where = place(file, tree, ("expectations", index, *steps))
+        raise ConfigError(problem.found, allowed=problem.allowed, todo=f"{problem.todo} {more}".strip(), where=where)
     validation = pipeline.validation.model_copy(update={"suite": suite.expectations})
+    validation._bookkeeping = bookkeeping
     whole = pipeline.model_copy(update={"validation": validation})
     whole._file = pipeline.file
     return whole
 
 
+def _is_old(tree: CommentedMap, index: int) -> bool:
+    """Whether an expectation is written as Great Expectations 0.x does."""
+    return "expectation_type" in tree["expectations"][index]
+
+
 def _build(model: type[M], tree: CommentedMap, file: Path) -> M:
+    return _validated(model, plain(tree, file), tree, file)
+
+
+def _validated(model: type[M], values: dict[str, Any], tree: CommentedMap, file: Path) -> M:
+    """The model of some values; an error's place is that of the same keys in the tree."""
     try:
-        return model.model_validate(plain(tree, file))
+        return model.model_validate(values)
     except ValidationError as error:
         # A misspelt key shows twice, as unknown and as missing; the unknown one has the line.
         found = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 
 class Section(BaseModel):
@@ -122,6 +122,12 @@ class Validation(Section):
     """Also build Great Expectations' Data Docs (a few seconds, not offline)."""
     suite: tuple[Expectation, ...] = ()
     """The expectations themselves; filled from the file, so do not write them here."""
+    _bookkeeping: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def bookkeeping(self) -> tuple[str, ...]:
+        """Keys of the file that Great Expectations keeps for itself and that say nothing of the rows."""
+        return self._bookkeeping
 
 
 class Split(Section):

@@ -62,7 +62,9 @@ def _text(file: Path, hint: str) -> str:
             is_there = file.exists() or file.is_symlink()
             found = "this is no regular file." if is_there else "there is no such file."
             raise ConfigError(found, todo=f"Check the path; {hint}.", where=str(file))
-        return file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
+        # JSON is YAML but for tabs, and in JSON a tab stands between values only.
+        return text.replace("\t", " ") if file.suffix == ".json" else text
     except UnicodeDecodeError as error:
         raise ConfigError(
             f"not UTF-8 text at byte {error.start}.", todo="Save it as UTF-8.", where=str(file)

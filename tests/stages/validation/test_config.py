@@ -44,7 +44,7 @@ def load(folder, text):
         ("  - type: expect_column_values_to_not_be_null\n    kwargs: {column: age}\n    severity: critcal\n", 6,
          ["'critcal'", "'critical', 'warning' or 'info'", 'Did you mean "critical"']),
         ("  - type: expect_column_values_to_be_increasing\n    kwargs: {column: age}\n", 4,
-         ["is not supported", "without an order", "These work"]),
+         ["is not supported", "without an order", "Take it out"]),
         ("  - type: expect_column_values_to_not_be_null\n    kwargs:\n      column: age\n      mostly: 95\n", 7,
          ["mostly is 95", "from 0 to 1"]),
         ("  - type: expect_column_values_to_not_be_null\n    kwargs: {column: age, row_condition: age > 3}\n", 5,
