@@ -16,20 +16,26 @@ from __future__ import annotations
 
 import os
 
+from keepfit.quoting import cut, one_line, visible
 from keepfit.redact import redacted
+
+_MOST, _MOST_PLACE = 2500, 2000
+"""Characters of a part of an error: a list of all expectations fits, and a long path does."""
 
 
 class KeepfitError(Exception):
     """An error in three parts: what was found, what is allowed, what to do next.
 
-    Each part is a full sentence. `where` names the file, line, column or row and comes first.
+    Each part is a full sentence. `where` names the file, line, column or row and comes first. What they quote is cut
+    and escaped here, whoever wrote the sentence.
     """
 
     exit_code = 1
     retryable = False
 
     def __init__(self, found: str, *, allowed: str = "", todo: str = "", where: str = "") -> None:
-        found, allowed, todo, where = (redacted(part) for part in (found, allowed, todo, where))
+        found, allowed, todo = (one_line(redacted(part), _MOST) for part in (found, allowed, todo))
+        where = cut(visible(redacted(where)), _MOST_PLACE)  # nothing in a path is cut
         self.found, self.allowed, self.todo, self.where = found, allowed, todo, where
         place = f"{where}: " if where else ""
         super().__init__(place + " ".join(part for part in (found, allowed, todo) if part))

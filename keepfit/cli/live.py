@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from keepfit.cli.saying import say, visible
+from keepfit.cli.saying import say
 from keepfit.metrics.naming import JUDGED, figure, metric_name
+from keepfit.quoting import visible
 from keepfit.store.events import Event
 
 QUIET_SECONDS = 10.0

@@ -19,6 +19,7 @@ from cyclopts import App, CycloptsError, Parameter
 from keepfit import redact
 from keepfit.cli.saying import say
 from keepfit.errors import BugError, ours
+from keepfit.quoting import one_line
 
 app = App(
     name="keepfit",
@@ -57,7 +58,7 @@ def init(
 
     drafted = draft(data, target, test=test, folder=into, force=force)
     for sentence in drafted.said:
-        say(f"- {sentence}")
+        say(f"- {one_line(sentence, 1000)}")
     say(f"Wrote {drafted.pipeline} and {drafted.expectations}.")
     say(f"Next: look at them, then  keepfit run {drafted.pipeline}")
 

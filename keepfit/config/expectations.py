@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from keepfit.config.sections import Expectation
 from keepfit.errors import nearest
+from keepfit.quoting import shown
 
 Needs = Literal["any", "text", "numeric", "ordered"]
 """What a column must hold: anything, text, numbers, or numbers or points in time."""
@@ -210,24 +211,24 @@ def _wrong_value(expectation: Expectation) -> Mistake | None:
     kwargs = expectation.kwargs
     mostly = kwargs.get("mostly", 1)
     if isinstance(mostly, bool) or not isinstance(mostly, int | float) or not 0 <= mostly <= 1:
-        return Mistake(("kwargs", "mostly"), f"mostly is {mostly!r}.", "It is a share of the rows, from 0 to 1.")
+        return Mistake(("kwargs", "mostly"), f"mostly is {shown(mostly)}.", "It is a share of the rows, from 0 to 1.")
     parser = kwargs.get("condition_parser", "great_expectations")
     if parser != "great_expectations":
         return Mistake(
-            ("kwargs", "condition_parser"), f"condition_parser is {parser!r}.", "Only great_expectations works.",
+            ("kwargs", "condition_parser"), f"condition_parser is {shown(parser)}.", "Only great_expectations works.",
             "Leave it out.",
         )  # fmt: skip
     try:
         condition_of(expectation)
     except ValueError:
         return Mistake(
-            ("kwargs", "row_condition"), f"row_condition is {kwargs['row_condition']!r}.",
+            ("kwargs", "row_condition"), f"row_condition is {shown(kwargs['row_condition'])}.",
             'It compares a column with a value: col("age") > 30 or col("city") == "Rome", or is col("x").notnull().',
         )  # fmt: skip
     for key, value in kwargs.items():
         if isinstance(value, dict) and "$PARAMETER" in value:
             return Mistake(
-                ("kwargs", key), f"{key} is {value!r}.", "Parameters of a suite do not work.", "Write the value."
+                ("kwargs", key), f"{key} is {shown(value)}.", "Parameters of a suite do not work.", "Write the value."
             )
     if fields := _placeholders(kwargs.get("unexpected_rows_query", "")) - {"batch"}:
         found = f"the query has {', '.join(sorted(f'{{{name}}}' for name in fields))}."
@@ -237,7 +238,7 @@ def _wrong_value(expectation: Expectation) -> Mistake | None:
         )  # fmt: skip
     for key in ("value_set", "column_list", "regex_list", "like_pattern_list", "value_pairs_set"):
         if key in kwargs and (not isinstance(kwargs[key], list | tuple) or not kwargs[key]):
-            return Mistake(("kwargs", key), f"{key} is {kwargs[key]!r}.", "It is a list with at least one entry.")
+            return Mistake(("kwargs", key), f"{key} is {shown(kwargs[key])}.", "It is a list with at least one entry.")
     return None
 
 

@@ -18,6 +18,7 @@ from keepfit.config.sections import Expectation, Section
 from keepfit.config.suites import as_ours
 from keepfit.config.yaml_reading import place, plain, read
 from keepfit.errors import ConfigError, nearest
+from keepfit.quoting import shown
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -96,7 +97,7 @@ def _file_of(path: str | Path) -> Path:
         return file / "pipeline.yaml" if file.is_dir() else file
     except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL in it, the home of nobody
         raise ConfigError(
-            f"{str(path)[:80]!r} names no file: {error}.", todo="Give the path of a pipeline.yaml."
+            f"{shown(str(path))} names no file: {error}.", todo="Give the path of a pipeline.yaml."
         ) from error
 
 
@@ -158,7 +159,7 @@ def _explain(error: Any, tree: CommentedMap, file: Path, others: int) -> ConfigE
         return ConfigError(
             f'the key "{key}" is missing.', todo=f"Add it. {todo}".strip(), where=place(file, tree, steps)
         )
-    received = "" if isinstance(error["input"], dict) else f" is {error['input']!r}"
+    received = "" if isinstance(error["input"], dict) else f" is {shown(error['input'])}"
     found = f"{key}{received}: " if key else ""
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "literal_error":
@@ -173,7 +174,10 @@ def _no_member(context: Any, key: str, where: str) -> ConfigError:
         return ConfigError(f'the key "{tag}" is missing.', todo="Add it.", where=where)
     given, names = context["tag"], re.findall("'([^']*)'", context["expected_tags"])
     return ConfigError(
-        f"{tag} is {given!r}.", allowed=f"Allowed here: {', '.join(names)}.", todo=nearest(given, names), where=where
+        f"{tag} is {shown(given)}.",
+        allowed=f"Allowed here: {', '.join(names)}.",
+        todo=nearest(given, names),
+        where=where,
     )
 
 

@@ -17,6 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from keepfit import redact
 from keepfit.errors import ConfigError
+from keepfit.quoting import shown
 
 _BYTES = 16 << 20
 _DEPTH = 50
@@ -123,7 +124,7 @@ class _Plain:
     def _scalar(self, value: Any, steps: Steps) -> Any:
         if isinstance(value, str):
             if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
-                self._refuse(steps, f"the text {str(value)[:40]!r}, in which a character stands for nothing")
+                self._refuse(steps, f"the text {shown(str(value))}, in which a character stands for nothing")
             if "://" in value:
                 redact.address(value)  # before any message quotes it
             return str(value)

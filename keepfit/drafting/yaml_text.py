@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from keepfit.config.sets import FEATURES, MODELS
 from keepfit.drafting.target import Asked
 from keepfit.features.column import Choice
+from keepfit.quoting import one_line, yaml
 
 _PLAIN = re.compile(r"(\.\./)*/?[A-Za-z_][A-Za-z0-9_./-]*")
+_KEY = 1000
+"""YAML's own bound is 1,024."""
+_COMMENT = 300
 _WORDS = ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
 
 
@@ -50,7 +54,7 @@ def pipeline_text(name: str, source: SourceLines, asked: Asked, choices: list[Ch
         f"target: {scalar(asked.column.name)}  # {_one_line(asked.found.comment)}\n",
         f"problem: {asked.problem}  # {asked.comment}\n",
         f"features:  # {_listed(FEATURES.names())}\n",
-        *(f"  {scalar(c.name)}: {c.kind}  # {_one_line(c.comment)}\n" for c in kept),
+        *(f"  {_key(c.name)}: {c.kind}  # {_one_line(c.comment)}\n" for c in kept),
         *(f"  # {scalar(c.name)}: left out, {_one_line(c.comment)}\n" for c in left),
         "validation:\n  expectations: expectations.yaml\n",
         "  max_bad_share: 0.05  # stop when more of the rows than this fail an expectation\n",
@@ -67,7 +71,13 @@ def _listed(names: list[str]) -> str:
 def scalar(text: str) -> str:
     """A text as YAML writes it, quoted where it must be."""
     plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    return text if plain else yaml(json.dumps(text, ensure_ascii=False))
+
+
+def _key(name: str) -> str:
+    """A column's name before its colon; YAML takes a longer one behind a question mark only."""
+    written = scalar(name)
+    return written if len(written) <= _KEY else f"? {written}\n  "
 
 
 def _split() -> tuple[str, ...]:
@@ -91,4 +101,4 @@ def _hint(family: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return one_line(" ".join(text.split()), _COMMENT)

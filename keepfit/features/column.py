@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from keepfit.data.cells import categories, numbers
+from keepfit.quoting import visible, yaml
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Suggestion:
 
     def text(self) -> str:
         """The expectation as YAML; JSON is YAML too, and quotes what must be quoted."""
-        kwargs = json.dumps(self.kwargs, ensure_ascii=False)
+        kwargs = yaml(json.dumps(self.kwargs, ensure_ascii=False))
         comment = f"  # {self.comment}" if self.comment else ""
         return f"  - type: {self.type}{comment}\n    kwargs: {kwargs}\n    severity: {self.severity}\n"
 
@@ -142,7 +143,7 @@ def _facts(name: str, chunks: list[pa.Array], decimal: str) -> ColumnFacts:
 
 def short(text: str) -> str:
     """A value in a comment."""
-    return text if len(text) <= 40 else text[:37] + "…"
+    return visible(text if len(text) <= 40 else text[:37] + "…")
 
 
 def full(name: str) -> Suggestion:

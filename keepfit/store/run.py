@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, get_type_hints
 
 from keepfit.config import Pipeline
+from keepfit.quoting import one_line
 from keepfit.redact import redacted
 from keepfit.store import files, keys, records
 from keepfit.store.artifacts import A, Artifact
@@ -25,6 +26,9 @@ from keepfit.store.records import Failure, Record, StageNote
 from keepfit.store.store import Store
 
 P = ParamSpec("P")
+
+_NOTE = 2000
+"""Characters of a note."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ class Room:
 
     def note(self, message: str) -> None:
         """Tell something that a person should read, once."""
-        self.run.tell(Event(self.stage, "note", redacted(message)))
+        self.run.tell(Event(self.stage, "note", one_line(redacted(message), _NOTE)))
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from keepfit.errors import ConfigError
 from keepfit.features.encoder import Encoder
 from keepfit.models.custom import Settings
 from keepfit.models.table_defaults import COURSE, bins, large, small
+from keepfit.quoting import shown
 
 _OF_TRAINING = ("batch_size", "epochs", "patience", "lr", "weight_decay")
 
@@ -57,9 +58,10 @@ def _made(module: str, settings: dict[str, Any], outputs: int) -> nn.Module:
     try:
         made = getattr(import_module(where), name)(outputs=outputs, **settings)
     except Exception as error:  # whatever a user's own code raises is none of our bugs
+        given = ", ".join(f"{setting}={shown(value)}" for setting, value in settings.items())
         raise ConfigError(
             f"model.module {module} cannot be made: {type(error).__name__}: {error}.",
-            allowed=f"It is called with outputs={outputs}, {', '.join(f'{n}={v!r}' for n, v in settings.items())}.",
+            allowed=f"It is called with outputs={outputs}, {given}.",
             todo="Mend the class, or model.settings.",
         ) from error
     if not isinstance(made, nn.Module):

@@ -71,7 +71,11 @@ class AnswerFile:
 
 
 def check_name(out: Path, rows: Path) -> None:
-    """Raise ConfigError for a name that is neither .csv nor .parquet, or that is the rows' own."""
+    """Raise ConfigError for a name that is neither .csv nor .parquet, a folder's, or that is the rows' own."""
+    if out.is_dir():
+        raise ConfigError(
+            f"the predictions cannot go to {out}, which is a folder.", todo=f"Name a file in it: {out / 'answers.csv'}."
+        )
     if out.suffix.lower() not in SUFFIXES or out.resolve() == rows.resolve():
         raise ConfigError(
             f"the predictions cannot go to {out}.",

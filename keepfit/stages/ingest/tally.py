@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from keepfit.config import Pipeline
 from keepfit.errors import DataError
 from keepfit.problems.lookup import target_column
+from keepfit.quoting import shown
 
 
 class SourceTally:
@@ -49,7 +50,7 @@ class SourceTally:
         """Raise DataError where nothing can be learned: no row, a constant target, an empty or unreadable feature."""
         if self.rows == 0:
             cell = self.examples.get(self.name)
-            odd = f": its cells cannot be read, such as {cell!r}" if cell else ""
+            odd = f": its cells cannot be read, such as {shown(cell)}" if cell else ""
             todo = "Choose another target, or another problem: in the YAML." if cell else "Choose another target."
             raise self._error(f'no row has a value in the target "{self.name}"{odd}.', todo=todo)
         self.target.check()

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from keepfit.config import Release
 from keepfit.metrics.naming import LOWER_IS_BETTER, against, figure, gain, gap, metric_name, span
+from keepfit.quoting import one_line
 from keepfit.store.artifacts import Interval, Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -231,4 +232,4 @@ def _standing(paired: Paired, rules: Release) -> tuple[Outcome, str, str]:
 
 
 def _verdict(outcome: Outcome, reason: str, sentence: str, **figures: Any) -> Verdict:
-    return Verdict(outcome=outcome, reason=reason, sentence=sentence, figures=figures)
+    return Verdict(outcome=outcome, reason=reason, sentence=one_line(sentence, 2000), figures=figures)

@@ -9,6 +9,7 @@ import duckdb
 from keepfit.config import Expectation
 from keepfit.config.expectations import WORKS, columns_of, condition_of
 from keepfit.errors import ConfigError, nearest
+from keepfit.quoting import shown
 from keepfit.stages.validation.findings import sentence
 from keepfit.stages.validation.groups import SQL
 from keepfit.stages.validation.rows import RowView
@@ -97,5 +98,7 @@ def _value(value: Any, kind: str, expectation: Expectation, where: str) -> Any:
         return value
     todo = "Put it in quotes, as it stands in the data." if kind == "text" else "Write values of that kind."
     raise ConfigError(
-        f"{sentence(expectation)}: {value!r} cannot stand in a column that holds {_HELD[kind]}.", todo=todo, where=where
+        f"{sentence(expectation)}: {shown(value)} cannot stand in a column that holds {_HELD[kind]}.",
+        todo=todo,
+        where=where,
     )

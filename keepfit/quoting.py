@@ -1,0 +1,45 @@
+"""Values of the data in sentences for a person: on one line, cut, and with nothing in them that a terminal obeys."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+
+WIDEST = 60
+"""Characters of a value that are quoted: enough to find it, and a cell may hold a novel."""
+_QUOTED = re.compile(r'"([^"]*)"')
+_WORD = re.compile(r"[^\s/]{81,}")
+"""None of ours is so long."""
+
+
+def visible(text: str, kept: str = "") -> str:
+    """The text with control characters, line breaks and marks of direction as escapes, but for those `kept`."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in kept else repr(c)[1:-1] for c in text)
+
+
+def cut(text: str, width: int = WIDEST) -> str:
+    """So many characters of a text; that there are more is said by the last."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def shown(value: object, width: int = WIDEST) -> str:
+    """A value as YAML would write it, cut: 'wide', 3, true, null, [1, 2]; no object of Python's."""
+    if isinstance(value, str):
+        return f"'{cut(visible(value[: width + 1]), width)}'"
+    if isinstance(value, date):
+        return value.isoformat()
+    return cut(visible(json.dumps(value, ensure_ascii=False, default=str)), width)
+
+
+def yaml(json_text: str) -> str:
+    """JSON as YAML takes it: what is no letter in YAML stands in JSON's texts alone, and is escaped there."""
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in json_text)
+
+
+def one_line(text: str, most: int) -> str:
+    """A sentence with what it quotes cut, and in so many characters: whatever was put into it, it can be printed."""
+    quoted = _QUOTED.sub(lambda found: f'"{cut(found.group(1))}"', visible(text[: 20 * most]))
+    return cut(_WORD.sub(lambda found: cut(found.group()), quoted), most)
