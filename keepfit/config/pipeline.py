@@ -163,7 +163,8 @@ def _descend(prefix: str, steps: list[str], value: Any, into: dict[str, Any]) ->
     if not steps:
         _flatten(prefix, value, into)
         return
-    for name in value if steps[0] == "*" else steps[:1]:
+    named = steps[:1] if steps[0] in value else ()  # a member may be without this setting
+    for name in value if steps[0] == "*" else named:
         _descend(f"{prefix}.{name}" if prefix else name, steps[1:], value[name], into)
 
 

@@ -60,6 +60,11 @@ class Feature(Section):
     kind: str
     """What it holds."""
 
+    @property
+    def form(self) -> str | None:
+        """How its cells are written, where the YAML says so."""
+        return getattr(self, "format", None)
+
 
 class Problem(Section):
     """What is asked of a model; each problem has a section of its own, with what else can be said of it."""
@@ -74,6 +79,11 @@ class Problem(Section):
     """What is answered without a look at any column, behind "always giving the"."""
     kind: str
     """Which problem."""
+
+    @property
+    def form(self) -> str | None:
+        """How the target's cells are written, where the YAML says so."""
+        return getattr(self, "format", None)
 
 
 class Model(Section):

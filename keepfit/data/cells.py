@@ -1,7 +1,7 @@
 """Cells as found (text, or a file's own types) as numbers and as categories; shared by all kinds of columns.
 
 What is missing besides empty cells: for a number what is no finite number, which is counted; a category is a text
-without blanks around it, in which 1.0 is written 1.
+without blanks around it, in which 1.0 is written 1, and True true, as a file's own types have it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-_AMOUNT = r"^[$€£¥]? ?([+-]?[0-9.,]+([eE][+-]?[0-9]+)?) ?[%$€£¥]?$"
+from keepfit.data import notation
+
+ERRORS = (
+    "#DIV/0!", "#REF!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#NV", "#BEZUG!", "#WERT!",
+    "#ZAHL!", "#VALEUR!", "#NOM?", "#NOMBRE!", "#VALOR!", "#¿NOMBRE?", "\\N",
+)  # fmt: skip
+"""What spreadsheets write where they could not reckon, and databases where there is nothing: no value, in any file."""
 _WHOLE = r"^([+-]?[0-9]+)\.0+$"
+_LONG = r"^[+-]?[0-9]{16,}$"
+_TRUTH = r"^(?:[Tt]rue|TRUE|[Ff]alse|FALSE)$"
+_EXACT = 2**53
+_A_SECOND = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 
 def counted(read: Callable[[pa.Array], pa.Array], cells: pa.Array) -> tuple[pa.Array, int]:
@@ -53,19 +62,21 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def _blank(cells: pa.Array, typed: pa.Array) -> int:
-    """Cells of blanks alone: missing, and not unreadable."""
+    """Cells of blanks or an error alone: missing, and not unreadable."""
     if not is_text(cells.type) or typed.null_count == cells.null_count:
         return 0
     lost = cells.filter(pc.and_(typed.is_null(), cells.is_valid())).cast(pa.string())
-    return int(pc.sum(pc.equal(pc.utf8_trim_whitespace(lost), "")).as_py() or 0)
+    return int(pc.sum(pc.is_in(pc.utf8_trim_whitespace(lost), pa.array(("", *ERRORS)))).as_py() or 0)
 
 
-def numbers(cells: pa.Array, decimal: str = ".") -> pa.Array:
-    """float64; null where there is no finite number. Amounts such as $1,234.50 are read as well."""
+def numbers(cells: pa.Array, form: str = "") -> pa.Array:
+    """float64, of texts in the notation `form`, of durations in seconds; null where there is no finite number."""
     if is_text(cells.type):
-        found = _parsed(cells.cast(pa.string()), decimal)
+        found = _parsed(cells.cast(pa.string()), form)
     elif pa.types.is_timestamp(cells.type) or pa.types.is_date(cells.type):
         found = pa.nulls(len(cells), pa.float64())
+    elif pa.types.is_duration(cells.type):
+        found = pc.divide(cells.cast(pa.int64()).cast(pa.float64(), safe=False), _A_SECOND[cells.type.unit])
     else:
         found = cells.cast(pa.float64(), safe=False)
     if (bad := pc.invert(pc.is_finite(found)).fill_null(False)).true_count:
@@ -73,26 +84,20 @@ def numbers(cells: pa.Array, decimal: str = ".") -> pa.Array:
     return found
 
 
-def _parsed(cells: pa.Array, decimal: str) -> pa.Array:
+def _parsed(cells: pa.Array, form: str) -> pa.Array:
+    if form:
+        return notation.read(cells, form)
     try:
-        return _with_point(cells, decimal).cast(pa.float64())
+        return cells.cast(pa.float64())
     except pa.ArrowInvalid:  # some cell is odd: the slow way, for this batch alone
-        plain = _plain_numbers(pc.utf8_trim_whitespace(cells), decimal)
-        return pc.if_else(pc.match_substring_regex(plain, NUMBER), plain, None).cast(pa.float64())
+        texts = pc.utf8_trim_whitespace(cells)
+        return pc.if_else(pc.match_substring_regex(texts, notation.NUMBER), texts, None).cast(pa.float64())
 
 
-def _with_point(cells: pa.Array, decimal: str) -> pa.Array:
-    """The cells with a decimal point; where the comma is decimal, a point that is there already makes a cell odd."""
-    return pc.replace_substring(pc.replace_substring(cells, ".", "_"), ",", ".") if decimal == "," else cells
-
-
-def _plain_numbers(texts: pa.Array, decimal: str) -> pa.Array:
-    """Amounts such as $1,234.50 or 12 % without their signs and marks between thousands, and with a decimal point."""
-    bare = pc.replace_substring_regex(texts, _AMOUNT, r"\1")
-    mark = "." if decimal == "," else ","
-    grouped = pc.match_substring_regex(bare, rf"^[+-]?[0-9]{{1,3}}([{mark}][0-9]{{3}})+([{decimal}][0-9]+)?$")
-    bare = pc.if_else(grouped, pc.replace_substring(bare, mark, ""), bare)
-    return pc.replace_substring(bare, ",", ".") if decimal == "," else bare
+def are_whole_names(texts: pa.Array) -> bool:
+    """Whether some of these texts are whole numbers of so many digits that doubles would take two for one."""
+    long = texts.filter(pc.match_substring_regex(texts, _LONG))
+    return any(abs(int(text)) > _EXACT for text in long.to_pylist())
 
 
 def categories(cells: pa.Array) -> pa.Array:
@@ -100,12 +105,14 @@ def categories(cells: pa.Array) -> pa.Array:
     if pa.types.is_floating(cells.type):
         texts = [None if v is None or v != v else _plain(v) for v in cells.to_pylist()]
         return pa.array(texts, pa.string()).dictionary_encode()
+    if pa.types.is_duration(cells.type):
+        return categories(numbers(cells))
     if not is_text(cells.type):
         return categories(cells.cast(pa.string()))
     if not pa.types.is_dictionary(cells.type):
         return categories(cells.dictionary_encode())
-    texts = _stripped(cells.dictionary.cast(pa.string()))
-    return _recoded(cells, pc.replace_substring_regex(texts, _WHOLE, r"\1"))
+    texts = pc.replace_substring_regex(_stripped(cells.dictionary.cast(pa.string())), _WHOLE, r"\1")
+    return _recoded(cells, pc.if_else(pc.match_substring_regex(texts, _TRUTH), pc.utf8_lower(texts), texts))
 
 
 def _plain(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -27,11 +28,16 @@ def choose(column: ColumnFacts, target: Tied) -> Choice:
     left = _empty(column)
     asked = sorted((words_of(name) for name in FEATURES.names()), key=lambda words: words.asked)
     choice = next((found for words in asked if (found := words.recognise(column))), None) if not left else None
+    before = [words for words in asked if choice is None or words.asked < words_of(str(choice.kind)).asked]
+    like = next((said for words in before if not left and (said := words.resembles(column))), "")
     if choice is not None and not choice.may_all_differ:
-        left = _names_rows(column, target)
+        left = _names_rows(column, target, like)
     if choice is None or left:
         left = left or "no kind of feature can read it"
         return Choice(column.name, None, left, f'The column "{column.name}" is left out: {left}.')
+    if like:
+        said = f'The column "{column.name}" is taken as {choice.kind}, but it {like}.'
+        return replace(choice, comment=f"{choice.comment}; {like}", said=f"{choice.said} {said}".strip())
     return choice
 
 
@@ -46,12 +52,12 @@ def _empty(column: ColumnFacts) -> str:
     return ""
 
 
-def _names_rows(column: ColumnFacts, target: Tied) -> str:
+def _names_rows(column: ColumnFacts, target: Tied, like: str) -> str:
     """Why a column only tells the rows apart; empty when it tells more."""
     if column.filled < _ID_ROWS or column.distinct < _ALL_DIFFERENT * column.filled:
         return ""
     if column.number_share < _NUMBER_SHARE:
-        return _why_text(column)
+        return f"it {like}" if like else _why_text(column)
     return "it numbers the rows or names them" if _is_identifier(column, target) else ""
 
 

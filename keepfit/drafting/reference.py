@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
@@ -88,6 +88,8 @@ def _type(annotation: Any) -> str:
     if _is_mapping(annotation):
         names, values = get_args(annotation) or (str, Any)
         return f"{_type(names)} → {_type(values)}"
+    if get_origin(annotation) is Annotated:
+        return _type(get_args(annotation)[0])
     inner = [a for a in get_args(annotation) if a is not type(None) and not isinstance(a, FieldInfo)]
     if inner:
         return " or ".join(dict.fromkeys(_type(a) for a in inner))

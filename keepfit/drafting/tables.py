@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 
 from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.drafting.drafted import Drafted, name_of, written
+from keepfit.drafting.forms import with_forms
 from keepfit.drafting.kinds import choose
 from keepfit.drafting.suggestions import expectations_of
 from keepfit.drafting.target import Asked, ask, find_target
@@ -31,10 +32,6 @@ class _Seen:
     """Whether there are more rows than were looked at."""
 
     @property
-    def decimal(self) -> str:
-        return str((self.opened.dialect or {}).get("decimal", "."))
-
-    @property
     def headless(self) -> bool:
         return not (self.opened.dialect or {}).get("header", True)
 
@@ -42,7 +39,7 @@ class _Seen:
 def plan_table(path: Path, named: str | None, test: Path | None, place: Path, scratch: Path) -> Drafted:
     """Look at a table, and at the publisher's test file if there is one, and choose."""
     seen = _look(path, Reading(scratch, target=named or ""))
-    columns = facts_of(seen.batches, seen.decimal)
+    columns = with_forms(facts_of(seen.batches), seen.opened.batches if seen.cut else None)
     target = find_target(columns, named, str(path), headless=seen.headless)
     asked = ask(target, str(path))
     tied = target_column(asked.problem).codes(target)
@@ -61,7 +58,8 @@ def plan_table(path: Path, named: str | None, test: Path | None, place: Path, sc
     everything, whole = columns, target
     if test:
         tested = _look_at_test(test, seen, target.name, scratch)
-        everything = facts_of(seen.batches + tested.batches, seen.decimal)
+        both = {column.name: column for column in facts_of(seen.batches + tested.batches)}
+        everything = [replace(both[column.name], looked=column.looked) for column in columns]
         whole, more = _with_test(everything, asked)
         said += more
     source = SourceLines(

@@ -52,9 +52,10 @@ def pipeline_text(name: str, source: SourceLines, asked: Asked, choices: list[Ch
         f"name: {scalar(name)}  # its name in the registry\n",
         source.text(),
         f"target: {scalar(asked.column.name)}  # {_one_line(asked.found.comment)}\n",
-        f"problem: {asked.problem}  # {asked.comment}\n",
+        f"problem: {_member(asked.problem, asked.found.form)}  # {asked.comment}\n",
         f"features:  # {_listed(FEATURES.names())}\n",
-        *(f"  {_key(c.name)}: {c.kind}  # {_one_line(c.comment)}\n" for c in kept),
+        *(f"  {_key(c.name)}: {_member(c.kind, c.form)}  # {_one_line(c.comment)}
+" for c in kept),
         *(f"  # {scalar(c.name)}: left out, {_one_line(c.comment)}\n" for c in left),
         "validation:\n  expectations: expectations.yaml\n",
         "  max_bad_share: 0.05  # stop when more of the rows than this fail an expectation\n",
@@ -62,6 +63,11 @@ def pipeline_text(name: str, source: SourceLines, asked: Asked, choices: list[Ch
         f"model:\n  family: {family}{_hint(family)}\n",
     ]
     return "".join(parts)
+
+
+def _member(kind: str | None, form: str) -> str:
+    """A kind or a problem by name, or as a section where a form is said."""
+    return f"{{kind: {kind}, format: {json.dumps(form, ensure_ascii=False)}}}" if form else str(kind)
 
 
 def _listed(names: list[str]) -> str:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from keepfit.data.cells import categories, numbers
+from keepfit.data.cells import categories, is_text, numbers
+from keepfit.data.evidence import Evidence, Found
+from keepfit.data.notation import NumberEvidence
 from keepfit.quoting import visible, yaml
 
 
@@ -29,6 +33,8 @@ class Choice:
     """A sentence for the person, where something is out of the ordinary."""
     may_all_differ: bool = False
     """Whether values that are all different still tell something: two moments are seldom the same."""
+    form: str = ""
+    """How its texts are written, where that is not the plain way."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,8 @@ class ColumnFacts:
     """The different values as text, in order of appearance."""
     type: pa.DataType
     """The type in the source."""
-    decimal: str = "."
+    looked: Mapping[type[Evidence], Found] = field(default_factory=dict)
+    """How its texts are written, where more rows were looked at than are here."""
 
     @property
     def rows(self) -> int:
@@ -85,10 +92,31 @@ class ColumnFacts:
         """Rows of each value."""
         return np.bincount(self.codes[self.codes >= 0], minlength=self.distinct)
 
+    def texts(self) -> pa.Array:
+        """The different values."""
+        return pa.array(self.values, pa.string())
+
+    def found(self, evidence: Evidence) -> Found:
+        """How its texts are written."""
+        if type(evidence) in self.looked:
+            return self.looked[type(evidence)]
+        evidence.add(self.cells if is_text(self.type) else pa.nulls(0, self.type))
+        return evidence.found()
+
+    @property
+    def cells(self) -> pa.Array:
+        """[N] texts, coded."""
+        return pa.DictionaryArray.from_arrays(pa.array(self.codes, pa.int64(), mask=self.codes < 0), self.texts())
+
+    @cached_property
+    def notation(self) -> Found:
+        """How its numbers are written."""
+        return self.found(NumberEvidence())
+
     @cached_property
     def parsed(self) -> npt.NDArray[np.float64]:
         """Each value as a number; NaN where it reads as none."""
-        found = numbers(pa.array(self.values, pa.string()), self.decimal)
+        found = numbers(self.texts(), self.notation.form)
         parsed: npt.NDArray[np.float64] = found.to_numpy(zero_copy_only=False).astype(np.float64)
         return parsed
 
@@ -107,6 +135,11 @@ class ColumnFacts:
         """How many cells are missing, to be put behind a comment; empty where none is."""
         return f", {self.missing:,} missing" if self.missing else ""
 
+    def share_like(self, pattern: str) -> float:
+        """Share of the filled cells whose text a pattern is found in."""
+        alike = pc.match_substring_regex(self.texts(), pattern).to_numpy(zero_copy_only=False)
+        return float(self.counts[alike].sum() / max(1, self.filled))
+
     @property
     def odd(self) -> list[str]:
         """The values that read as no number, most frequent first."""
@@ -120,17 +153,17 @@ class ColumnFacts:
         return [(self.values[i], int(self.counts[i])) for i in order]
 
 
-def facts_of(batches: list[pa.RecordBatch], decimal: str) -> list[ColumnFacts]:
+def facts_of(batches: list[pa.RecordBatch]) -> list[ColumnFacts]:
     """The facts of every column of some batches, whose types may differ from one to the next."""
-    return [_facts(name, [batch[name] for batch in batches], decimal) for name in batches[0].schema.names]
+    return [_facts(name, [batch[name] for batch in batches]) for name in batches[0].schema.names]
 
 
 def facts_of_classes(name: str, labels: list[str]) -> ColumnFacts:
     """The facts of a target of plain texts."""
-    return _facts(name, [pa.array(labels, pa.string())], ".")
+    return _facts(name, [pa.array(labels, pa.string())])
 
 
-def _facts(name: str, chunks: list[pa.Array], decimal: str) -> ColumnFacts:
+def _facts(name: str, chunks: list[pa.Array]) -> ColumnFacts:
     kinds = {c.type.value_type if pa.types.is_dictionary(c.type) else c.type for c in chunks}
     kind = kinds.pop() if len(kinds) == 1 else pa.string()
     if pa.types.is_binary(kind) or pa.types.is_nested(kind):
@@ -138,7 +171,7 @@ def _facts(name: str, chunks: list[pa.Array], decimal: str) -> ColumnFacts:
     texts = [categories(chunk).cast(pa.string()) for chunk in chunks]
     coded = pa.chunked_array(texts).combine_chunks().dictionary_encode()
     codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return ColumnFacts(name, codes, tuple(coded.dictionary.to_pylist()), kind, decimal)
+    return ColumnFacts(name, codes, tuple(coded.dictionary.to_pylist()), kind)
 
 
 def short(text: str) -> str:

@@ -23,6 +23,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from keepfit.config import Feature, Preprocessing
+from keepfit.data.evidence import Evidence
 from keepfit.data.transform import Entry
 
 ServedColumn = dict[str, Any]
@@ -94,24 +95,21 @@ class Kind(ABC):
     coded: ClassVar[bool] = True
     """Whether its cells, where they are text, may come as codes of a dictionary."""
     is_quantity: ClassVar[bool] = False
-    """Whether its cells are quantities: text may have a decimal mark, and a range of values means something."""
+    """Whether its cells are quantities: a range of values means something."""
     whole_file: ClassVar[bool] = False
     """Whether a cell is a whole file, such as a picture."""
 
     # Reading: raw cells, as a source or a caller has them.
 
     @abstractmethod
-    def read(self, cells: pa.Array, *, decimal: str = ".", form: str = "") -> pa.Array:
-        """Cells in the kind's type; what cannot be read becomes null. `form` is what `form_of` gave.
+    def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:
+        """Cells in the kind's type; what cannot be read becomes null. `form` is how texts are written.
 
         What is in that type already stays as it is: rows are stored typed, and read again when they are scored.
         """
 
-    usual_form: ClassVar[str | None] = None
-    """The form where `form_of` finds none, for a kind that has forms."""
-
-    def form_of(self, _cells: pa.Array) -> str | None:
-        """How the cells are written, where `read` has to know it."""
+    def evidence(self) -> Evidence | None:
+        """What finds the form of a column's texts, where there is more than one."""
         return None
 
     def taken(self, _cells: Any) -> pa.Array | pa.ChunkedArray | None:

@@ -32,6 +32,10 @@ class Words(ABC):
         """The choice of this kind for a column, with the words that tell it; None where it is of another."""
         return None
 
+    def resembles(self, _column: ColumnFacts) -> str:
+        """What a column that this kind cannot read looks like, as what is said behind its name; empty where nothing."""
+        return ""
+
     def expectations(self, _column: ColumnFacts) -> list[Suggestion]:
         """What the cells at hand meet and a sane later file will meet too."""
         return []

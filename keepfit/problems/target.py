@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from keepfit.data.evidence import Evidence
 from keepfit.data.transform import Target, Transform
 from keepfit.features.column import ColumnFacts, Suggestion
 from keepfit.problems.answer import Labels
@@ -71,6 +72,8 @@ class Recognised:
     """What is in it, for the YAML."""
     said: tuple[str, ...] = ()
     """Sentences for the person, where something is out of the ordinary."""
+    form: str = ""
+    """How its texts are written, where that is not the plain way."""
 
 
 class TargetColumn(ABC):
@@ -79,8 +82,15 @@ class TargetColumn(ABC):
     # Reading.
 
     @abstractmethod
-    def read(self, cells: pa.Array, *, decimal: str = ".") -> pa.Array:
-        """Raw cells in the problem's type; what cannot be read becomes null, and its row is left out."""
+    def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:
+        """Raw cells in the problem's type; what cannot be read becomes null, and its row is left out.
+
+        `form` is how texts are written.
+        """
+
+    def evidence(self) -> Evidence | None:
+        """What finds the form of its texts, where there is more than one."""
+        return None
 
     @abstractmethod
     def tally(self, name: str, where: str) -> Tally:

@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from keepfit.data.cells import ERRORS
 from keepfit.data.sources.opening import Reading
 
-MISSING = ("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "?", "#N/A", "<NA>", "NaT")
+MISSING = ("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "?", "#N/A", "<NA>", "NaT", *ERRORS)
 """Cells that mean "no value" unless the YAML lists its own; not "None" and "-", which are class names somewhere."""
 
 _DELIMITERS = (",", "\t", ";", "|")

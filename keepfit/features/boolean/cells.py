@@ -12,8 +12,16 @@ from keepfit.data.cells import categories
 from keepfit.features.kind import Fitter
 from keepfit.features.shared.coded import CodedFitter, CodedKind
 
-_TRUE = ("true", "yes", "t", "y", "1")
-_FALSE = ("false", "no", "f", "n", "0")
+_YES = (
+    "true t yes y 1 on ja j oui o vrai v si sì sí s sim da да д tak wahr w verdadero verdadeiro vero evet ano igen hai "
+    "是 有 真 对 はい 有り 예 네 истина"
+)
+_NO = (
+    "false f no n 0 off nein nee nej non faux não nao nu nie ne нет н не falsch falso hayır nem iie "
+    "否 无 假 错 没有 いいえ 無し 아니오 아니요 ложь"
+)
+TRUE, FALSE = frozenset(_YES.split()), frozenset(_NO.split())
+"""In any case of letters; no word means yes in one language and no in another."""
 VOCABULARY = ("false", "true")
 
 
@@ -23,13 +31,13 @@ class Boolean(CodedKind):
     name: ClassVar[str] = "boolean"
     coded: ClassVar[bool] = False
 
-    def read(self, cells: pa.Array, *, decimal: str = ".", form: str = "") -> pa.Array:  # noqa: ARG002
+    def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:  # noqa: ARG002
         """bool, in any case of letters; null where a cell is neither."""
         if pa.types.is_boolean(cells.type):
             return cells
         lower = pc.utf8_lower(categories(cells).cast(pa.string()))
-        known = pc.is_in(lower, pa.array([*_TRUE, *_FALSE]))
-        return pc.if_else(known, pc.is_in(lower, pa.array(_TRUE)), pa.scalar(None, pa.bool_()))
+        known = pc.is_in(lower, pa.array([*TRUE, *FALSE]))
+        return pc.if_else(known, pc.is_in(lower, pa.array([*TRUE])), pa.scalar(None, pa.bool_()))
 
     def fitter(self, _feature: Feature, _settings: Preprocessing, _source: dict[str, Any]) -> Fitter:
         """Counts; both values are known beforehand."""

@@ -6,12 +6,13 @@ from typing import ClassVar
 
 import pyarrow as pa
 
+from keepfit.features.boolean.cells import FALSE, TRUE
 from keepfit.features.column import Choice, ColumnFacts
 from keepfit.features.kind import ServedColumn
 from keepfit.features.shared.coded_words import CodedWords
 
-_PAIRS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"})
-"""Written with 1 and 0 a column may as well be a number."""
+_OTHERWISE = ({"0", "1"}, {"n", "s"}, {"n", "o"})
+"""These may as well be numbers, or north and south."""
 
 
 class BooleanWords(CodedWords):
@@ -21,8 +22,10 @@ class BooleanWords(CodedWords):
     asked: ClassVar[int] = 1
 
     def recognise(self, column: ColumnFacts) -> Choice | None:
-        """Booleans, or both words of a pair."""
-        if not (pa.types.is_boolean(column.type) or {value.lower() for value in column.values} in _PAIRS):
+        """Booleans, or words for both."""
+        words = {value.lower() for value in column.values}
+        both = words <= TRUE | FALSE and words & TRUE and words & FALSE and words not in _OTHERWISE
+        if not (pa.types.is_boolean(column.type) or both):
             return None
         return Choice(column.name, self.kind, " or ".join(column.values[:2]) + column.gaps)
 

@@ -17,7 +17,7 @@ class Category(CodedKind):
 
     name: ClassVar[str] = "category"
 
-    def read(self, cells: pa.Array, *, decimal: str = ".", form: str = "") -> pa.Array:  # noqa: ARG002
+    def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:  # noqa: ARG002
         """Text without blanks around it; 1.0 is written 1."""
         return categories(cells)
 

@@ -1,6 +1,8 @@
 """Moments."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from keepfit.config.sections import Feature
 from keepfit.features.shared.entries import NumericEntry
@@ -10,10 +12,20 @@ __all__ = ["Entry", "Settings"]
 DAY = 86_400.0
 
 
+def _checked(form: str) -> str:
+    from keepfit.features.datetime.forms import pattern
+
+    pattern(form)
+    return form
+
+
 class Settings(Feature):
     """A point in time; missing where a cell does not fit the column's format."""
 
     kind: Literal["datetime"] = "datetime"
+    format: Annotated[str, AfterValidator(_checked)] | None = None
+    """How its cells are written: `ISO 8601`, or in strptime's words, such as `%d/%m/%Y %H:%M` or `%b %d, %Y %I:%M %p`
+    (months in English, German, French, Spanish, Italian, Portuguese or Dutch); found from all cells when left out."""
 
 
 class Entry(NumericEntry):

@@ -8,10 +8,22 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from keepfit.features.column import Choice, ColumnFacts
+from keepfit.data.cells import is_text
+from keepfit.data.evidence import doubt
+from keepfit.features.column import Choice, ColumnFacts, short
 from keepfit.features.datetime.cells import KIND
 from keepfit.features.kind import ServedColumn
 from keepfit.features.shared.numeric_words import NumericWords
+
+_SHARE = 0.9
+"""From this share of readable cells a column is one of dates."""
+_LIKE = "(?i)" + "|".join((
+    r"(?:19|20)\d\d[-/.年] ?\d{1,2}[-/.月] ?\d{1,2}",
+    r"\d{1,2}[-/. ] ?\d{1,2}[-/. ] ?(?:19|20)\d\d",
+    r"^\d{1,2}[-/]\d{1,2}[-/]\d\d\b",
+    r"^\pL*,? ?\d{1,2}\.?[-/ ]?\pL{3,10}\.?[-/ ,]*(?:(?:19|20)\d\d|\d\d\b)",
+    r"^\pL{3,10} \d{1,2},? (?:19|20)\d\d",
+))  # fmt: skip
 
 
 class DatetimeWords(NumericWords):
@@ -22,21 +34,35 @@ class DatetimeWords(NumericWords):
 
     def recognise(self, column: ColumnFacts) -> Choice | None:
         """Texts in a form of dates, or whole numbers that are all days, such as 20240131."""
-        if not self._are_moments(column):
+        if not self._may_be_moments(column):
+            return None
+        found = column.found(KIND.evidence())
+        if is_text(column.type) and found.share < _SHARE:
             return None
         shown = f"such as {column.values[0]}{column.gaps}"
-        return Choice(column.name, self.kind, shown, may_all_differ=True)
+        if not found.others:
+            return Choice(column.name, self.kind, shown, may_all_differ=True, form=found.form)
+        shown += f"; or {found.others[0][0]}"
+        return Choice(column.name, self.kind, shown, doubt(column.name, found), may_all_differ=True, form=found.called)
 
-    def _are_moments(self, column: ColumnFacts) -> bool:
+    def _may_be_moments(self, column: ColumnFacts) -> bool:
         if column.distinct == 0:
             return False
         if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
             return True
         if column.number_share > 0.5:
             days = column.parsed[np.isfinite(column.parsed)]
-            if column.number_share < 1 or days.min() < 19000101 or days.max() > 20991231:
-                return False
-        return KIND.form_of(pa.array(column.values[:10_000], pa.string())) is not None
+            return column.number_share == 1 and days.min() >= 19000101 and days.max() <= 20991231
+        return is_text(column.type)
+
+    def resembles(self, column: ColumnFacts) -> str:
+        """A year with a month beside it."""
+        if column.share_like(_LIKE) < _SHARE:
+            return ""
+        return (
+            f"looks like dates in a form that is not known, such as {short(column.values[0])}; "
+            "kind: datetime with format: in the YAML names one"
+        )
 
     def meaning(self, _column: ServedColumn) -> str:
         """In words."""

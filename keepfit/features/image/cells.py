@@ -92,7 +92,7 @@ class Image(Kind):
     name: ClassVar[str] = "image"
     whole_file: ClassVar[bool] = True
 
-    def read(self, cells: pa.Array, *, decimal: str = ".", form: str = "") -> pa.Array:  # noqa: ARG002
+    def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:  # noqa: ARG002
         """As they are: what a picture is shows when it is decoded."""
         return cells
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 
 from keepfit.data.cells import numbers
+from keepfit.data.evidence import Evidence
+from keepfit.data.notation import NumberEvidence
 from keepfit.features.kind import ServedColumn
 from keepfit.features.shared.figures import Values
 from keepfit.features.shared.numeric import NumericKind
@@ -20,9 +22,17 @@ class Number(NumericKind):
     name: ClassVar[str] = "number"
     is_quantity: ClassVar[bool] = True
 
-    def read(self, cells: pa.Array, *, decimal: str = ".", form: str = "") -> pa.Array:  # noqa: ARG002
+    def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:
         """float64; null where there is no finite number."""
-        return numbers(cells, decimal)
+        return numbers(cells, form)
+
+    def evidence(self) -> Evidence:
+        """Its notation."""
+        return NumberEvidence()
+
+    def schema(self, entry: Any, form: str | None) -> dict[str, Any]:
+        """A double, and how the source writes its numbers, where that is not the plain way."""
+        return {**super().schema(entry, form), **({"format": form} if form else {})}
 
     def values(self, cells: pa.Array) -> Values:
         """Doubles [n], NaN where missing or infinite."""

@@ -6,7 +6,10 @@ import re
 from typing import ClassVar
 
 import numpy as np
+import pyarrow as pa
 
+from keepfit.data.cells import are_whole_names
+from keepfit.data.evidence import doubt
 from keepfit.features.column import Choice, ColumnFacts, Suggestion, between, short
 from keepfit.features.kind import ServedColumn
 from keepfit.features.shared.numeric_words import NumericWords
@@ -16,6 +19,13 @@ _SHARE = 0.95
 _MARKED_SHARE = 0.5
 """The same where the odd cells are one to three words, such as "unknown", that stand for a missing value."""
 
+_LIKE = "|".join((
+    r"^[^\pL\d]*(?:[A-Z]{1,3}|\pL?\p{Sc})? ?\d+(?:[.,' \x{a0}\x{202f}]\d+)+[^\pL\d]*(?: ?\pL{1,6}\d?)?$",
+    r"^[^\pL\d]*\d+ \pL{1,3}\d?$",
+))  # fmt: skip
+"""A number with marks, or with a unit after a blank."""
+_LIKE_SHARE = 0.9
+
 
 class NumberWords(NumericWords):
     """Words of this kind."""
@@ -24,19 +34,29 @@ class NumberWords(NumericWords):
     asked: ClassVar[int] = 3
 
     def recognise(self, column: ColumnFacts) -> Choice | None:
-        """Mostly readable as numbers, and not codes such as 00501."""
+        """Mostly readable as numbers, and neither codes such as 00501 nor too long to be kept as doubles."""
         few = len(column.odd) <= 3 and column.number_share >= _MARKED_SHARE and column.distinct > 10
-        if _has_leading_zeros(column) or not (column.number_share >= _SHARE or few):
+        if _are_codes(column) or not (column.number_share >= _SHARE or few):
             return None
         finite = column.parsed[np.isfinite(column.parsed)]
         comment = f"{finite.min():g} to {finite.max():g}, {column.distinct:,} different{column.gaps}"
+        found = column.notation
+        told = [doubt(column.name, found)] if found.others else []
+        comment += f"; or {found.others[0][0] or found.plain}" if found.others else ""
+        form = found.called if found.others else found.form
         if not column.odd:
-            return Choice(column.name, self.kind, comment)
+            return Choice(column.name, self.kind, comment, " ".join(told), form=form)
         words = ", ".join(f'"{short(word)}"' for word in column.odd[:3])
         rows = int(column.counts[~np.isfinite(column.parsed)].sum())
         cells = "1 cell says" if rows == 1 else f"{rows:,} cells say"
-        said = f'The column "{column.name}" holds numbers, but {cells} {words}; they count as missing.'
-        return Choice(column.name, self.kind, f"{comment}; {words} counts as missing", said)
+        told.append(f'The column "{column.name}" holds numbers, but {cells} {words}; they count as missing.')
+        return Choice(column.name, self.kind, f"{comment}; {words} counts as missing", " ".join(told), form=form)
+
+    def resembles(self, column: ColumnFacts) -> str:
+        """Marks and units that are no notation of one column."""
+        if column.number_share >= _SHARE or column.share_like(_LIKE) < _LIKE_SHARE:
+            return ""
+        return f"looks like numbers in a notation that is not read, such as {short((column.odd or column.values)[0])}"
 
     def expectations(self, column: ColumnFacts) -> list[Suggestion]:
         """No gap where there was none, and the range seen, widened."""
@@ -54,7 +74,10 @@ class NumberWords(NumericWords):
 WORDS = NumberWords()
 
 
-def _has_leading_zeros(column: ColumnFacts) -> bool:
-    """Codes such as 00501 are names, whatever they look like."""
-    coded = [v for v in column.values if re.fullmatch(r"0\d+", v)]
-    return bool(coded) and all(v.isdigit() for v in column.values)
+def _are_codes(column: ColumnFacts) -> bool:
+    """Codes such as 00501 are names, whatever they look like, and so are ids too long for a double."""
+    if pa.types.is_floating(column.type):
+        return False
+    numbers = [v for v, number in zip(column.values, column.parsed, strict=True) if np.isfinite(number)]
+    zeros = any(re.fullmatch(r"0\d+", v) for v in numbers) and all(v.isdigit() for v in numbers)
+    return zeros or are_whole_names(column.texts())

@@ -90,9 +90,10 @@ class NumberFigures:
         """Median, distinct values and histogram of the sample; the outermost half per cent is in the end bins."""
         values = self.ordered()
         low, median, high = np.quantile(values, [0.005, 0.5, 0.995])
-        # 0.3 and 0.1 + 0.2 differ, but there is no number between them for an edge.
-        rising = (np.diff(np.linspace(low, high, BINS + 1)) > 0).all()
-        counts, edges = np.histogram(values.clip(low, high), bins=BINS if rising else 1)
+        edges = np.linspace(low, high, BINS + 1)
+        if not (np.diff(edges) > 0).all():  # 0.3 and 0.1 + 0.2 differ, but no number between them is an edge
+            edges = np.array([low, high])
+        counts = np.histogram(values.clip(low, high), edges)[0] if low < high else np.array([len(values)])
         return {
             "count": self.held,
             "missing": self.missing,

@@ -106,7 +106,7 @@ class ClassFitter(TargetFitter):
 class ClassColumn(TargetColumn):
     """Names."""
 
-    def read(self, cells: pa.Array, *, decimal: str = ".") -> pa.Array:  # noqa: ARG002
+    def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:  # noqa: ARG002
         """Text without blanks around it; 1.0 is written 1."""
         return categories(cells)
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from keepfit.config.sections import Problem
 from keepfit.data import transform
+from keepfit.features.number import Notation
 
 __all__ = ["Settings", "Target"]
 
@@ -18,6 +19,8 @@ class Settings(Problem):
     proofs: ClassVar[tuple[str, ...]] = ("r2",)
     guess: ClassVar[str] = "mean"
     kind: Literal["regression"] = "regression"
+    format: Notation | None = None
+    """How the target's cells are written, as in a number's `format`; found from all cells when left out."""
     loss: Literal["mse", "mae", "huber"] = "mse"
     """What is minimised: mse aims at the mean, mae at the median, huber at the mean of what is no outlier."""
     log: bool | None = None

@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from keepfit.data.cells import numbers
+from keepfit.data.evidence import Evidence, doubt
+from keepfit.data.notation import NumberEvidence
 from keepfit.data.shards import read_labels
 from keepfit.data.transform import Transform
 from keepfit.errors import DataError
@@ -99,9 +101,13 @@ class ValueColumn(TargetColumn):
     problem: ClassVar[str] = "regression"
     """Its name; a problem of a user's that builds on this one has its own."""
 
-    def read(self, cells: pa.Array, *, decimal: str = ".") -> pa.Array:
+    def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:
         """float64; null where there is no finite number."""
-        return numbers(cells, decimal)
+        return numbers(cells, form)
+
+    def evidence(self) -> Evidence:
+        """The notation of its numbers."""
+        return NumberEvidence()
 
     def tally(self, name: str, where: str) -> Tally:
         """Rows and their range."""
@@ -172,7 +178,10 @@ class ValueColumn(TargetColumn):
         if column.odd:
             rows = int(column.counts[~np.isfinite(column.parsed)].sum())
             said.append(f'{rows:,} rows say "{short(column.odd[0])}" for the target, and will be left out.')
-        return Recognised(comment, tuple(said))
+        found = column.notation
+        if found.others:
+            said.append(doubt(column.name, found))
+        return Recognised(comment, tuple(said), found.called if found.others else found.form)
 
     def expectations(self, column: ColumnFacts) -> list[Suggestion]:
         """The range seen, widened."""

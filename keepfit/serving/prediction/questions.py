@@ -9,11 +9,9 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from keepfit.config import Pipeline
 from keepfit.config.sections import Source
-from keepfit.data.cells import is_text
 from keepfit.data.sources.archive import Entry, listed, read_file
 from keepfit.data.sources.locate import PICTURES, format_of, locate
 from keepfit.data.sources.opening import Opened, Reading, open_source
@@ -60,23 +58,9 @@ def _below(base: Path, file: Path) -> PurePosixPath:
 def _rows(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scratch: Path) -> Iterator[pa.Table]:
     opened = _opened(files, model, config, scratch)
     model.require(list(opened.columns))
-    comma = opened.dialect is not None and opened.dialect["decimal"] == ","
     for batch in opened.batches():
         if batch.num_rows:
-            table = table_of(batch, model.columns)
-            yield _read_commas(table, model) if comma else table
-
-
-def _read_commas(table: pa.Table, model: ServedModel) -> pa.Table:
-    """Numbers with decimal commas as ingest reads them; NaN where it cannot, which the model counts as unreadable."""
-    for place, column in enumerate(model.columns):
-        cells = table[column["name"]]
-        kind = kind_of(column["kind"])
-        if kind.is_quantity and is_text(cells.type):
-            found = kind.read(cells.combine_chunks(), decimal=",")
-            odd = pc.and_(found.is_null(), cells.is_valid())
-            table = table.set_column(place, column["name"], pc.if_else(odd, float("nan"), found))
-    return table
+            yield table_of(batch, model.columns)
 
 
 def _opened(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scratch: Path) -> Opened:

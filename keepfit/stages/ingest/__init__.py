@@ -13,13 +13,14 @@ from keepfit.data.sources.locate import locate
 from keepfit.errors import DataError
 from keepfit.stages.ingest.fingerprint import Roles, SourceRows, changed, fingerprint, has_changed
 from keepfit.stages.ingest.named_columns import check_named
+from keepfit.stages.ingest.readable import check_readable
 from keepfit.store import files
 from keepfit.store.artifacts import Snapshot
 from keepfit.store.interrupt import interruptible
 from keepfit.store.run import Room, Run, stage
 
 _READS = (
-    "target", "problem.kind", "features.*.kind",
+    "target", "problem.kind", "problem.format", "features.*.kind", "features.*.format",
     "source.format", "source.columns", "source.delimiter", "source.encoding", "source.missing",
 )  # fmt: skip
 
@@ -31,18 +32,20 @@ def ingest(run: Run) -> Snapshot:
     where the YAML names, for a later stage, a column that the source has not.
     """
     if run.config.source.sql is not None:
+        roles: Roles = {}
         snapshot = _ingest_query(run, run.config.source.sql)
     else:
         roles = roles_of(run.config)
         snapshot = _ingest(run, interruptible(lambda: fingerprint(roles, run.store.hashes.sha256)))
-    # Not in the stage: these columns do not decide what is in the snapshot, so they must not be in its key.
-    _check_named_columns(run, snapshot)
+    # Not in the stage: these settings do not decide what is in the snapshot, so they must not be in its key.
+    _check(run, snapshot, roles)
     return snapshot
 
 
-def _check_named_columns(run: Run, snapshot: Snapshot) -> None:
+def _check(run: Run, snapshot: Snapshot, roles: Roles) -> None:
     schema = files.read_json(run.store / snapshot.path / "schema.json")
     check_named(run.config, [column["name"] for column in schema["columns"]])
+    check_readable(run.config, schema, snapshot.rows, roles)
 
 
 def _ingest_query(run: Run, query: str) -> Snapshot:

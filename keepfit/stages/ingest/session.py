@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,46 +11,65 @@ from typing import Any
 import pyarrow as pa
 
 from keepfit.config import Pipeline
+from keepfit.data.evidence import Found, doubt
 from keepfit.data.identity import FEATURES, LEFT_OUT, ROW, TEST, hashes, ids
 from keepfit.problems.target import Tally
 from keepfit.stages.ingest.fingerprint import Roles, SourceRows
 from keepfit.stages.ingest.parquet_parts import PartWriter, number_repeats, write_left_out
 from keepfit.stages.ingest.repeats import Repeats, Spool
+from keepfit.stages.ingest.source_columns import InDoubtError
+from keepfit.stages.ingest.tally import SourceTally
 from keepfit.stages.ingest.typed import MixedColumnError, Table, open_table
 from keepfit.store import files
 from keepfit.store.artifacts import Snapshot
 from keepfit.store.run import Room
 
+LONGEST = 80
+"""Characters of a cell that are shown."""
+
 
 def session(room: Room, source_rows: SourceRows) -> Snapshot:
     """Everything that `keepfit.stages.ingest.ingest` promises but to notice that the source changed meanwhile."""
     as_text: set[str] = set()
-    while True:  # once more for each undeclared column that turns out to be mixed
+    looked: dict[str, Found] = {}
+    while True:  # once more for columns that turn out to be other than their first rows
         try:
-            return _read(room, source_rows, frozenset(as_text))
+            return _read(room, source_rows, frozenset(as_text), looked)
         except MixedColumnError as mixed:
             as_text.add(mixed.name)
-            files.remove(room.path / "rows")
+        except InDoubtError as doubt:
+            looked |= _look(room, source_rows, doubt.names)
+        files.remove(room.path / "rows")
 
 
-def _read(room: Room, source_rows: SourceRows, as_text: frozenset[str]) -> Snapshot:
+def _look(room: Room, source_rows: SourceRows, names: Collection[str]) -> dict[str, Found]:
+    """How some columns are written, from all rows of the train files."""
+    with TemporaryDirectory(dir=room.path) as scratch:
+        return open_table(source_rows.paths, "train", room.config, Path(scratch)).look(names)
+
+
+def _read(room: Room, source_rows: SourceRows, as_text: frozenset[str], looked: dict[str, Found]) -> Snapshot:
     roles = source_rows.paths
     with TemporaryDirectory(dir=room.path) as scratch, Spool(Path(scratch) / "hashes") as spool:
-        train = open_table(roles, "train", room.config, Path(scratch), as_text=as_text)
+        train = open_table(roles, "train", room.config, Path(scratch), None, as_text, looked)
         test = _open_test(roles, room.config, Path(scratch), train)
-        for note in _notes(train, test) if not as_text else ():
+        for note in _notes(train, test) if not as_text and not looked else ():
             room.note(note)
         with PartWriter(room.path / "rows") as parts:
             _copy(train, spool, parts, room)
             train.tally.check()
             if test:
                 test.columns, test.schema = train.columns, train.schema
+                test.looked = {column.name: column.found for column in train.columns if column.found}
                 _copy(test, spool, parts, room, like=train.tally.target)
                 train.tally.target.check_test(test.tally.target)
         repeats = spool.repeats()
         number_repeats(room.path / "rows", repeats)
+    for column in train.columns:
+        if column.found and column.found.others:
+            room.note(doubt(column.name, column.found))
     write_left_out(room.path / LEFT_OUT, [t.tally.without_target for t in (train, test) if t])
-    files.write_json(room.path / "schema.json", _schema(train, source_rows, room.config))
+    files.write_json(room.path / "schema.json", _schema(train, test, source_rows, room.config))
     return _snapshot(train, test, repeats)
 
 
@@ -76,9 +96,10 @@ def _copy(table: Table, spool: Spool, parts: PartWriter, room: Room, like: Tally
         room.step(f"{table.tally.rows:,} rows read")
 
 
-def _schema(train: Table, source_rows: SourceRows, config: Pipeline) -> dict[str, Any]:
+def _schema(train: Table, test: Table | None, source_rows: SourceRows, config: Pipeline) -> dict[str, Any]:
     """What the snapshot's columns are, and what they were made from."""
     pixels = train.opened.pixels
+    tallies = [train.tally, *([test.tally] if test else [])]
     return {
         "columns": [
             {
@@ -87,6 +108,7 @@ def _schema(train: Table, source_rows: SourceRows, config: Pipeline) -> dict[str
                 "kind": column.kind.name if column.kind else None,
                 "pixels": list(pixels) if pixels and column.kind and column.kind.whole_file else None,
                 "format": column.form,
+                **_unreadable(column.name, tallies),
             }
             for column in train.columns
         ],
@@ -98,6 +120,13 @@ def _schema(train: Table, source_rows: SourceRows, config: Pipeline) -> dict[str
         ],
         "dialect": train.opened.dialect,
     }
+
+
+def _unreadable(name: str, tallies: list[SourceTally]) -> dict[str, Any]:
+    """How many cells are neither read nor one of a few words for a missing value, and one of them."""
+    wrong = sum(tally.wrong(name) for tally in tallies)
+    example = next((tally.examples[name] for tally in tallies if name in tally.examples), "")
+    return {"wrong": wrong, "example": example[:LONGEST]} if wrong else {}
 
 
 def _snapshot(train: Table, test: Table | None, repeats: Repeats) -> Snapshot:

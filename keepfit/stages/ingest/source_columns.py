@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -11,12 +11,17 @@ import pyarrow.compute as pc
 
 from keepfit.config import Pipeline
 from keepfit.data.cells import as_found, categories, is_text, numbers
+from keepfit.data.evidence import Evidence, Found, settled
 from keepfit.data.sources.opening import Opened
 from keepfit.errors import DataError, nearest
 from keepfit.features.kind import Kind
 from keepfit.features.lookup import kind_of
 from keepfit.problems.lookup import target_column
 from keepfit.stages.ingest.named_columns import listed
+
+_FIRST = 2_000
+"""Rows that the forms are first told from."""
+_UNDECLARED = 10_000
 
 
 @dataclass(frozen=True)
@@ -30,10 +35,20 @@ class SourceColumn:
     """Whether it is a feature or the target."""
     read: Callable[[pa.Array], pa.Array]
     """How its cells become those of the snapshot; what cannot be read becomes null."""
+    found: Found | None = None
+    """How its texts are written, where that was found from its cells."""
     form: str | None = None
-    """How its cells are written, where that has to be known to read them."""
+    """How its texts are written, where that is not the plain way."""
     stored: pa.DataType = field(default_factory=pa.string)
     """Its type in the snapshot."""
+
+
+class InDoubtError(Exception):
+    """How some columns are written cannot be told from their first rows: all must be looked at."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        super().__init__(*names)
+        self.names = names
 
 
 def check_columns(opened: Opened, config: Pipeline) -> None:
@@ -56,36 +71,56 @@ def check_columns(opened: Opened, config: Pipeline) -> None:
             )
 
 
-def columns_of(opened: Opened, first: pa.RecordBatch, config: Pipeline, as_text: frozenset[str]) -> list[SourceColumn]:
-    """Every column and how it is read; a feature's form is that which reads most of the first rows.
+def columns_of(
+    opened: Opened, first: pa.RecordBatch, config: Pipeline, as_text: frozenset[str], looked: Mapping[str, Found]
+) -> list[SourceColumn]:
+    """Every column and how it is read, which `looked` tells of those all of whose cells were looked at.
 
-    An undeclared column is a number while its cells are; `as_text` names those of which some later cell was not.
+    A form that alone reads all of the first rows is that of the column, unless a later cell says otherwise: then, and
+    where two fit, InDoubtError. An undeclared column is a number while its cells are; `as_text` names those of which
+    some later cell was not.
     """
-    decimal = (opened.dialect or {}).get("decimal", ".")
+    found = dict(looked)
+    for name, evidence in evidence_of(config).items():
+        if name not in looked:
+            evidence.add(first[name].slice(0, _FIRST))
+            found[name] = evidence.found()
+    found = settled(found)
+    if doubtful := [name for name, form in found.items() if name not in looked and not form.is_sure]:
+        raise InDoubtError(doubtful)
     return [
         SourceColumn(name, None, declared=False, read=categories)
         if name in as_text
-        else _column(name, config, first[name].slice(0, 10_000), decimal)
+        else _column(name, config, first[name], found.get(name))
         for name in opened.columns
     ]
 
 
-def _column(name: str, config: Pipeline, cells: pa.Array, decimal: str) -> SourceColumn:
+def evidence_of(config: Pipeline) -> dict[str, Evidence]:
+    """What finds the forms of the features and the target of which the YAML does not say them."""
+    asked = {n: kind_of(feature.kind).evidence() for n, feature in config.features.items() if feature.form is None}
+    if config.problem.form is None:
+        asked[config.target] = target_column(config.problem.kind).evidence()
+    return {name: evidence for name, evidence in asked.items() if evidence is not None}
+
+
+def _column(name: str, config: Pipeline, cells: pa.Array, found: Found | None) -> SourceColumn:
     if name in config.features:
-        kind = kind_of(config.features[name].kind)
-        form = kind.form_of(cells) or kind.usual_form
-        return SourceColumn(name, kind, True, partial(kind.read, decimal=decimal, form=form or ""), form)
+        feature = config.features[name]
+        kind, form = kind_of(feature.kind), feature.form or (found.form if found else "")
+        return SourceColumn(name, kind, True, partial(kind.read, form=form), found, form or None)
     if name == config.target:
-        read = partial(target_column(config.problem.kind).read, decimal=decimal)
-        return SourceColumn(name, None, declared=True, read=read)
-    plain = _all_plain_numbers(cells, decimal)
-    return SourceColumn(name, None, declared=False, read=partial(numbers, decimal=decimal) if plain else as_found)
+        form = config.problem.form or (found.form if found else "")
+        read = partial(target_column(config.problem.kind).read, form=form)
+        return SourceColumn(name, None, True, read, found, form or None)
+    plain = _all_plain_numbers(cells.slice(0, _UNDECLARED))
+    return SourceColumn(name, None, declared=False, read=numbers if plain else as_found)
 
 
-def _all_plain_numbers(cells: pa.Array, decimal: str) -> bool:
+def _all_plain_numbers(cells: pa.Array) -> bool:
     """Whether texts are numbers, and would be written the same way again: 007 and 20-digit codes are names."""
     filled = cells.drop_null()
     if not is_text(cells.type) or len(filled) == 0:
         return False
-    plain = rf"^ *-?(0|[1-9][0-9]{{0,14}})([{decimal}][0-9]+)? *$"
+    plain = r"^ *-?(0|[1-9][0-9]{0,14})(\.[0-9]+)? *$"
     return bool(pc.all(pc.match_substring_regex(filled.cast(pa.string()), plain)).as_py())

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from keepfit.config import Pipeline
+from keepfit.data.cells import ERRORS
 from keepfit.errors import DataError
 from keepfit.problems.lookup import target_column
 from keepfit.quoting import shown
+
+MARKERS = 3
+"""So many different words in a column of numbers or dates stand for a missing value; more are cells gone wrong."""
 
 
 class SourceTally:
@@ -28,7 +33,9 @@ class SourceTally:
         self.unreadable: Counter[str] = Counter()
         self.filled: Counter[str] = Counter(dict.fromkeys(config.features, 0))
         self.examples: dict[str, str] = {}
-        """Column → one cell that could not be read."""
+        """Column → one cell that could not be read, with a digit in it if there is one."""
+        self.words: dict[str, Counter[str]] = defaultdict(Counter)
+        """Column → those of these cells that have no digit, such as "unknown"."""
 
     @property
     def rows(self) -> int:
@@ -45,6 +52,28 @@ class SourceTally:
         for name in self.filled:
             self.filled[name] += len(table) - table[name].null_count
         self.target.add(table[self.name])
+
+    def lose(self, name: str, bad: int, lost: pa.Array) -> bool:
+        """Count cells of a column that could not be read; gives whether one has a digit, as none that says "missing".
+
+        `lost` are their texts, blank ones among them.
+        """
+        self.unreadable[name] += bad
+        texts = pc.utf8_trim_whitespace(lost)
+        texts = texts.filter(pc.invert(pc.is_in(texts, pa.array(("", *ERRORS)))))
+        digits = pc.match_substring_regex(texts, r"\pN")
+        some = texts.filter(digits)
+        if len(some) or name not in self.examples:
+            self.examples[name] = (some if len(some) else texts)[0].as_py()
+        for word in pc.value_counts(texts.filter(pc.invert(digits))).to_pylist():
+            if len(self.words[name]) <= MARKERS or word["values"] in self.words[name]:
+                self.words[name][word["values"]] += word["counts"]
+        return len(some) > 0
+
+    def wrong(self, name: str) -> int:
+        """Cells that could not be read and do not say, in one of a few words, that there is no value."""
+        words = self.words[name]
+        return self.unreadable[name] - (words.total() if len(words) <= MARKERS else 0)
 
     def check(self) -> None:
         """Raise DataError where nothing can be learned: no row, a constant target, an empty or unreadable feature."""

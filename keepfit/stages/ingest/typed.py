@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,12 +11,13 @@ import pyarrow.compute as pc
 
 from keepfit.config import Pipeline
 from keepfit.data.cells import counted, is_text, numbers_without, without
+from keepfit.data.evidence import Found, look
 from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.errors import DataError
 from keepfit.features.lookup import kind_of
 from keepfit.problems.target import Tally
 from keepfit.stages.ingest.fingerprint import Roles
-from keepfit.stages.ingest.source_columns import SourceColumn, check_columns, columns_of
+from keepfit.stages.ingest.source_columns import InDoubtError, SourceColumn, check_columns, columns_of, evidence_of
 from keepfit.stages.ingest.tally import SourceTally
 
 
@@ -37,6 +38,10 @@ class Table:
     tally: SourceTally
     as_text: frozenset[str] = frozenset()
     """Undeclared columns that were found to be mixed."""
+    looked: Mapping[str, Found] = field(default_factory=dict)
+    """The forms of columns all of whose cells were looked at."""
+    doubts: set[str] = field(default_factory=set)
+    """Columns with cells that their form does not read, while all cells were not looked at."""
     columns: list[SourceColumn] = field(default_factory=list)
     """Filled when the first rows were seen."""
     schema: pa.Schema | None = None
@@ -45,16 +50,24 @@ class Table:
     def rows(self, like: Tally | None) -> Iterator[pa.Table]:
         """The rows with a target, that of a test file written as in the train file, whose tally is `like`.
 
-        Raises MixedColumnError.
+        Raises MixedColumnError, and InDoubtError when all was seen.
         """
         for batch in self.opened.batches():
             if not len(batch):
                 continue
             if not self.columns:
-                self.columns = columns_of(self.opened, batch, self.config, self.as_text)
+                self.columns = columns_of(self.opened, batch, self.config, self.as_text, self.looked)
             table = self._alike(self._typed(batch, like))
             self.tally.count(table)
-            yield table
+            if not self.doubts:
+                yield table
+        if self.doubts:
+            raise InDoubtError(self.doubts)
+
+    def look(self, names: Collection[str]) -> dict[str, Found]:
+        """How some columns are written, from all their cells."""
+        evidence = evidence_of(self.config)
+        return look(self.opened.batches(), {name: evidence[name] for name in names})
 
     def _typed(self, batch: pa.RecordBatch, like: Tally | None) -> pa.Table:
         arrays = {}
@@ -67,7 +80,7 @@ class Table:
             if bad and self._may_turn_text(column.name):
                 raise MixedColumnError(column.name)
             if bad and column.declared:
-                self._note_unreadable(column.name, cells, arrays[column.name], bad)
+                self._note_unreadable(column, cells, arrays[column.name], bad)
         target = self.config.target
         arrays[target] = like.matched(arrays[target]) if like else arrays[target]
         table = pa.table(arrays)
@@ -98,11 +111,11 @@ class Table:
     def _may_turn_text(self, name: str) -> bool:
         return name not in self.as_text and name != self.config.target and name not in self.config.features
 
-    def _note_unreadable(self, name: str, cells: pa.Array, typed: pa.Array, bad: int) -> None:
-        self.tally.unreadable[name] += bad
-        if name not in self.tally.examples:
-            lost = cells.filter(pc.and_(typed.is_null(), cells.is_valid()))
-            self.tally.examples[name] = str(next(v for v in lost.to_pylist() if str(v).strip()))
+    def _note_unreadable(self, column: SourceColumn, cells: pa.Array, typed: pa.Array, bad: int) -> None:
+        lost = cells.filter(pc.and_(typed.is_null(), cells.is_valid())).cast(pa.string())
+        may_be_written_otherwise = self.tally.lose(column.name, bad, lost)
+        if column.found and column.name not in self.looked and may_be_written_otherwise:
+            self.doubts.add(column.name)
 
 
 def open_table(
@@ -112,10 +125,12 @@ def open_table(
     scratch: Path,
     names: tuple[str, ...] | None = None,
     as_text: frozenset[str] = frozenset(),
+    looked: Mapping[str, Found] | None = None,
 ) -> Table:
     """Open the train or test files, and check that every column that is needed is there.
 
-    `names` are the columns of a file that has no header, `as_text` those found to be mixed. Raises DataError.
+    `names` are the columns of a file that has no header, `as_text` those found to be mixed, `looked` the forms of
+    those all of whose cells were looked at. Raises DataError.
     """
     source = config.source
     reading = Reading(
@@ -132,7 +147,7 @@ def open_table(
     )
     opened = open_source(roles[role], reading)
     check_columns(opened, config)
-    return Table(opened, config, SourceTally(config, str(roles[role][0])), as_text)
+    return Table(opened, config, SourceTally(config, str(roles[role][0])), as_text, looked or {})
 
 
 def _without_null_type(column: pa.Field) -> pa.Field:

@@ -55,7 +55,8 @@ def test_dates_are_read_in_the_format_that_fits_them_all(tmp_path: Path, dates: 
     ("text", "numbers"),
     [
         ("a;y\n1,5;p\n1.234,25;q\n", [1.5, 1234.25]),
-        ('a,y\n"$1,234.50",p\n12 %,q\n', [1234.5, 12]),
+        ('a,y\n"$1,234.50",p\n$12,q\n', [1234.5, 12]),
+        ("a,y\n3.5 %,p\n12 %,q\n", [3.5, 12]),
         ("a\ty\n1e-3\tp\n .5 \tq\ninf\tq\n", [0.001, 0.5, None]),
     ],
 )
@@ -68,7 +69,7 @@ def test_numbers_as_people_write_them(tmp_path: Path, text: str, numbers: list[f
 def test_a_number_means_the_same_in_any_batch() -> None:
     for last in ("12,5", "1.234,50"):
         cells = pa.array(["1.234", "999", last])
-        numbers, bad = counted(lambda found: kind_of("number").read(found, decimal=","), cells)
+        numbers, bad = counted(lambda found: kind_of("number").read(found, form="1.234,56"), cells)
         assert (numbers.to_pylist()[:2], bad) == ([1234, 999], 0)
 
 
