@@ -29,8 +29,12 @@ class Source(Section):
     """A query; needs `database`."""
     database: str | None = None
     """A database address as SQLAlchemy or ADBC takes it; keep secrets in ${VAR}."""
-    format: Literal["auto", "csv", "jsonl", "parquet", "idx", "images", "sql"] = "auto"
+    format: Literal["auto", "csv", "jsonl", "json", "parquet", "arrow", "excel", "arff", "idx", "images", "sql"] = (
+        "auto"
+    )
     """How to read `path`; auto goes by name and content."""
+    sheet: str | None = None
+    """The sheet of a workbook; the first that is a table when left out."""
     columns: tuple[str, ...] | None = None
     """Column names of a file that has no header line."""
     delimiter: str | None = Field(default=None, pattern=r"^[^\r\n\"]$")

@@ -54,8 +54,7 @@ def pipeline_text(name: str, source: SourceLines, asked: Asked, choices: list[Ch
         f"target: {scalar(asked.column.name)}  # {_one_line(asked.found.comment)}\n",
         f"problem: {_member(asked.problem, asked.found.form)}  # {asked.comment}\n",
         f"features:  # {_listed(FEATURES.names())}\n",
-        *(f"  {_key(c.name)}: {_member(c.kind, c.form)}  # {_one_line(c.comment)}
-" for c in kept),
+        *(f"  {_key(c.name)}: {_member(c.kind, c.form)}  # {_one_line(c.comment)}\n" for c in kept),
         *(f"  # {scalar(c.name)}: left out, {_one_line(c.comment)}\n" for c in left),
         "validation:\n  expectations: expectations.yaml\n",
         "  max_bad_share: 0.05  # stop when more of the rows than this fail an expectation\n",

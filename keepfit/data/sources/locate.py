@@ -5,17 +5,29 @@ from __future__ import annotations
 import errno
 import glob
 import os
+import re
 import stat
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePath, PurePosixPath
 
 from keepfit.errors import DataError, nearest
 
-TEXT = (".csv", ".tsv", ".tab", ".txt", ".data", ".test", ".dat", "")
-LINES = (".jsonl", ".ndjson")
 PARQUET = (".parquet", ".pq")
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-PACKED = (".gz", ".zst")
-_IDX_MAGIC = (b"\0\0\x08\x01", b"\0\0\x08\x03", b"\0\0\x08\x04")
+PACKED = (".gz", ".zst", ".bz2", ".xz")
+_SURE = {
+    "csv": (".csv", ".tsv", ".tab"),
+    "jsonl": (".jsonl", ".ndjson"),
+    "parquet": PARQUET,
+    "arrow": (".feather", ".arrow", ".arrows", ".ipc"),
+    "excel": (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
+    "arff": (".arff",),
+}
+_LIKELY = {"csv": (".txt", ".data", ".dat", ".test"), "json": (".json",)}
+FORMS = {ending: form for forms in (_SURE, _LIKELY, {"csv": ("",)}) for form in forms for ending in forms[form]}
+"""The ending of a table file → its format."""
+RANKS = (*(tuple(e for endings in forms.values() for e in endings) for forms in (_SURE, _LIKELY)), ("",))
+"""The endings of table files, the surest first."""
 
 
 def locate(paths: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -24,22 +36,39 @@ def locate(paths: tuple[Path, ...]) -> tuple[Path, ...]:
 
 
 def format_of(path: Path) -> str:
-    """csv, jsonl, parquet, idx or images, from the name and, where that does not tell, the content."""
+    """What is read there, from names and first bytes: a table's format, idx, `images`, or `tables` packed together.
+
+    A folder or zip of both holds what more of its files are. Raises DataError for a file known not to be read.
+    """
     if path.is_dir():
-        return "parquet" if any(parquet_files(path)) else "images"
-    suffix = _suffix(path)
-    if suffix == ".zip":
-        return "images"
-    if suffix in PARQUET:
-        return "parquet"
-    if suffix in LINES:
-        return "jsonl"
-    return _by_content(path)
+        return _of_names([p.relative_to(path) for p in walk(path)])
+    form = _by_content(path)
+    if form == "zip":
+        from keepfit.data.sources.signature import of_zip, zip_names
+
+        form = of_zip(path)
+        return _of_names([PurePosixPath(name) for name in zip_names(path)]) if form == "archive" else form
+    return form
 
 
-def parquet_files(folder: Path) -> list[Path]:
-    """The Parquet files in a folder and below, sorted; hidden ones and those that start with _ are left out."""
-    return [p for p in walk(folder) if p.suffix in PARQUET and all(s[0] != "_" for s in p.relative_to(folder).parts)]
+def is_hidden(name: PurePath) -> bool:
+    """Whether a file in a folder or zip is left aside without a word: `.git`, `_temporary/0`, `__MACOSX/data.csv`."""
+    return any(part[0] in "._" for part in name.parts)
+
+
+def suffix_of(path: PurePath) -> str:
+    """The ending that tells the format, that of the compression apart."""
+    suffixes = [s.lower() for s in path.suffixes]
+    if suffixes and suffixes[-1] in PACKED:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
+
+
+def _of_names(names: Sequence[PurePath]) -> str:
+    endings = [suffix_of(name) for name in names if not is_hidden(name)]
+    pictures = sum(ending in PICTURES for ending in endings)
+    sure = sum(ending in RANKS[0] for ending in endings)
+    return "images" if pictures > sure else "tables"
 
 
 def walk(folder: Path) -> list[Path]:
@@ -115,22 +144,15 @@ def _matches(pattern: Path) -> list[Path]:
     return [path for path in found if meant or all(part[0] != "." for part in path.parts[fixed:])]
 
 
-def _suffix(path: Path) -> str:
-    """The ending that tells the format, that of the compression apart."""
-    suffixes = [s.lower() for s in path.suffixes]
-    if suffixes and suffixes[-1] in PACKED:
-        suffixes.pop()
-    return suffixes[-1] if suffixes else ""
-
-
 def _by_content(path: Path) -> str:
+    from keepfit.data.sources.signature import HEAD, form_by
     from keepfit.data.sources.unpack import head
 
-    start = head(path, 4096)
-    if start.startswith(_IDX_MAGIC):
-        return "idx"
-    if start.startswith(b"PAR1"):
-        return "parquet"
-    if start.startswith(b"PK\x03\x04"):
-        return "images"
-    return "jsonl" if start.lstrip().startswith(b'{"') and _suffix(path) in (".json", "") else "csv"
+    start, suffix = head(path, HEAD), suffix_of(path)
+    if form := form_by(start, path):
+        return form
+    if FORMS.get(suffix) in ("parquet", "jsonl", "arrow"):
+        return FORMS[suffix]
+    if re.match(rb"(\xef\xbb\xbf)?\s*[\[{]", start.replace(b"\0", b"").lstrip(b"\xff\xfe")) and suffix in (".json", ""):
+        return "json"
+    return "csv"

@@ -30,6 +30,8 @@ class Reading:
     delimiter: str | None = None
     encoding: str | None = None
     missing: tuple[str, ...] | None = None
+    sheet: str | None = None
+    """The sheet of a workbook; None for the first that is a table."""
     labels: tuple[Path, ...] = ()
     """The label files that belong to idx files of images, in the same order."""
 
@@ -62,17 +64,26 @@ class Opened:
 def open_source(paths: tuple[Path, ...], reading: Reading) -> Opened:
     """Open files, folders, globs or zips. Raises DataError for what is not there, is empty or cannot be understood."""
     files = locate(paths)
-    form = reading.format
-    if form == "auto":
-        forms = {format_of(file) for file in files}
-        if len(forms) > 1:
-            raise DataError(
-                f"files of several formats were named: {', '.join(sorted(forms))}.",
-                todo="Name files of one format.",
-                where=str(files[0]),
-            )
-        form = forms.pop()
-    return _opened(form, files, reading)
+    form = reading.format if reading.format != "auto" else _agreed(files)
+    if form in ("images", "idx"):
+        return _opened(form, files, reading)
+    from keepfit.data.sources.gathered import open_gathered
+
+    return open_gathered(files, "auto" if form == "tables" else form, reading, _opened)
+
+
+def _agreed(files: tuple[Path, ...]) -> str:
+    """The one format of the files; that of tables among folders of tables shows when they are looked into."""
+    forms = {format_of(file) for file in files}
+    if "tables" in forms and "images" not in forms:
+        return "tables"
+    if len(forms) > 1:
+        raise DataError(
+            f"files of several formats were named: {', '.join(sorted(forms))}.",
+            todo="Name files of one format.",
+            where=str(files[0]),
+        )
+    return forms.pop()
 
 
 def _opened(form: str, files: tuple[Path, ...], reading: Reading) -> Opened:
@@ -88,7 +99,34 @@ def _opened(form: str, files: tuple[Path, ...], reading: Reading) -> Opened:
     if form in ("jsonl", "parquet"):
         from keepfit.data.sources.jsonl_parquet import open_lines, open_parquet
 
-        return open_lines(files) if form == "jsonl" else open_parquet(files)
+        return open_lines(files) if form == "jsonl" else open_parquet(files, reading)
+    return _rare(form, files, reading) or _text(files, reading)
+
+
+def _rare(form: str, files: tuple[Path, ...], reading: Reading) -> Opened | None:
+    if form == "json":
+        from keepfit.data.sources.json_documents import open_json
+
+        return open_json(files, reading)
+    if form == "arrow":
+        from keepfit.data.sources.arrow_ipc import open_arrow
+
+        return open_arrow(files)
+    if form == "excel":
+        from keepfit.data.sources.excel import open_excel
+
+        return open_excel(files, reading)
+    if form == "arff":
+        from keepfit.data.sources.arff import open_arff
+
+        return open_arff(files, reading)
+    return None
+
+
+def _text(files: tuple[Path, ...], reading: Reading) -> Opened:
+    from keepfit.data.sources.fixed_width import open_fixed, spans_of
     from keepfit.data.sources.text import open_text
 
+    if reading.delimiter is None and (spans := spans_of(files[0], reading)):
+        return open_fixed(files, spans, reading)
     return open_text(files, reading)

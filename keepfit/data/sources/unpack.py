@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
+import re
+import shutil
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any, cast
 
 import pyarrow as pa
@@ -16,14 +21,21 @@ from keepfit.errors import DataError
 
 RATIO, FREE = 500, 1 << 30
 """A packed file that unpacks to more than a GiB and so many times its size is refused: tables shrink to a hundredth."""
-MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+_MAGIC = {
+    "gzip": rb"\x1f\x8b",
+    "zstd": rb"\x28\xb5\x2f\xfd",
+    "bzip2": rb"BZh[1-9](1AY&SY|\x17rE8P\x90)",
+    "xz": rb"\xfd7zXZ\0",
+}
+_XZ_BYTES = 256 << 20
+"""Memory that unpacking an xz file may take; its strongest setting takes 65 MB."""
 
 
 def packing(path: Path) -> str | None:
-    """gzip, zstd or None, by the first bytes and not by the name."""
+    """gzip, zstd, bzip2, xz or None, by the first bytes and not by the name."""
     with path.open("rb") as file:
-        start = file.read(4)
-    return next((kind for magic, kind in MAGIC.items() if start.startswith(magic)), None)
+        start = file.read(10)
+    return next((kind for kind, magic in _MAGIC.items() if re.match(magic, start)), None)
 
 
 @contextmanager
@@ -33,10 +45,10 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
     try:
         with _stream(path, kind) as stream:
             yield io.BufferedReader(_Bounded(stream, path), 1 << 20) if kind else stream
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, lzma.LZMAError, pa.ArrowException) as error:
         raise _damaged(path, kind, error) from error
     except OSError as error:
-        if kind != "zstd" or error.errno is not None:
+        if kind is None or error.errno is not None:
             raise
         raise _damaged(path, kind, error) from error
 
@@ -64,15 +76,59 @@ class _Bounded(io.RawIOBase):
         return len(content)
 
 
+class _Xz(io.RawIOBase):
+    """An xz file unpacked within bounded memory; `lzma.open` has no such bound."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self._decoder = lzma.LZMADecompressor(memlimit=_XZ_BYTES)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def read(self, size: int = -1) -> bytes:
+        while True:
+            if self._decoder.eof:
+                rest = self._decoder.unused_data.lstrip(b"\0") or self._file.read(1 << 16).lstrip(b"\0")
+                if not rest:
+                    return b""
+                self._decoder = lzma.LZMADecompressor(memlimit=_XZ_BYTES)  # several files, one behind the other
+            else:
+                rest = self._file.read(1 << 16) if self._decoder.needs_input else b""
+                if not rest and self._decoder.needs_input:
+                    raise EOFError("it ends before its end mark")
+            if content := self._decoder.decompress(rest, size):
+                return content
+
+
 def head(path: Path, size: int) -> bytes:
     """The first bytes of what is in the file, decompressed."""
     with unpacked(path) as stream:
         return stream.read(size)
 
 
+@contextmanager
+def plain_file(path: Path) -> Iterator[IO[bytes]]:
+    """The file's bytes with a way to jump about in them: a packed one is unpacked beside the others first."""
+    if packing(path) is None:
+        with path.open("rb") as file:
+            yield file
+        return
+    with TemporaryFile() as copy:
+        with unpacked(path) as stream:
+            shutil.copyfileobj(stream, copy, 1 << 20)
+        copy.seek(0)
+        yield cast(IO[bytes], copy)
+
+
 def _stream(path: Path, kind: str | None) -> Any:
     if kind == "gzip":
         return gzip.open(path, "rb")
+    if kind == "bzip2":
+        return bz2.open(path, "rb")
+    if kind == "xz":
+        return _Xz(path)
     if kind == "zstd":
         return cast(Any, pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"))
     return path.open("rb")

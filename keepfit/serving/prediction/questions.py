@@ -75,6 +75,7 @@ def _opened(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scrat
         delimiter=source.delimiter,
         encoding=source.encoding,
         missing=source.missing,
+        sheet=source.sheet,
     )
     opened = open_source(files, reading)
     if source.columns is None or opened.dialect is None or opened.dialect["header"]:

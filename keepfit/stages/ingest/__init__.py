@@ -21,7 +21,7 @@ from keepfit.store.run import Room, Run, stage
 
 _READS = (
     "target", "problem.kind", "problem.format", "features.*.kind", "features.*.format",
-    "source.format", "source.columns", "source.delimiter", "source.encoding", "source.missing",
+    "source.format", "source.columns", "source.delimiter", "source.encoding", "source.missing", "source.sheet",
 )  # fmt: skip
 
 

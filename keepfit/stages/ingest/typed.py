@@ -143,6 +143,7 @@ def open_table(
         delimiter=source.delimiter,
         encoding=source.encoding,
         missing=source.missing,
+        sheet=source.sheet,
         labels=roles.get("labels" if role == "train" else "test_labels", ()),
     )
     opened = open_source(roles[role], reading)

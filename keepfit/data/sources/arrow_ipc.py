@@ -1,0 +1,74 @@
+"""Arrow's own files and streams, Feather among them, record batch by record batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+
+from keepfit.data.sources.arrow_types import settled
+from keepfit.data.sources.opening import Opened
+from keepfit.data.sources.unpack import plain_file
+from keepfit.errors import DataError
+
+_ROWS = 32_768
+
+
+def open_arrow(files: tuple[Path, ...]) -> Opened:
+    """Open Arrow files and streams; all must have the columns of the first."""
+    names = [_names(file) for file in files]
+    for file, found in zip(files, names, strict=True):
+        if odd := sorted(set(found) ^ set(names[0])):
+            raise DataError(
+                f"its columns differ from those of {files[0].name}: {', '.join(odd[:5])}.",
+                todo="Give files that have the same columns.",
+                where=str(file),
+            )
+    return Opened(tuple(names[0]), files, partial(_batches, files, names[0]))
+
+
+def _names(file: Path) -> list[str]:
+    with _read(file) as (names, _):
+        twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f'the column "{twice}" is there twice.', todo="Rename one.", where=str(file))
+    if not names:
+        raise DataError("there is no column in it.", todo="Write the table again.", where=str(file))
+    return names
+
+
+def _batches(files: tuple[Path, ...], names: list[str]) -> Iterator[pa.RecordBatch]:
+    for file in files:
+        with _read(file) as (_, batches):
+            for batch in batches:
+                for start in range(0, len(batch), _ROWS):
+                    yield settled(batch.slice(start, _ROWS).select(names), str(file))
+
+
+@contextmanager
+def _read(file: Path) -> Iterator[tuple[list[str], Iterator[pa.RecordBatch]]]:
+    """The columns and the batches, each checked: no index in them may point outside. Raises DataError."""
+    try:
+        with plain_file(file) as stream:
+            start = stream.read(8)
+            stream.seek(0)
+            if start.startswith(b"ARROW1"):
+                reader = pa.ipc.open_file(stream)
+                yield reader.schema.names, _checked(reader.get_batch(i) for i in range(reader.num_record_batches))
+            else:
+                reader = pa.ipc.open_stream(stream)
+                yield reader.schema.names, _checked(reader)
+    except (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError) as error:
+        found = str(error).splitlines()[0][:200].rstrip(".") if str(error) else type(error).__name__
+        raise DataError(
+            f"this Arrow file is damaged ({found}).", todo="Copy or write it again.", where=str(file)
+        ) from error
+
+
+def _checked(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        batch.validate(full=True)
+        yield batch

@@ -1,0 +1,167 @@
+"""JSON that is one document: an array of objects, or a table by columns as pandas writes it; else it is JSON Lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any, TextIO
+
+from keepfit.data.sources.copies import by_copy
+from keepfit.data.sources.encoding import encoding_of, wrong_encoding
+from keepfit.data.sources.jsonl_parquet import only_once, open_lines
+from keepfit.data.sources.opening import Opened, Reading
+from keepfit.data.sources.unpack import head, unpacked
+from keepfit.errors import DataError
+
+BYTES = 256 << 20
+"""A table by columns is taken into memory whole; a larger one is refused."""
+_ROW = 64 << 20
+"""Characters that one object of an array may have."""
+_STEP = 1 << 20
+_LINES = "Write it as JSON Lines: frame.to_json('data.jsonl', orient='records', lines=True)."
+_Rows = list[dict[str, Any]]
+
+
+def open_json(files: tuple[Path, ...], reading: Reading) -> Opened:
+    """Open JSON documents by way of a copy as JSON Lines; files that are JSON Lines already are read as they are."""
+    if all(_is_lines(file) for file in files):
+        return open_lines(files)
+    return by_copy(files, partial(_write, reading), lambda copies, _: open_lines(copies), reading, "row")
+
+
+@contextmanager
+def _text(file: Path) -> Iterator[TextIO]:
+    encoding = encoding_of(head(file, 1 << 16), file)
+    try:
+        with unpacked(file) as stream, TextIOWrapper(stream, encoding=encoding) as text:
+            yield text
+    except UnicodeDecodeError as error:
+        raise wrong_encoding(file, encoding, 1) from error
+
+
+def _is_lines(file: Path) -> bool:
+    """Whether the first line is an object by itself, and another stands below."""
+    with _text(file) as text:
+        first = next((line for line in iter(partial(text.readline, _ROW), "") if line.strip()), "")
+        try:
+            whole = isinstance(json.loads(first), dict)
+        except (ValueError, RecursionError):
+            return False
+        return whole and any(line.strip() for line in iter(partial(text.readline, _STEP), ""))
+
+
+def _write(reading: Reading, file: Path, copy: Path) -> str:
+    with _text(file) as text, copy.open("w", encoding="utf-8", newline="") as out:
+        start = text.read(1)
+        while start and start.isspace():
+            start = text.read(1)
+        rows, note = (_elements(text, file), "") if start == "[" else _document(start + text.read(BYTES), file, reading)
+        try:
+            for row in rows:
+                out.write(row + "\n")
+        except UnicodeEncodeError as error:
+            raise _unfit(file, "half a character") from error
+    return note
+
+
+def _elements(text: TextIO, file: Path) -> Iterator[str]:
+    """The objects of an array, one by one, each as it is written."""
+    decoder, waiting, place, row = json.JSONDecoder(), "", 0, 0
+    while True:
+        waiting, place = _after_blanks(waiting[place:], text)
+        if waiting.startswith("]") or not waiting:
+            break
+        while True:
+            try:
+                value, place = decoder.raw_decode(waiting)
+                if place < len(waiting) or not (more := text.read(_STEP)):
+                    break
+            except RecursionError as error:
+                raise _unfit(file, f"it is nested too deep, row {row + 1}") from error
+            except ValueError as error:
+                more = text.read(max(_STEP, len(waiting))) if len(waiting) < _ROW else ""
+                if not more:
+                    raise _unfit(file, f"{str(error)[:200]}, in row {row + 1}") from error
+            waiting += more
+        row += 1
+        if not isinstance(value, dict):
+            raise _unfit(file, f"row {row} of the array is no object")
+        yield waiting[:place].replace("\n", " ").replace("\r", " ")
+        waiting, place = _after_blanks(waiting[place:], text)
+        if waiting.startswith(","):
+            place = 1
+        elif not waiting.startswith("]"):
+            raise _unfit(file, f"there is neither a comma nor the end of the array behind row {row}")
+    if not waiting.startswith("]"):
+        raise _unfit(file, f"it ends behind row {row}, within the array")
+
+
+def _after_blanks(waiting: str, text: TextIO) -> tuple[str, int]:
+    waiting = waiting.lstrip()
+    while not waiting and (more := text.read(_STEP)):
+        waiting = more.lstrip()
+    return waiting, 0
+
+
+def _document(content: str, file: Path, reading: Reading) -> tuple[Iterator[str], str]:
+    """The rows of a table by columns, and what to tell."""
+    if len(content) >= BYTES:
+        raise DataError(
+            f"this JSON document has more than {BYTES >> 20} MB.", allowed="A table by columns is read whole.",
+            todo=_LINES, where=str(file),
+        )  # fmt: skip
+    try:
+        value = json.loads(content, object_pairs_hook=only_once)
+    except (ValueError, RecursionError) as error:
+        raise _unfit(file, str(error)[:200] or "it is nested too deep") from error
+    rows, note = _rows_of(value, file, reading)
+    return (json.dumps(row, ensure_ascii=False) for row in rows), note
+
+
+def _rows_of(value: dict[str, Any], file: Path, reading: Reading) -> tuple[_Rows, str]:
+    inner = list(value.values())
+    if isinstance(value.get("columns"), list) and isinstance(value.get("data"), list):
+        return [dict(zip(map(str, value["columns"]), row, strict=True)) for row in value["data"]], ""
+    lists = [key for key, cell in value.items() if cell and isinstance(cell, list) and isinstance(cell[0], dict)]
+    if len(lists) == 1:
+        return value[lists[0]], f'{file.name}: the rows are those of "{lists[0]}".'
+    if inner and all(isinstance(cell, list) for cell in inner) and len({len(cell) for cell in inner}) == 1:
+        return [dict(zip(value, row, strict=True)) for row in zip(*inner, strict=True)], ""
+    if inner and all(isinstance(cell, dict) for cell in inner):
+        return _of_objects(value, file, reading), ""
+    if inner and not any(isinstance(cell, dict | list) for cell in inner):
+        return [value], ""
+    raise _unfit(file, "it is an object, and no table by columns that we know")
+
+
+def _of_objects(value: dict[str, dict[str, Any]], file: Path, reading: Reading) -> _Rows:
+    """{column: {row: cell}}, as pandas writes by default, or {row: {column: cell}}."""
+    inner = list(dict.fromkeys(key for cells in value.values() for key in cells))
+    named = reading.names
+    by_column = _votes(named, set(value), inner)
+    if by_column is None:
+        raise _unfit(file, "it does not tell whether its outer keys are columns or rows")
+    if not by_column:
+        return list(value.values())
+    return [{name: cells.get(row) for name, cells in value.items()} for row in inner]
+
+
+def _votes(named: frozenset[str], outer: set[str], inner: list[str]) -> bool | None:
+    """Whether the outer keys are columns: the YAML's names tell, or the numbers that rows go by."""
+    if named and (named <= outer) != (named <= set(inner)):
+        return named <= outer
+    names = [not all(key.isdigit() for key in keys) for keys in (outer, inner)]
+    return names[0] if names[0] != names[1] else None
+
+
+def _unfit(file: Path, found: str) -> DataError:
+    return DataError(
+        f"this JSON document cannot be read as a table: {found.rstrip('.')}.",
+        allowed='An array of objects is read, such as [{"age": 39}, {"age": 41}], and {"age": [39, 41]}.',
+        todo=_LINES,
+        where=str(file),
+    )
