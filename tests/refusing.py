@@ -19,7 +19,7 @@ def go(pipeline: Path, listener: Callable[[Event], None] = lambda _: None) -> in
         return exit_code(lambda: chain.retrain(config.load(pipeline)))
 
 
-OWN = ("run.lock", "service.lock", "hashes.db", "hashes.db-journal")
+OWN = ("run.lock", "service.lock", "hashes.db", "code.json", "hashes.db-journal")
 """What tells nothing of the outputs."""
 
 

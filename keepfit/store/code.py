@@ -38,6 +38,9 @@ are in the key by themselves: a new option of one section touches no stage that 
 _DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn"}
 """Packages that are not called as their distribution is."""
 
+_MOST = 2000
+"""Sources remembered; of more, those that this run used."""
+
 _PYTHON = ".".join(map(str, sys.version_info[:2]))
 """Its grammar decides what is found in a source."""
 
@@ -78,8 +81,9 @@ class Code:
     def close(self) -> None:
         """Keep what was learned."""
         if self._learned and self._memory is not None:
+            kept = self._known if len(self._known or ()) <= _MOST else self._used
             with suppress(OSError):
-                write_bytes(self._memory, json.dumps({"python": _PYTHON, "sources": self._used}).encode())
+                write_bytes(self._memory, json.dumps({"python": _PYTHON, "sources": kept}).encode())
             self._learned = False
 
     def _closure(self, modules: Sequence[str]) -> dict[str, Module]:
