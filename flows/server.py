@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from typing import IO, Any, ParamSpec, TypeVar
 
 import httpx
@@ -23,6 +24,7 @@ from prefect.exceptions import PrefectException
 from prefect.flows import Flow
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from flows.surroundings import around_proxies, check_answers, check_home, silent
 from keepfit.errors import MachineError
 
 P = ParamSpec("P")
@@ -41,7 +43,8 @@ def with_server(flow: Flow[P, R]) -> Flow[P, R]:
     class Served(plain):  # type: ignore[misc, valid-type]
         def __call__(self, *args: Any, **kwargs: Any) -> Any:
             if PREFECT_API_URL.value():
-                return super().__call__(*args, **kwargs)
+                return _reported(super().__call__, *args, **kwargs)
+            around_proxies()
             with temporary_settings({PREFECT_API_URL: address()}):
                 try:
                     return super().__call__(*args, **kwargs)
@@ -50,6 +53,15 @@ def with_server(flow: Flow[P, R]) -> Flow[P, R]:
 
     flow.__class__ = Served
     return flow
+
+
+def _reported(flow: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a flow that reports to the server that Prefect's settings name."""
+    check_answers()
+    try:
+        return flow(*args, **kwargs)
+    except (httpx.HTTPError, PrefectException) as error:
+        raise silent(error) from error
 
 
 class _Own:
@@ -70,6 +82,7 @@ def address() -> str:
     """
     with _lock:
         if _Own.child is None or _Own.child.poll() is not None:
+            check_home()
             # On the old port: Prefect's event and log threads know no other.
             _Own.child, _Own.said, _Own.port = start([sys.executable, "-m", "flows.server", str(_Own.port)])
         return f"http://127.0.0.1:{_Own.port}/api"

@@ -156,8 +156,16 @@ def predict(
 
 def main() -> None:
     """Run the command that the arguments name, and exit with its code."""
+    _speak_utf8()
     atexit.register(_silence)  # registered first, so it runs last
     sys.exit(exit_code(lambda: app(exit_on_error=False, print_error=True)))
+
+
+def _speak_utf8() -> None:
+    """Begin again where Python was told that names of files are not UTF-8: no other name could be opened or printed."""
+    if sys.getfilesystemencoding() != "utf-8":
+        os.environ["PYTHONUTF8"] = "1"  # for the processes that this one starts, too
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
 def _silence() -> None:

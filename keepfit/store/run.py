@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, get_type_hints
 
 from keepfit.config import Pipeline
+from keepfit.errors import MachineError
 from keepfit.quoting import one_line
 from keepfit.redact import redacted
 from keepfit.store import files, keys, records
@@ -60,7 +61,7 @@ class Run:
 
     def outcome(self, stage: str) -> StageNote:
         """How a stage went in this run."""
-        return self.record().stages[stage]
+        return self.record().stages.get(stage, StageNote(key="", reused=False, reason="the record is not whole"))
 
     def tell(self, event: Event) -> None:
         """Let whoever watches, now or from another process, know how far the run is."""
@@ -123,7 +124,10 @@ def begin(config: Pipeline, failed: Callable[[Run], None] = lambda _: None) -> I
             run.store.close()
         for path in run.store.records.damaged:
             run.tell(Event("", "note", f"{path} is damaged, and that run was passed over."))
-        run.add(ended=_now())
+        try:
+            run.add(ended=_now())
+        except (OSError, MachineError) as error:  # the run itself has reached its end, and what it gave stands
+            run.tell(Event("", "note", f"the run's record is not whole: {error}"))
 
 
 def start(config: Pipeline) -> Run:

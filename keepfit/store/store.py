@@ -12,11 +12,13 @@ What lies in an output's `beside/` folder (anything with a time in it) belongs t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from keepfit.errors import MachineError
 from keepfit.store import files
 from keepfit.store.artifacts import FORMAT, A
 from keepfit.store.code import Code
@@ -64,9 +66,10 @@ class Store:
         self.records = Records(root / "runs")
 
     def close(self) -> None:
-        """Keep what was learned of files and of code, which saves reading them again."""
+        """Keep what was learned of files and of code, which saves reading them again; on a full disk it is lost."""
         self.hashes.close()
-        self.code.close()
+        with suppress(OSError, MachineError):
+            self.code.close()
 
     def __truediv__(self, path: str) -> Path:
         return self.root / path

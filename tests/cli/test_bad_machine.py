@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -49,7 +50,9 @@ def on_disk(folder: Path, store: Path) -> Path:
     return pipeline
 
 
-IN_RELEASE = ("2 register", "3 commit", "4 settle", "6 report", "7 tell")
+IN_RELEASE = ("2 register", "3 commit", "4 settle")
+TELLING = {"5 note": "the run's record", "6 report": "the report", "7 tell": "release.json"}
+"""Steps after the decision that only tell it."""
 
 
 def test_a_disk_that_fills_up_in_any_stage(tmp_path: Path, disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,7 +69,24 @@ def test_a_disk_that_fills_up_in_any_stage(tmp_path: Path, disk: Path, capsys: p
         assert [p for p in disk.rglob("*.part") if p.parent.name != "train"] == []
         assert list(disk.rglob("*.tmp")) == []
         (disk / "ballast").unlink()
-    assert go(pipeline) == 0
+    for step, what in TELLING.items():
+        notes: list[str] = []
+
+        def fill_then(event: Event, step: str = step, notes: list[str] = notes) -> None:
+            notes.extend([event.message] if event.what == "note" else [])
+            if event.stage == "release" and event.message.startswith(step):
+                fill(disk)
+
+        assert go(pipeline, fill_then) == 0
+        assert re.search(f"{what} could not be written.*No space left.*The verdict stands", notes[0])
+        assert list(disk.rglob("*.tmp")) == []
+        (disk / "ballast").unlink()
+    told: list[Event] = []
+    assert go(pipeline, told.append) == 0
+    assert told[-1].message.startswith("The first model")
+    assert next(disk.rglob("report.html")).stat().st_size > 50_000
+    assert go(pipeline, told.append) == 0
+    assert told[-1].message.startswith("Nothing new")
     assert len((disk / "store" / "journal.jsonl").read_text().splitlines()) == 1
 
 

@@ -5,11 +5,13 @@ It looks at the world (which model is live), so it is never reused; it is idempo
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from keepfit.config import Pipeline
 from keepfit.metrics.naming import figure, metric_name, span
-from keepfit.stages.release.steps import STEPS, Case, commit
+from keepfit.quoting import one_line
+from keepfit.redact import redacted
+from keepfit.stages.release.steps import STEPS, TELLING, Case, commit
 from keepfit.store import files
 from keepfit.store.artifacts import Bundle, Evaluated, Prepared, Released
 from keepfit.store.events import Event
@@ -21,23 +23,47 @@ from keepfit.store.run import Run, timed
 def release(run: Run, bundle: Bundle, evaluated: Evaluated, prepared: Prepared, force: str | None = None) -> Released:
     """The verdict on a bundle, carried out: registry, journal, pointer, report. `force` is a person's reason."""
     case = Case(run, bundle, evaluated, prepared, force or "")
-    with timed(run, "release", files.digest_of([bundle.id, evaluated.digest, force])) as entry:
-        run.tell(Event("release", "start", "always looks at what is in service"))
-        with service_lock(run.store.root):
-            case = interruptible(lambda: _carried_out(case))
-        entry.update(reused=False, reason=case.decided.sentence)
+    done = False
+    try:
+        with timed(run, "release", files.digest_of([bundle.id, evaluated.digest, force])) as entry:
+            run.tell(Event("release", "start", "always looks at what is in service"))
+            with service_lock(run.store.root):
+                case = interruptible(lambda: _carried_out(case))
+            done = True
+            entry.update(reused=False, reason=case.decided.sentence)
+    except Exception as error:
+        if not done:
+            raise
+        _warn(run, "the run's record", error)
     return _released(case)
 
 
 def _carried_out(case: Case) -> Case:
-    """Step by step. A run that was told to stop ends between two of them; once the decision holds, after the last."""
+    """Step by step. A run that was told to stop ends between two of them; once the decision holds, after the last.
+
+    Where it cannot be told, it stands all the same, and the next run tells it.
+    """
     with ExitStack() as stack:
         for done, step in enumerate(STEPS):
             case.run.tell(Event("release", "step", f"{done} {step.__name__}", done / len(STEPS)))
             if step is commit:
                 stack.enter_context(politely())
-            case = step(case)
+            try:
+                case = step(case)
+            except Exception as error:
+                if step not in TELLING:
+                    raise
+                _warn(case.run, TELLING[step], error)
+                break
     return case
+
+
+def _warn(run: Run, what: str, error: Exception) -> None:
+    """Say on the terminal and in the log what could not be kept, though the verdict holds."""
+    told = redacted(str(error) or type(error).__name__)
+    sentence = f"{what} could not be written: {told} The verdict stands, and the next run makes up for it."
+    with suppress(Exception):  # a listener that fails as well is no reason to hide the verdict
+        run.tell(Event("release", "note", one_line(sentence, 1000)))
 
 
 def _released(case: Case) -> Released:

@@ -120,6 +120,8 @@ def tell(case: Case) -> Case:
 
 
 STEPS: tuple[ReleaseStep, ...] = (settle, judge, register, commit, settle, note, report, tell)
+TELLING: dict[ReleaseStep, str] = {note: "the run's record", report: "the report", tell: SHEET}
+"""The steps that only tell the decision, and what each writes."""
 
 
 def _earlier(case: Case) -> journal.Line | None:
