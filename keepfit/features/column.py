@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -197,8 +198,10 @@ def between(column: ColumnFacts) -> Suggestion:
 
 def _rounded(number: float, *, down: bool = False) -> float:
     """To two digits, outwards."""
-    if number == 0:
-        return 0.0
+    if abs(number) < 1e-300:  # too near to zero to have two digits
+        return number
+    largest = sys.float_info.max
+    number = min(max(number, -largest), largest)  # widened, 1e308 is beyond what a double holds
     step = 10.0 ** (math.floor(math.log10(abs(number))) - 1)
     outward = (math.floor if down else math.ceil)(number / step) * step
-    return float(f"{outward:.2g}")
+    return min(max(float(f"{outward:.2g}"), -largest), largest)

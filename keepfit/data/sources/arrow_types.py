@@ -29,7 +29,7 @@ _STORED = frozenset(
     (pa.bool_(), pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64(),
      pa.float32(), pa.float64(), pa.string(), pa.binary())
 )  # fmt: skip
-_KEPT = _STORED | {pa.null(), pa.dictionary(pa.int32(), pa.string())}
+_KEPT = _STORED | {pa.null()}
 
 
 def settled(batch: pa.RecordBatch, where: str = "") -> pa.RecordBatch:
@@ -37,14 +37,16 @@ def settled(batch: pa.RecordBatch, where: str = "") -> pa.RecordBatch:
 
     Raises DataError, naming `where`, for cells that are not what their type says, such as text that is not UTF-8.
     """
-    return pa.record_batch([_column(cells, name, where) for name, cells in _named(batch)], names=batch.schema.names)
+    names = batch.schema.names
+    cells = [settled_cells(cells, name, where) for name, cells in zip(names, batch.columns, strict=True)]
+    return pa.record_batch(cells, names=names)
 
 
-def _named(batch: pa.RecordBatch) -> list[tuple[str, pa.Array]]:
-    return list(zip(batch.schema.names, batch.columns, strict=True))
-
-
-def _column(cells: pa.Array, name: str, where: str) -> pa.Array:
+def settled_cells(cells: pa.Array | pa.ChunkedArray, name: str, where: str = "") -> pa.Array | pa.ChunkedArray:
+    """The same of one column, called `name`."""
+    if isinstance(cells, pa.ChunkedArray):
+        parts = [settled_cells(part, name, where) for part in cells.chunks or [pa.array([], cells.type)]]
+        return pa.chunked_array(parts if len({part.type for part in parts}) == 1 else [_as_text(p) for p in parts])
     try:
         if _may_lie(cells.type):
             cells.validate(full=True)
@@ -56,6 +58,11 @@ def _column(cells: pa.Array, name: str, where: str) -> pa.Array:
             todo="Write the file again, or leave the column out.",
             where=where,
         ) from error
+
+
+def _as_text(cells: pa.Array) -> pa.Array:
+    """Cells of a column some of whose parts cannot be said but as text."""
+    return cells if pa.types.is_null(cells.type) else cells.cast(pa.string())
 
 
 def _may_lie(kind: pa.DataType) -> bool:
@@ -119,22 +126,35 @@ def _extension(cells: pa.Array) -> pa.Array:
 
 
 def _coded(cells: pa.Array) -> pa.Array:
-    """Coded text stays so; of anything else the values."""
+    """Coded text stays so, with no gap among its values; of anything else the values."""
     value = cells.type.value_type
     if pa.types.is_string(value) or pa.types.is_large_string(value):
-        return cells.cast(pa.dictionary(pa.int32(), pa.string()))
+        plain = cells.dictionary_decode().dictionary_encode() if cells.dictionary.null_count else cells
+        return plain.cast(pa.dictionary(pa.int32(), pa.string()))
     return _settled(cells.dictionary_decode())
 
 
 def _nested(cells: pa.Array) -> pa.Array:
-    return cells if _can_be_stored(cells.type) else _text(cells)
+    kept = _stored(cells.type)
+    if kept is None:
+        return _text(cells)
+    return cells if kept == cells.type else cells.cast(kept)
 
 
-def _can_be_stored(kind: pa.DataType) -> bool:
-    if pa.types.is_nested(kind):
-        plain = pa.types.is_list(kind) or pa.types.is_struct(kind)
-        return plain and kind.num_fields > 0 and all(_can_be_stored(kind.field(i).type) for i in range(kind.num_fields))
-    return kind in _STORED or pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_decimal128(kind)
+def _stored(kind: pa.DataType) -> pa.DataType | None:
+    """The nearest type that Parquet can hold, of a list or struct and what is in it; None where there is none."""
+    if pa.types.is_struct(kind):
+        inner = [_stored(field.type) for field in kind]
+        return pa.struct(zip([f.name for f in kind], inner, strict=True)) if inner and None not in inner else None
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        value = _stored(kind.value_type)
+        return None if value is None else pa.list_(value)
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pa.string()
+    if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind) or pa.types.is_fixed_size_binary(kind):
+        return pa.binary()
+    dates = pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.tz is None)
+    return kind if kind in _STORED or dates or pa.types.is_decimal128(kind) else None
 
 
 def _text(cells: pa.Array) -> pa.Array:
@@ -146,7 +166,7 @@ def _json(cell: Any) -> str | None:
     try:
         value = cell.as_py()
         return None if value is None else json.dumps(value, default=str, ensure_ascii=False)
-    except (ValueError, OverflowError, TypeError, RecursionError):  # a date beyond the calendar, inside a union
+    except Exception:  # inside it a date beyond the calendar, a zone that nobody knows, and whatever else
         return f"no {cell.type} that can be written"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from keepfit.data.sources.arrow_types import settled_cells
 from keepfit.errors import DataError
 from keepfit.features.kind import Kind
 from keepfit.features.lookup import kind_of
@@ -25,7 +26,7 @@ def table_of(frame: Any, columns: list[ServedColumn]) -> pa.Table:
     """
     names, cells_of = _opened(frame)
     require(columns, names)
-    arrays = [_cells(cells_of(column["name"]), kind_of(column["kind"])) for column in columns]
+    arrays = [_cells(cells_of(column["name"]), kind_of(column["kind"]), column["name"]) for column in columns]
     return pa.Table.from_arrays(arrays, names=[column["name"] for column in columns])
 
 
@@ -61,13 +62,15 @@ def _by_text(frame: Any) -> Any:
     return lambda name: frame.iloc[:, places[name]]
 
 
-def _cells(cells: Any, kind: Kind) -> pa.Array | pa.ChunkedArray:
+def _cells(cells: Any, kind: Kind, name: str) -> pa.Array | pa.ChunkedArray:
+    if isinstance(cells, pa.Array | pa.ChunkedArray):
+        cells = settled_cells(cells, name)
     if (taken := kind.taken(cells)) is not None:
         return taken
     if isinstance(cells, pa.Array | pa.ChunkedArray):
         return cells
     try:
-        return pa.array(cells, from_pandas=True)
+        return settled_cells(pa.array(cells, from_pandas=True), name)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # numbers and text in one column, or huge integers
         blank = cells.isna().to_numpy()
         return pa.array([None if none else str(cell) for cell, none in zip(cells, blank, strict=True)], pa.string())

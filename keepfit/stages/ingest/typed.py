@@ -75,7 +75,7 @@ class Table:
             cells = batch[column.name]
             if self.opened.dialect is None and self.config.source.missing:
                 cells = without(cells, self.config.source.missing)
-            typed, bad = counted(column.read, cells)
+            typed, bad = self._read(column, cells)
             arrays[column.name] = numbers_without(typed, self.config.source.missing)
             if bad and self._may_turn_text(column.name):
                 raise MixedColumnError(column.name)
@@ -87,6 +87,17 @@ class Table:
         has_target = table[target].is_valid()
         self.tally.leave_out(has_target)
         return table.filter(has_target) if arrays[target].null_count else table
+
+    def _read(self, column: SourceColumn, cells: pa.Array) -> tuple[pa.Array, int]:
+        try:
+            return counted(column.read, cells)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+            meant = column.kind.name if column.kind else "target"
+            raise DataError(
+                f'the column "{column.name}" holds {cells.type}, which no {meant} can be read from.',
+                todo="Take it out of features in the YAML, or give it another kind.",
+                where=self.tally.where,
+            ) from error
 
     def _alike(self, table: pa.Table) -> pa.Table:
         if self.schema is None:
