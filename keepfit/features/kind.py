@@ -144,6 +144,10 @@ class Kind(ABC):
     def feed(self, cells: pa.Array, column: ServedColumn, called: Callable[[], list[str]]) -> NDArray[Any]:
         """Typed cells [n] → the array that the graph takes. Raises DataError naming a cell that cannot be fed."""
 
+    def unseen(self, _cells: pa.Array, _entry: Any) -> pa.Array | None:
+        """Of typed cells [n] the texts that training did not see; None for a kind to which none is new."""
+        return None
+
     @abstractmethod
     def served(self, values: NDArray[Any], entry: Any) -> NDArray[Any]:
         """The graph's input as the shard's values; apart from the graph, on purpose: it proves the graph."""

@@ -108,7 +108,9 @@ def test_types_that_mean_the_same_get_the_same_answers(model, frame):
 
 def test_unknown_categories_gaps_and_more_columns_do_not_stop_it(model, frame):
     odd = frame.head(3).assign(更多=1, diagnosis="malignant", 医院=["从未见过", None, ""], stage=None, label=np.nan)
-    found = model.predict(odd)
+    told = r"33 % of the cells of 医院 hold values that training did not see.* \(such as 从未见过\)"
+    with pytest.warns(UserWarning, match=told):
+        found = model.predict(odd)
     assert found[["probability_benign", "probability_malignant"]].sum(axis=1).to_numpy() == pytest.approx(1)
 
 
@@ -163,7 +165,7 @@ CELLS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_si
 
 @given(st.lists(st.tuples(*[CELLS] * len(exporting.FEATURES)), min_size=1, max_size=5))
 @settings(deadline=None, max_examples=50)
-@pytest.mark.filterwarnings("ignore:cells that could not be read")
+@pytest.mark.filterwarnings("ignore:cells that could not be read", "ignore:.* values that training did not see")
 def test_whatever_is_in_a_cell_a_row_gets_probabilities(model, rows):
     found = model.predict(pd.DataFrame(rows, columns=list(exporting.FEATURES), dtype=object))
     assert np.isfinite(found[["probability_benign", "probability_malignant"]].to_numpy()).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -64,7 +65,8 @@ def test_a_csv_and_a_frame_of_the_same_rows_get_the_same_answers(served, tmp_pat
     exporting.awkward().write_csv(tmp_path / "rows.csv")
     predict_file(served, tmp_path / "rows.csv", tmp_path / "out.parquet")
     frame = exporting.awkward().with_columns(pl.col("mean_radius").replace("?", None)).to_pandas()
-    expected = keepfit.load(served.file).predict(frame)
+    with pytest.warns(UserWarning, match="values that training did not see"):  # one row has a rare one
+        expected = keepfit.load(served.file).predict(frame)
     found = pl.read_parquet(tmp_path / "out.parquet")
     assert found["prediction"].to_list() == expected["prediction"].tolist()
     assert found["probability_benign"].to_list() == expected["probability_benign"].tolist()
@@ -74,6 +76,16 @@ def test_unreadable_cells_are_counted(served, tmp_path):
     rows = exporting.awkward().with_columns(label=pl.lit("much"), smoker=pl.lit("?"))
     rows.write_csv(tmp_path / "rows.csv")
     assert f"count as missing: label {len(rows)}." in predict_file(served, tmp_path / "rows.csv", tmp_path / "out.csv")
+
+
+def test_values_that_training_did_not_see_are_told_with_their_share(served, tmp_path):
+    rows = exporting.awkward().head(50)
+    hospitals = pl.Series(["新院", "第三院"] + ["新院"] * 9 + rows["医院"].to_list()[11:])
+    rows.with_columns(hospitals.alias("医院")).write_csv(tmp_path / "rows.csv")
+    said = predict_file(served, tmp_path / "rows.csv", tmp_path / "out.csv")
+    assert re.search(
+        r"Note: 2\d % of the cells of 医院 hold values that training did not see.* \(such as 新院\)\.", said
+    )
 
 
 def test_a_single_row_is_read(served, tmp_path):

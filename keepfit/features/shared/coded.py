@@ -136,6 +136,15 @@ class CodedKind(Kind):
         distinct = np.array([*coded.dictionary.to_pylist(), ""], dtype=object)
         return np.asarray(distinct[pc.fill_null(coded.indices, len(coded.dictionary)).to_numpy(zero_copy_only=False)])
 
+    def unseen(self, cells: pa.Array, entry: Any) -> pa.Array:
+        """Texts that are not in the vocabulary."""
+        texts = self.texts(cells)
+        coded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
+        new = pc.is_null(pc.index_in(coded.dictionary.cast(pa.string()), _words(entry.vocabulary)))
+        if not new.true_count:
+            return pa.array([], pa.string())
+        return coded.dictionary.cast(pa.string()).take(coded.indices.filter(new.take(coded.indices)).drop_null())
+
     def served(self, values: NDArray[Any], entry: Any) -> NDArray[Any]:
         """Strings as codes."""
         known = {word: FIRST + index for index, word in enumerate(entry.vocabulary)} | {"": MISSING}

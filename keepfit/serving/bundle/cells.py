@@ -43,12 +43,6 @@ def require(columns: list[ServedColumn], names: list[str]) -> None:
         )
 
 
-def unreadable_sentence(unreadable: Counter[str]) -> str:
-    """How many cells counted as missing, and in which columns."""
-    counts = ", ".join(f"{name} {count:,}" for name, count in sorted(unreadable.items()))
-    return f"cells that could not be read count as missing: {counts}."
-
-
 def _read(cells: pa.ChunkedArray, column: ServedColumn, missing: tuple[str, ...]) -> tuple[pa.Array, int]:
     array = _plain(cells)
     try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +13,16 @@ import numpy as np
 import onnxruntime
 import pyarrow as pa
 
+from keepfit.data.transform import Transform
 from keepfit.features.kind import ServedColumn
-from keepfit.features.lookup import kind_of
+from keepfit.features.lookup import kind_of, read_transform
 from keepfit.problems.answer import Answer
 from keepfit.problems.lookup import answer_of
-from keepfit.serving.bundle.cells import require, typed, unreadable_sentence
+from keepfit.serving.bundle.cells import require, typed
 from keepfit.serving.bundle.feeds import Arrays, feeds
 from keepfit.serving.bundle.frames import frame_of, table_of
 from keepfit.serving.bundle.seal import verify
+from keepfit.serving.bundle.told import Told
 from keepfit.store import files
 
 if TYPE_CHECKING:
@@ -33,8 +35,7 @@ class Scored:
 
     answers: np.ndarray
     """[N, A]."""
-    unreadable: Counter[str]
-    """Column → cells that held something that could not be read as its kind, and so counted as missing."""
+    told: Told
 
 
 class ServedModel:
@@ -58,12 +59,12 @@ class ServedModel:
     def predict(self, frame: Any) -> pandas.DataFrame:
         """A pandas or polars frame or an Arrow table → prediction, what else the problem says of it, model_version.
 
-        Rows keep their order, and a pandas frame its index. Cells that cannot be read count as missing, with a
-        warning. Raises DataError naming a feature column that is missing.
+        Rows keep their order, and a pandas frame its index. Cells that cannot be read count as missing; a warning tells
+        of them, and of values that training did not see. Raises DataError naming a feature column that is missing.
         """
         scored = self.score(table_of(frame, self.columns))
-        if scored.unreadable:
-            warnings.warn(unreadable_sentence(scored.unreadable), stacklevel=2)
+        for sentence in scored.told.sentences():
+            warnings.warn(sentence, stacklevel=2)
         return frame_of(self.answer.columns(scored.answers, self.schema), self.version, frame)
 
     def answers(self, table: pa.Table) -> np.ndarray:
@@ -82,7 +83,14 @@ class ServedModel:
             self.ask(feeds(rows.slice(start, step), self.columns, first_row + start))
             for start in range(0, rows.num_rows, step)
         ]
-        return Scored(np.concatenate(parts) if parts else self._none(), unreadable)
+        told = Told(unreadable=unreadable)
+        told.look(rows, self.transform)
+        return Scored(np.concatenate(parts) if parts else self._none(), told)
+
+    @cached_property
+    def transform(self) -> Transform:
+        """What was fitted on the train rows."""
+        return read_transform(self.folder)
 
     def ask(self, arrays: Arrays) -> np.ndarray:
         """Graph input → array, as `feeds` gives them → [N, A], in one call of the runtime."""

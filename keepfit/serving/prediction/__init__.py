@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from keepfit.config import Pipeline
 from keepfit.serving import model_of
-from keepfit.serving.bundle.cells import unreadable_sentence
+from keepfit.serving.bundle.told import Told
 from keepfit.serving.prediction.answer_file import check_name, open_answers
 from keepfit.serving.prediction.questions import questions
 
@@ -26,12 +25,12 @@ def predict_file(config: Pipeline, rows: Path, out: Path, bundle: str | None = N
     check_name(out, rows)
     model = model_of(config, bundle)
     with TemporaryDirectory() as scratch, open_answers(out) as answers:
-        done, unreadable = 0, Counter[str]()
+        done, told = 0, Told()
         for table in questions(rows, model, config, Path(scratch)):
             scored = model.score(table, first_row=done)
             answers.add(model, table, scored.answers)
-            unreadable.update(scored.unreadable)
+            told.add(scored.told)
             done += table.num_rows
     seconds = time.perf_counter() - began
     said = f"Predicted {done:,} rows with version {model.version} in {seconds:.1f} s: {out}"
-    return f"{said}\nNote: {unreadable_sentence(unreadable)}" if unreadable else said
+    return "\n".join([said, *(f"Note: {sentence}" for sentence in told.sentences())])
