@@ -110,9 +110,46 @@ def test_a_decimal_comma_is_recognised(tmp_path: Path) -> None:
     assert opened.dialect["decimal"] == ","
 
 
-def test_a_ragged_row_in_utf_16_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="line 3: this row has 1 cells"):
-        read(write(tmp_path, "a,b\n1,2\n3\n4,5\n".encode("utf-16")))
+@pytest.mark.parametrize(
+    ("content", "line", "reason"),
+    [
+        ("a,b\n1,2\n3\n4,5\n".encode("utf-16"), 3, "it has 1 cells, and the others have 2"),
+        (b"\n\na,b\n\n1,2\n\n3\n4,5\n", 7, "it has 1 cells, and the others have 2"),
+        (b"a,b\n1,2\n3,4,5\n6,7\n", 3, "it has 3 cells, and the others have 2"),
+        (b'a, b\n1, "2"\n3\n4, "5"\n', 3, "it has 1 cells"),
+        (b"a,b\n1,2\n3\n", None, ""),
+        (b"a,b\n1,2\n3", 3, "it has 1 cells"),
+        (b"a,b\n" + b'1,"u"\n' * 30 + b'3,"x\n4,5\n', 32, "a quote opens in it"),
+        (b"a,b,c\n" + b'1,"u",2\n' * 30 + b'3,"x,2\n4,"v",5\n6,"w",7\n', 32, "a quote opens in it"),
+        (b"a,b,c\n" + b'1,"u",2\n' * 3000 + b'3,"x,2\n' + b"4,5,6\n" * 30, 3002, "a quote opens in it"),
+        (
+            b"a,b,,\n" + b"1,2,,\n" * 2000 + b"3,4,5,\n6,7,,\n",
+            2002,
+            "its cell 3 has a value, and that column has no name",
+        ),
+        (b"a,b\n1,\xc3\xa9\n3,\xe9\n", 3, "the byte in column 3 is not utf-8"),
+        (b"a,b\n1,2\n3,x\0y\n" + b"4,z\n" * 99, 3, "there is a zero byte in column 4"),
+        (b"a,b\n" + b"1,2\n" * 1_200_000 + b"3,\xe9\n4,5\n", 1_200_002, "the byte in column 3 is not utf-8"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_named_and_the_others_are_read(
+    tmp_path: Path, content: bytes, line: int | None, reason: str
+) -> None:
+    opened = open_source((write(tmp_path, content),), Reading(tmp_path, target=""))
+    for _ in range(2):  # whoever reads again gets the same
+        rows = sum(map(len, opened.batches()))
+    assert [one.where for one in opened.unread] == ([f"people.csv, line {line}"] if line else [])
+    assert all(reason in one.reason for one in opened.unread)
+    assert rows > 0
+
+
+def test_the_place_of_a_row_that_cannot_be_read_is_that_among_the_rows(tmp_path: Path) -> None:
+    write(tmp_path, "a,b\n1,2\n3\n4,5\n", "1.csv")
+    write(tmp_path, "# b\n\na,b\n\n1,2\na,b\n6,7\n8\n9,1\n", "2.csv")
+    opened = open_source((tmp_path / "*.csv",), Reading(tmp_path, target=""))
+    assert sum(map(len, opened.batches())) == 5
+    assert [(one.row, one.where) for one in opened.unread] == [(2, "1.csv, line 3"), (6, "2.csv, line 8")]
+    assert opened.later == ["2.csv: 1 line that repeats the header left out."]
 
 
 def test_stray_quotes_do_not_swallow_lines(tmp_path: Path) -> None:
@@ -160,14 +197,9 @@ def test_what_python_writes_is_read_back(tmp_path: Path, rows: list[tuple[int, s
     [
         (b"", "empty"),
         (b" \n\n", "empty"),
-        (b"a,b\n", "no row"),
         (b"a,a\n1,2\n", 'column "a" is there 2 times'),
-        (b"a,b\n1,2\n3\n4,5\n", "line 3: this row has 1 cells, and the others have 2"),
-        (b"a,b\n1,2\n3,4,5\n6,7\n", "line 3: this row has 3 cells"),
-        (b'a, b\n1, "2"\n3\n4, "5"\n', "line 3: this row has 1 cells"),
         (b"just\nwords\n", "no delimiter"),
         (b"a,b\n\x00\x01\x02,\xff\n", "not a text file"),
-        (b"a,b\n" + b"1,2\n" * 1_200_000 + b"3,\xe9\n", "line 1200002: a byte here is not utf-8"),
         (gzip.compress(PEOPLE.encode() * 100, mtime=0)[:-20], "gzip file is truncated"),
         (pa.compress(PEOPLE.encode() * 5000, "zstd", asbytes=True)[:-20], "zstd file is truncated"),
     ],

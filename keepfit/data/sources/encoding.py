@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 
+from keepfit.data.sources.alphabets import by_letters
 from keepfit.errors import DataError
 
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",  # before that of UTF-16, with which it begins
+    codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
+_PAIRED = ["cp932", "euc_jp", "cp949", "gb18030", "big5"]
+_NO_TEXT = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"}
+_WORD = re.compile(rb"[^\x00-@\[-`{-\x7f]*[\x80-\xff][^\x00-@\[-`{-\x7f]*")
+_CELL = re.compile(rb"[^\n\r,;\t\"|]*[\x80-\xff][^\n\r,;\t\"|]*")
+_RUN = re.compile(rb"[\x80-\xff]+")
+_FEW, _UNLIKE = 6, -4.0
+_MANY = 2_000
+"""So many different words tell."""
 
 
 def encoding_of(start: bytes, path: Path) -> str:
@@ -23,65 +36,89 @@ def encoding_of(start: bytes, path: Path) -> str:
         if start.startswith(mark):
             return name
     if b"\0" in start:
-        return _wide(start, path)
-    if _reads(start, "utf-8"):
-        return "utf-8"
-    return "gb18030" if _looks_chinese(start) else "cp1252"
+        if wide := _wide(start):
+            return wide
+        if 100 * start.count(0) > len(start):
+            raise _no_text(start, path)
+    return "utf-8" if _is_utf8(start) else _legacy(start)
 
 
 def check_encoding(name: str) -> str:
-    """The encoding's name, if Python knows it."""
+    """The encoding's name, if Python knows it and it is one of texts."""
     try:
-        return codecs.lookup(name).name
-    except LookupError as error:
+        found = codecs.lookup(name)
+    except (LookupError, ValueError):
+        found = None
+    if found is None or not getattr(found, "_is_text_encoding", True) or found.name.replace("-", "_") in _NO_TEXT:
         raise DataError(
-            f'source.encoding is "{name}", which is no known encoding.',
+            f"source.encoding is {name[:60]!r}, which is no known encoding of texts.",
             allowed="For instance utf-8, utf-16, gb18030, cp1252, shift_jis, big5.",
-        ) from error
+        )
+    return found.name
 
 
-def decode(start: bytes, encoding: str, path: Path) -> str:
-    """The first bytes as text; a character cut off at the end is left out."""
-    try:
-        return codecs.getincrementaldecoder(encoding)().decode(start)
-    except UnicodeDecodeError as error:
-        raise wrong_encoding(path, encoding, 1 + start[: error.start].count(b"\n")) from error
-
-
-def wrong_encoding(path: Path, encoding: str, line: int) -> DataError:
-    """The error for a byte that the encoding does not know."""
+def wrong_encoding(path: Path, encoding: str, line: int, text: str = "") -> DataError:
+    """The error for a byte that the encoding does not know, in a text if it is a name that cannot be left out."""
     return DataError(
-        f"a byte here is not {encoding}.",
-        todo="Save the file as UTF-8, or name its encoding in source.encoding (such as cp1252 or gb18030).",
+        f"a byte in {text.encode('utf-8', 'replace').decode()[:60]!r} is not {encoding}."
+        if text
+        else f"a byte here is not {encoding}.",
+        todo="Save the file as UTF-8, or name its encoding in source.encoding (--encoding of keepfit init).",
         where=f"{path}, line {line}",
     )
 
 
-def _wide(start: bytes, path: Path) -> str:
-    """UTF-16 without a mark: Latin letters, commas and line ends have one zero byte each, always on the same side."""
-    even, odd = start[0::2].count(0), start[1::2].count(0)
-    if max(even, odd) > 0.2 * len(start) / 2 and min(even, odd) < 0.1 * max(even, odd):
-        return "utf-16-le" if odd > even else "utf-16-be"
-    raise DataError(
+def _no_text(start: bytes, path: Path) -> DataError:
+    before = start[: start.index(0)]
+    line, column = before.count(b"\n") + 1, len(before) - (before.rfind(b"\n") + 1) + 1
+    return DataError(
         "this is not a text file: it has zero bytes in it.",
         allowed="CSV, TSV, JSON Lines, Parquet, idx, and folders or zips of pictures can be read.",
-        where=str(path),
+        where=f"{path}, line {line}, column {column}",
     )
 
 
-def _reads(start: bytes, encoding: str) -> bool:
-    try:
-        codecs.getincrementaldecoder(encoding)().decode(start)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _wide(start: bytes) -> str | None:
+    """UTF-16 or UTF-32 without a mark: as text it has line ends and commas, and no zero."""
+    for name in _WIDE:
+        try:
+            text = codecs.getincrementaldecoder(name)().decode(start)
+        except UnicodeDecodeError:
+            continue
+        plain = sum(c < "\x80" for c in text)
+        if plain > 0.05 * len(text) and 100 * text.count("\0") <= len(text) and {"\n", "\r"} & set(text):
+            return name
+    return None
 
 
-def _looks_chinese(start: bytes) -> bool:
-    """Chinese text is made of pairs of high bytes; in Western text a high byte mostly stands alone."""
-    if not _reads(start, "gb18030"):
-        return False
-    text = codecs.getincrementaldecoder("gb18030")().decode(start)
-    common = sum("\u4e00" <= c <= "\u9fff" and c.encode("gb18030")[1] >= 0xA1 for c in text)
-    high = sum(byte >= 0x80 for byte in start)
-    return 2 * common >= 0.6 * high
+def _is_utf8(start: bytes) -> bool:
+    """Whether a text is UTF-8, some bytes in it perhaps apart: a file is often put together from others."""
+    text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(start)
+    odd = sum("\udc80" <= c <= "\udcff" for c in text)
+    return odd == 0 or sum(c >= "\x80" for c in text) - odd >= odd
+
+
+def _legacy(start: bytes) -> str:
+    """An older encoding: one of single bytes if its letters are a language's, else one of pairs, if it has many.
+
+    Greek, Cyrillic and Hebrew words have odd numbers of letters as often as even ones; where all are even, pairs are
+    likelier, unless there are few and they read well.
+    """
+    words = sorted({*_WORD.findall(start)})[:_MANY]
+    found = by_letters(words)
+    even = all(len(run) % 2 == 0 for word in words for run in _RUN.findall(word))
+    if found and not (even and (len(words) >= _FEW or found[1] < _UNLIKE)):
+        return found[0]
+    return _paired(start) or (found[0] if found else "cp1252")
+
+
+def _paired(start: bytes) -> str | None:
+    from charset_normalizer import from_bytes
+
+    cells = sorted({*_CELL.findall(start)})[:_MANY]
+    best = from_bytes(b"\n".join(cells), cp_isolation=_PAIRED).best()
+    if best is None:
+        return None
+    high = sum(byte >= 0x80 for cell in cells for byte in cell)
+    wide = sum(c > "\u2e7f" for c in str(best))
+    return str(best.encoding) if high >= 8 and 2 * wide >= 0.6 * high else None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from keepfit.data.sources.locate import format_of, locate
+from keepfit.data.unread import Unread
 from keepfit.errors import DataError
 
 
@@ -55,10 +56,13 @@ class Opened:
     """How text was understood; None for formats that say it themselves."""
     pixels: tuple[int, int, int] | None = None
     """Height, width and channels when the column `image` holds raw pixels, and not picture files."""
-    sample: tuple[tuple[str, ...], ...] = ()
-    """The first rows of text files, stripped."""
     notes: tuple[str, ...] = ()
     """Sentences a person should read."""
+    unread: list[Unread] = field(default_factory=list)
+    """The rows that no batch holds, in their order. Each reading of `batches` fills it anew; a row stands here before
+    the batch that follows it is given."""
+    later: list[str] = field(default_factory=list)
+    """Sentences that are known only when the rows were read; filled in the same way."""
 
 
 def open_source(paths: tuple[Path, ...], reading: Reading) -> Opened:

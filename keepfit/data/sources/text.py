@@ -4,82 +4,130 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv as arrow_csv
 
 from keepfit.data.sources.dialect import Dialect, dialect_of
-from keepfit.data.sources.encoding import check_encoding, decode, encoding_of
+from keepfit.data.sources.encoding import check_encoding, encoding_of, wrong_encoding
+from keepfit.data.sources.footer import footer_of
+from keepfit.data.sources.lines import too_long
 from keepfit.data.sources.opening import Opened, Reading
-from keepfit.data.sources.plain import first_ragged, first_undecodable, plain
+from keepfit.data.sources.plain import as_utf8, plain
+from keepfit.data.sources.rows import Rows
 from keepfit.data.sources.unpack import unpacked
+from keepfit.data.unread import Unread
 from keepfit.errors import DataError
 
 _HEAD = 4 << 20
 """Bytes looked at to find the dialect."""
-_BLOCK = 4 << 20
-"""Bytes a batch; a row must fit in one. Arrow reads some 40 ahead: with 16 MB a batch that took 500 MB more."""
+_WIDEST = 50_000
+"""Cells a row."""
+_MARK = b"\xef\xbb\xbf"
 _CODED = pa.dictionary(pa.int32(), pa.string())
 
 
 def open_text(files: tuple[Path, ...], reading: Reading) -> Opened:
     """Open CSV files that have the same columns, in any order."""
     pairs = tuple((file, sniff(file, reading)) for file in files)
-    columns = names_of(pairs[0][1], reading, files[0])
+    columns = _kept(pairs[0][1], names_of(pairs[0][1], reading, files[0]))
     for file, dialect in pairs[1:]:
-        _check_same(columns, names_of(dialect, reading, file), file, files[0])
+        _check_same(columns, _kept(dialect, names_of(dialect, reading, file)), file, files[0])
+    unread: list[Unread] = []
+    later: list[str] = []
     return Opened(
         columns=columns,
         files=files,
-        batches=partial(_batches, pairs, columns, reading),
+        batches=partial(_batches, pairs, columns, reading, unread, later),
         dialect=pairs[0][1].described(),
-        sample=pairs[0][1].sample,
-        notes=tuple(note for file, dialect in pairs for note in _notes(file, dialect)),
+        notes=tuple(note for file, dialect in pairs for note in _notes(file, dialect, reading)),
+        unread=unread,
+        later=later,
     )
 
 
 def sniff(file: Path, reading: Reading) -> Dialect:
-    """The dialect of one file, and its first rows. Raises DataError for an empty one, or one that is no text."""
+    """The dialect of one file, and its first rows. Raises DataError for an empty one, or one that is no table."""
     with unpacked(file) as stream:
         start = stream.read(_HEAD)
-        whole = not stream.read(1)
+        whole = len(start) < _HEAD
     if not start.strip(b"\0\r\n\t \xef\xbb\xbf\xff\xfe"):
         raise DataError("the file is empty.", todo="Give one with a header and rows.", where=str(file))
     encoding = check_encoding(reading.encoding) if reading.encoding else encoding_of(start, file)
-    dialect = dialect_of(decode(start, encoding, file).lstrip("\ufeff"), encoding, reading, whole=whole)
-    if dialect.width < 2:
+    text = b"".join(as_utf8([start], encoding))
+    mark = len(_MARK) if text.startswith(_MARK) else 0
+    lines = text[mark:].splitlines(keepends=True)
+    lines = lines if whole else lines[:-1]
+    if not lines:
+        raise too_long(file, 1)
+    dialect = dialect_of([line.decode("utf-8", "surrogateescape") for line in lines], encoding, reading)
+    _check_width(dialect, reading, file)
+    return replace(dialect, start=mark + sum(map(len, lines[: dialect.line])))
+
+
+def _check_width(dialect: Dialect, reading: Reading, file: Path) -> None:
+    is_known = bool(set(dialect.header or reading.columns or ()) & reading.names)
+    if dialect.width < 2 and not is_known:
         raise DataError(
             "no delimiter was found that cuts the lines into cells.",
             todo="Name it in source.delimiter, if it is not a comma, a tab, a semicolon, a bar or blanks.",
             where=str(file),
         )
-    if not dialect.sample and whole:
-        raise DataError("there is a header and no row.", todo="Give a file with rows.", where=str(file))
-    return dialect
+    if dialect.width > _WIDEST:
+        raise DataError(
+            f"its rows have {dialect.width:,} cells.", allowed=f"A row has up to {_WIDEST:,}.",
+            todo="Look whether the delimiter is right, and whether this is a table.", where=str(file),
+        )  # fmt: skip
 
 
 def names_of(dialect: Dialect, reading: Reading, file: Path) -> tuple[str, ...]:
-    """Column names: those in the YAML, the header's, or column_1, column_2 and so on. Raises DataError for doubles."""
-    names = reading.columns or dialect.header or ("",) * dialect.width
+    """A name for each cell: those in the YAML, the header's, or column_1, column_2 and so on.
+
+    Raises DataError for doubles.
+    """
+    given = None if reading.columns is None or _has_needed(dialect, reading) else _fitting(dialect, reading)
+    names = given or dialect.header or ("",) * dialect.width
     if len(names) != dialect.width:
-        origin = "source.columns" if reading.columns else f"line {dialect.skip + 1}"
         raise DataError(
-            f"{origin} names {len(names)} columns, and the rows have {dialect.width} cells.",
+            f"{'source.columns' if given else 'the header'} names {len(names)} columns, and the rows have "
+            f"{dialect.width} cells.",
             todo="Name every column once, in order.",
-            where=str(file),
+            where=str(file) if given else f"{file}, line {dialect.line}",
         )
+    if odd := next((name for name in names if name != name.encode("utf-8", "ignore").decode()), None):
+        raise wrong_encoding(file, dialect.encoding, dialect.line, odd)
     names = tuple(name or f"column_{i + 1}" for i, name in enumerate(names))
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(
             f'the column "{twice[0]}" is there {names.count(twice[0])} times.',
-            todo="Rename all but one.",
-            where=f"{file}, line {dialect.skip + 1}",
+            todo="Rename all but one, or give all columns names in source.columns (--columns of keepfit init).",
+            where=f"{file}, line {dialect.line}",
         )
     return names
+
+
+def _has_needed(dialect: Dialect, reading: Reading) -> bool:
+    """Whether a header line has the columns that are needed, so that it is right whatever the YAML calls them."""
+    header, needed = dialect.header or (), reading.needed or reading.names
+    return bool(needed) and needed <= set(header) and len(set(header)) == len(header)
+
+
+def _fitting(dialect: Dialect, reading: Reading) -> tuple[str, ...]:
+    """The YAML's names, places that are dropped put in, and without the target's where rows to predict lack it."""
+    names = reading.columns or ()
+    dropped = dialect.empty | dialect.index
+    if len(names) == dialect.width - len(dropped):
+        left = iter(names)
+        return tuple("" if i in dropped else next(left) for i in range(dialect.width))
+    without = tuple(name for name in names if name != reading.target)
+    return without if len(without) == dialect.width else names
+
+
+def _kept(dialect: Dialect, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for i, name in enumerate(names) if i not in dialect.empty | dialect.index)
 
 
 def _check_same(expected: tuple[str, ...], found: tuple[str, ...], file: Path, first: Path) -> None:
@@ -92,52 +140,47 @@ def _check_same(expected: tuple[str, ...], found: tuple[str, ...], file: Path, f
         )
 
 
-def _notes(file: Path, dialect: Dialect) -> Iterator[str]:
+def _notes(file: Path, dialect: Dialect, reading: Reading) -> Iterator[str]:
     if dialect.encoding not in ("utf-8", "utf-8-sig"):
         yield f"{file.name} is read as {dialect.encoding}; source.encoding in the YAML overrules that."
-    if dialect.skip:
-        stands = "line before the table was" if dialect.skip == 1 else "lines before the table were"
-        yield f"{file.name}: {dialect.skip} {stands} left out."
+    yield from (f"{file.name}: {note}" for note in dialect.notes)
+    if dialect.header and reading.columns and not _has_needed(dialect, reading) and dialect.header != reading.columns:
+        yield f"{file.name}: the names in source.columns stand for those of its header line."
 
 
 def _batches(
-    pairs: tuple[tuple[Path, Dialect], ...], columns: tuple[str, ...], reading: Reading
+    pairs: tuple[tuple[Path, Dialect], ...],
+    columns: tuple[str, ...],
+    reading: Reading,
+    unread: list[Unread],
+    later: list[str],
 ) -> Iterator[pa.RecordBatch]:
+    unread.clear()
+    later.clear()
+    before = 0
     for file, dialect in pairs:
-        options = names_of(dialect, reading, file)
-        with plain(file, dialect, reading.scratch) as (path, simple):
-            try:
-                with arrow_csv.open_csv(path, **_options(simple, options, reading)) as batches:
-                    yield from (batch.select(list(columns)) for batch in batches)
-            except pa.ArrowInvalid as error:
-                raise _explained(error, file, dialect) from error
+        names = names_of(dialect, reading, file)
+        types = [pa.string() if name in reading.uncoded else _CODED for name in names]
+        with plain(file, dialect.encoding, reading.scratch) as path:
+            end, footer = footer_of(path, dialect)
+            rows = Rows(path, file, dialect, names, types, end)
+            for batch in rows.batches():
+                unread += _unread(rows, before)
+                yield batch.select(list(columns))
+            unread += _unread(rows, before)
+        before += rows.count
+        later += [f"{file.name}: {sentence}" for sentence in (*_footer(footer), *rows.seen.sentences())]
 
 
-def _options(dialect: Dialect, names: tuple[str, ...], reading: Reading) -> dict[str, Any]:
-    lines = dialect.skip + (dialect.header is not None)
-    blank = ("", " ", "  ")
-    missing = [before + marker for marker in ("", *dialect.missing) for before in blank]
-    return {
-        "read_options": arrow_csv.ReadOptions(block_size=_BLOCK, column_names=list(names), skip_rows=lines),
-        "parse_options": arrow_csv.ParseOptions(
-            delimiter=dialect.delimiter,
-            quote_char=dialect.quote or False,
-            escape_char=dialect.escape or False,
-            newlines_in_values=True,  # costs nothing here: measured on a million rows
-        ),
-        "convert_options": arrow_csv.ConvertOptions(
-            column_types={n: pa.string() if n in reading.uncoded else _CODED for n in names},
-            null_values=missing,
-            strings_can_be_null=True,
-        ),
-    }
+def _unread(rows: Rows, before: int) -> list[Unread]:
+    """The rows that could not be read since the last look."""
+    found = [Unread(before + row, f"{rows.file.name}, line {line}", why) for row, line, why in rows.unread]
+    rows.unread.clear()
+    return found
 
 
-def _explained(error: pa.ArrowInvalid, file: Path, dialect: Dialect) -> DataError:
-    """What Arrow could not read, with the line; it tells only which row of which block."""
-    found = first_undecodable(file, dialect) or first_ragged(file, dialect)
-    return found or DataError(
-        f"the file cannot be cut into rows ({error}).",
-        todo="Look for a quote that is never closed, or name source.delimiter.",
-        where=str(file),
-    )
+def _footer(lines: list[str]) -> Iterator[str]:
+    if lines:
+        stands = "line after the table was" if len(lines) == 1 else "lines after the table were"
+        text = lines[0] if len(lines[0]) <= 60 else f"{lines[0][:60]} …"
+        yield f'{len(lines)} {stands} left out, the first says "{text}".'

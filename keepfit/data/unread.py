@@ -1,0 +1,47 @@
+"""Rows that could not be read: they are in no batch of their source, and each is named with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+NAMED = 3
+"""So many are named in a sentence; the rest are counted."""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """One row."""
+
+    row: int
+    """Its place among all rows of the source, from 1; header lines do not count, several files count as one."""
+    where: str
+    """What a person looks for: `people.csv, line 17`, `disc/009.jpg`. Never an absolute path, for it is part of what
+    the snapshot is: moving the source changes nothing."""
+    reason: str
+    """A clause: `it has 3 cells, and the others have 4`."""
+
+
+class Places:
+    """Where the rows of a source's batches stand among all of its rows, those apart that could not be read."""
+
+    def __init__(self, unread: Sequence[Unread]) -> None:
+        self._unread = unread
+        self._given = 0
+
+    def next(self, rows: int) -> NDArray[np.int64]:
+        """The places, from 1, of the next so many rows; the unread ones before them must be known."""
+        gaps = np.array([one.row for one in self._unread], np.int64)
+        given = np.arange(self._given, self._given + rows)
+        self._given += rows
+        return np.asarray(given + 1 + np.searchsorted(gaps - np.arange(1, len(gaps) + 1), given, side="right"))
+
+
+def sentence(unread: Sequence[Unread], rows: int) -> str:
+    """How many of the rows could not be read, and the first of them with the reason."""
+    named = "; ".join(f"{one.where}: {one.reason}" for one in unread[:NAMED])
+    more = f"; and {len(unread) - NAMED:,} more" if len(unread) > NAMED else ""
+    return f"{len(unread):,} of {rows:,} rows could not be read ({named}{more})"
