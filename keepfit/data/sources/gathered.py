@@ -14,6 +14,7 @@ from keepfit.data.sources.copies import told_of
 from keepfit.data.sources.locate import format_of
 from keepfit.data.sources.opening import Opened, Reading
 from keepfit.data.sources.tables import Member, Partition, members, partition_of
+from keepfit.data.unread import Unread
 from keepfit.errors import DataError
 
 Open = Callable[[str, tuple[Path, ...], Reading], Opened]
@@ -74,16 +75,30 @@ def _joined(groups: list[_Group]) -> tuple[Opened, list[str]]:
         notes.append(f"The folders' names also say \"{twice[0]}\"; the files' own column is read.")
     if len(groups) == 1 and not added:
         return first, notes
-    return replace(first, columns=(*own, *added), batches=partial(_batches, groups, (*own, *added)), sample=()), notes
+    joined = replace(first, columns=(*own, *added), unread=[], later=[])
+    return replace(joined, batches=partial(_batches, groups, joined)), notes
 
 
-def _batches(groups: list[_Group], columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+def _batches(groups: list[_Group], joined: Opened) -> Iterator[pa.RecordBatch]:
+    joined.unread.clear()
+    joined.later.clear()
+    before = 0
     for partition, opened in groups:
-        said = dict(partition)
+        said, known, rows = dict(partition), len(joined.unread), 0
         for batch in opened.batches():
+            joined.unread[known:] = _after(opened, before)
+            rows += len(batch)
             there = set(batch.schema.names)
-            cells = [batch[n] if n in there else _said(said.get(n), len(batch)) for n in columns]
-            yield pa.RecordBatch.from_arrays(cells, names=list(columns))
+            cells = [batch[n] if n in there else _said(said.get(n), len(batch)) for n in joined.columns]
+            yield pa.RecordBatch.from_arrays(cells, names=list(joined.columns))
+        joined.unread[known:] = _after(opened, before)
+        joined.later.extend(opened.later)
+        before += rows + len(opened.unread)
+
+
+def _after(opened: Opened, rows: int) -> list[Unread]:
+    """What could not be read, its places counted from so many rows on."""
+    return [replace(one, row=one.row + rows) for one in opened.unread]
 
 
 def _said(value: str | None, rows: int) -> pa.Array:
