@@ -36,6 +36,8 @@ def init(
     *,
     target: str | None = None,
     test: Path | None = None,
+    encoding: str | None = None,
+    columns: str | None = None,
     into: Path | None = None,
     force: bool = False,
 ) -> None:
@@ -49,6 +51,10 @@ def init(
         The column to predict; for images, the name that column shall have. Guessed, and said, when left out.
     test
         The publisher's own test file, if there is one.
+    encoding
+        The text encoding, such as cp1250 or shift_jis; found from the file when left out.
+    columns
+        Names for the columns, in order, with commas between them; they also stand for those of a header line.
     into
         The folder to write to; the current one when left out.
     force
@@ -56,7 +62,8 @@ def init(
     """
     from keepfit.drafting import draft
 
-    drafted = draft(data, target, test=test, folder=into, force=force)
+    names = tuple(name.strip() for name in columns.split(",")) if columns else None
+    drafted = draft(data, target, test=test, folder=into, force=force, encoding=encoding, columns=names)
     for sentence in drafted.said:
         say(f"- {one_line(sentence, 1000)}")
     say(f"Wrote {drafted.pipeline} and {drafted.expectations}.")

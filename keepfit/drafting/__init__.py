@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from keepfit.data.sources.locate import format_of, locate
+from keepfit.data.sources.opening import Reading
 from keepfit.drafting.drafted import Drafted
 from keepfit.errors import ConfigError
 from keepfit.features.column import Suggestion
@@ -27,10 +28,18 @@ class Draft:
 
 
 def draft(
-    path: Path, target: str | None = None, *, test: Path | None = None, folder: Path | None = None, force: bool = False
+    path: Path,
+    target: str | None = None,
+    *,
+    test: Path | None = None,
+    folder: Path | None = None,
+    force: bool = False,
+    encoding: str | None = None,
+    columns: tuple[str, ...] | None = None,
 ) -> Draft:
     """Look at a source and write pipeline.yaml and expectations.yaml into `folder`, the current one by default.
 
+    What is said of a text file's encoding and columns is not guessed, and is written into the YAML.
     Raises ConfigError where the files are there already and `force` is not given, or no column suggests itself as
     the target; DataError where the source cannot be read or nothing can be asked of its target.
     """
@@ -38,13 +47,14 @@ def draft(
     pipeline, expectations = place / "pipeline.yaml", place / "expectations.yaml"
     if not force:
         _refuse_to_overwrite(pipeline, expectations)
-    plan = _plan(path.resolve(), target, test.resolve() if test else None, place)
+    said = Reading(place, target=target or "", encoding=encoding, columns=columns)
+    plan = _plan(path.resolve(), target, test.resolve() if test else None, place, said)
     files.write_bytes(expectations, _text(plan.expectations).encode())
     files.write_bytes(pipeline, plan.pipeline.encode())
     return Draft(pipeline, expectations, plan.target, plan.features, plan.said)
 
 
-def _plan(path: Path, target: str | None, test: Path | None, place: Path) -> Drafted:
+def _plan(path: Path, target: str | None, test: Path | None, place: Path, said: Reading) -> Drafted:
     form = format_of(locate((path,))[0])
     if form == "images":
         from keepfit.drafting.picture_folders import plan_pictures
@@ -57,7 +67,7 @@ def _plan(path: Path, target: str | None, test: Path | None, place: Path) -> Dra
             return plan_idx(path, target, test, place, Path(scratch))
         from keepfit.drafting.tables import plan_table
 
-        return plan_table(path, target, test, place, Path(scratch))
+        return plan_table(path, target, test, place, replace(said, scratch=Path(scratch)))
 
 
 def _refuse_to_overwrite(*paths: Path) -> None:

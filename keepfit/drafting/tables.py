@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from keepfit.data.sources.opening import Opened, Reading, open_source
+from keepfit.data.unread import sentence
 from keepfit.drafting.drafted import Drafted, name_of, written
 from keepfit.drafting.forms import with_forms
 from keepfit.drafting.kinds import choose
@@ -36,9 +37,9 @@ class _Seen:
         return not (self.opened.dialect or {}).get("header", True)
 
 
-def plan_table(path: Path, named: str | None, test: Path | None, place: Path, scratch: Path) -> Drafted:
+def plan_table(path: Path, named: str | None, test: Path | None, place: Path, reading: Reading) -> Drafted:
     """Look at a table, and at the publisher's test file if there is one, and choose."""
-    seen = _look(path, Reading(scratch, target=named or ""))
+    seen = _look(path, reading)
     columns = with_forms(facts_of(seen.batches), seen.opened.batches if seen.cut else None)
     target = find_target(columns, named, str(path), headless=seen.headless)
     asked = ask(target, str(path))
@@ -57,7 +58,7 @@ def plan_table(path: Path, named: str | None, test: Path | None, place: Path, sc
     said += _leaks(columns, target.name, tied, kinds)
     everything, whole = columns, target
     if test:
-        tested = _look_at_test(test, seen, target.name, scratch)
+        tested = _look_at_test(test, seen, replace(reading, target=target.name))
         both = {column.name: column for column in facts_of(seen.batches + tested.batches)}
         everything = [replace(both[column.name], looked=column.looked) for column in columns]
         whole, more = _with_test(everything, asked)
@@ -65,7 +66,9 @@ def plan_table(path: Path, named: str | None, test: Path | None, place: Path, sc
     source = SourceLines(
         path=written(path, place),
         test=written(test, place) if test else None,
-        columns=seen.opened.columns if seen.headless else None,
+        columns=seen.opened.columns if seen.headless or reading.columns else None,
+        encoding=reading.encoding,
+        said=reading.columns is not None,
     )
     text = pipeline_text(
         name_of(path), source, asked, choices, family_for(kinds.values()), _head(path, target.rows, seen)
@@ -87,9 +90,9 @@ def _look(path: Path, reading: Reading) -> _Seen:
     return _Seen(opened, batches, cut=False)
 
 
-def _look_at_test(test: Path, seen: _Seen, target: str, scratch: Path) -> _Seen:
+def _look_at_test(test: Path, seen: _Seen, reading: Reading) -> _Seen:
     columns = seen.opened.columns
-    tested = _look(test, Reading(scratch, target=target, columns=columns if seen.headless else None))
+    tested = _look(test, replace(reading, columns=columns) if seen.headless else reading)
     lacking = [name for name in columns if name not in tested.opened.columns]
     if lacking:
         raise DataError(
@@ -104,10 +107,14 @@ def _head(path: Path, rows: int, seen: _Seen) -> str:
 
 
 def _said(seen: _Seen, asked: Asked, named: str | None, choices: list[Choice]) -> list[str]:
-    said, target = list(seen.opened.notes), asked.column
+    opened, target = seen.opened, asked.column
+    said = [*opened.notes, *opened.later]
+    if opened.unread:
+        rows = sum(map(len, seen.batches)) + len(opened.unread)
+        said.append(f"{sentence(opened.unread, rows)}; left out.")
     if seen.cut:
         said.append(f"Only the first {ROWS:,} rows were looked at.")
-    if seen.headless:
+    if seen.headless and seen.opened.columns[:1] == ("column_1",):
         said.append("The file has no header line, so its columns are called column_1, column_2 and so on.")
     if named is None:
         said.append(f'The target is taken to be "{target.name}"; --target names another.')

@@ -28,7 +28,10 @@ class SourceLines:
     labels: str | None = None
     test_labels: str | None = None
     columns: tuple[str, ...] | None = None
-    """Names that were made up, since the file has no header."""
+    """Names that were said, or made up since the file has no header."""
+    encoding: str | None = None
+    said: bool = False
+    """Whether a person gave the names."""
 
     def text(self) -> str:
         """The `source:` section."""
@@ -39,7 +42,10 @@ class SourceLines:
             lines.append("  # test: FILE  # the publisher's own test file, if there is one")
         if self.columns:
             names = ", ".join(scalar(name) for name in self.columns)
-            lines.append(f"  # columns: [{names}]  # the file has no header line: give names here and use them below")
+            why = "the file has no header line: give names here and use them below"
+            lines.append(f"  columns: [{names}]" if self.said else f"  # columns: [{names}]  # {why}")
+        if self.encoding:
+            lines.append(f"  encoding: {scalar(self.encoding)}")
         return "\n".join(lines) + "\n"
 
 

@@ -117,7 +117,7 @@ def _top(rows: list[Cells], width: int) -> int:
         start += 1
     if start == len(rows):
         return 0
-    if start and width // 2 < len(rows[start - 1]) and _fitted(rows[start - 1], rows[start:], width):
+    if start and width // 2 < len(rows[start - 1]) < width and _fitted(rows[start - 1], rows[start:], width):
         return start - 1
     return start
 
@@ -149,7 +149,9 @@ def _is_header(first: Cells, rest: list[Cells], reading: Reading) -> bool:
         return first == reading.columns
     if any(NUMBER.fullmatch(cell) for cell in first):
         return False
-    votes = [_vote(cell, column) for cell, column in zip(first, _columns(rest, len(first)), strict=True)]
+    columns = _columns(rest, len(first))
+    votes = [_vote(cell, column) for cell, column in zip(first, columns, strict=True)]
+    votes.append(not first[0] and bool(columns[0]) and _numbers_rows(columns[0]))  # as pandas writes its index
     return not rest or sum(votes) > 0 or (sum(votes) == 0 and len(set(first)) == len(first) and all(first))
 
 

@@ -141,7 +141,7 @@ def _check_same(expected: tuple[str, ...], found: tuple[str, ...], file: Path, f
 
 
 def _notes(file: Path, dialect: Dialect, reading: Reading) -> Iterator[str]:
-    if dialect.encoding not in ("utf-8", "utf-8-sig"):
+    if dialect.encoding not in ("utf-8", "utf-8-sig") and not reading.encoding:
         yield f"{file.name} is read as {dialect.encoding}; source.encoding in the YAML overrules that."
     yield from (f"{file.name}: {note}" for note in dialect.notes)
     if dialect.header and reading.columns and not _has_needed(dialect, reading) and dialect.header != reading.columns:
