@@ -39,6 +39,11 @@ def as_found(cells: pa.Array) -> pa.Array:
     return _stripped(cells) if is_text(cells.type) else cells
 
 
+def spelled(cells: pa.Array) -> pa.Array:
+    """Bytes as the text that they spell, as older writers of Parquet have it. Raises ArrowInvalid where they do not."""
+    return cells.cast(pa.string()) if pa.types.is_binary(cells.type) else cells
+
+
 def without(cells: pa.Array, markers: tuple[str, ...]) -> pa.Array:
     """The cells with those that say one of `markers` made missing; text readers do so themselves."""
     if pa.types.is_floating(cells.type) or pa.types.is_integer(cells.type):

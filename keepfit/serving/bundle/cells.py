@@ -7,7 +7,7 @@ from functools import partial
 
 import pyarrow as pa
 
-from keepfit.data.cells import counted, is_text, numbers_without, without
+from keepfit.data.cells import counted, is_text, numbers_without, spelled, without
 from keepfit.errors import DataError, nearest
 from keepfit.features.kind import ServedColumn
 from keepfit.features.lookup import kind_of
@@ -44,10 +44,11 @@ def require(columns: list[ServedColumn], names: list[str]) -> None:
 
 
 def _read(cells: pa.ChunkedArray, column: ServedColumn, missing: tuple[str, ...]) -> tuple[pa.Array, int]:
-    array = _plain(cells)
+    array, kind = _plain(cells), kind_of(column["kind"])
     try:
-        cells = without(array, missing) if missing else array
-        found, unreadable = counted(partial(kind_of(column["kind"]).read, form=column.get("format", "")), cells)
+        words = array if kind.whole_file else spelled(array)
+        words = without(words, missing) if missing else words
+        found, unreadable = counted(partial(kind.read, form=column.get("format", "")), words)
         return numbers_without(found, missing), unreadable
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise DataError(

@@ -14,6 +14,7 @@ from keepfit.data.cells import as_found, categories, is_text, numbers
 from keepfit.data.evidence import Evidence, Found, settled
 from keepfit.data.sources.opening import Opened
 from keepfit.errors import DataError, nearest
+from keepfit.features.column import short
 from keepfit.features.kind import Kind
 from keepfit.features.lookup import kind_of
 from keepfit.problems.lookup import target_column
@@ -80,6 +81,7 @@ def columns_of(
     where two fit, InDoubtError. An undeclared column is a number while its cells are; `as_text` names those of which
     some later cell was not.
     """
+    _check_types(first, config, str(opened.files[0]))
     found = dict(looked)
     for name, evidence in evidence_of(config).items():
         if name not in looked:
@@ -94,6 +96,23 @@ def columns_of(
         else _column(name, config, first[name], found.get(name))
         for name in opened.columns
     ]
+
+
+def _check_types(first: pa.RecordBatch, config: Pipeline, where: str) -> None:
+    """Raise DataError for a declared column of lists, or of structs, where its kind reads single cells."""
+    kinds = {name: feature.kind for name, feature in config.features.items() if not kind_of(feature.kind).whole_file}
+    for name, meant in {**kinds, config.target: "target"}.items():
+        if pa.types.is_nested(first[name].type):
+            raise unfit(name, first[name].type, meant, where)
+
+
+def unfit(name: str, kind: pa.DataType, meant: str, where: str) -> DataError:
+    """The error for a column of a type that what it is declared as cannot be read from."""
+    return DataError(
+        f'the column "{name}" holds {short(str(kind))}, which no {meant} can be read from.',
+        todo="Take it out of features in the YAML, or give it another kind.",
+        where=where,
+    )
 
 
 def evidence_of(config: Pipeline) -> dict[str, Evidence]:

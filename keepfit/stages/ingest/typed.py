@@ -10,14 +10,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keepfit.config import Pipeline
-from keepfit.data.cells import counted, is_text, numbers_without, without
+from keepfit.data.cells import counted, is_text, numbers_without, spelled, without
 from keepfit.data.evidence import Found, look
 from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.errors import DataError
 from keepfit.features.lookup import kind_of
 from keepfit.problems.target import Tally
 from keepfit.stages.ingest.fingerprint import Roles
-from keepfit.stages.ingest.source_columns import InDoubtError, SourceColumn, check_columns, columns_of, evidence_of
+from keepfit.stages.ingest.source_columns import (
+    InDoubtError,
+    SourceColumn,
+    check_columns,
+    columns_of,
+    evidence_of,
+    unfit,
+)
 from keepfit.stages.ingest.tally import SourceTally
 
 
@@ -72,7 +79,7 @@ class Table:
     def _typed(self, batch: pa.RecordBatch, like: Tally | None) -> pa.Table:
         arrays = {}
         for column in self.columns:
-            cells = batch[column.name]
+            cells = self._spelled(column, batch[column.name])
             if self.opened.dialect is None and self.config.source.missing:
                 cells = without(cells, self.config.source.missing)
             typed, bad = self._read(column, cells)
@@ -88,16 +95,22 @@ class Table:
         self.tally.leave_out(has_target)
         return table.filter(has_target) if arrays[target].null_count else table
 
+    def _spelled(self, column: SourceColumn, cells: pa.Array) -> pa.Array:
+        if not column.declared or (column.kind and column.kind.whole_file):
+            return cells
+        try:
+            return spelled(cells)
+        except pa.ArrowInvalid as error:
+            raise self._unfit(column, cells) from error
+
+    def _unfit(self, column: SourceColumn, cells: pa.Array) -> DataError:
+        return unfit(column.name, cells.type, column.kind.name if column.kind else "target", self.tally.where)
+
     def _read(self, column: SourceColumn, cells: pa.Array) -> tuple[pa.Array, int]:
         try:
             return counted(column.read, cells)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
-            meant = column.kind.name if column.kind else "target"
-            raise DataError(
-                f'the column "{column.name}" holds {cells.type}, which no {meant} can be read from.',
-                todo="Take it out of features in the YAML, or give it another kind.",
-                where=self.tally.where,
-            ) from error
+            raise self._unfit(column, cells) from error
 
     def _alike(self, table: pa.Table) -> pa.Table:
         if self.schema is None:
