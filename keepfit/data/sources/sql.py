@@ -5,12 +5,11 @@ A plain `postgresql://` address goes through ADBC, which hands over Arrow batche
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
 from pathlib import Path
+from threading import Event, Timer
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from keepfit.data.identity import hashes
+from keepfit.data.sources.arrow_types import settled
+from keepfit.data.sources.sql_values import column
 from keepfit.errors import DataError, KeepfitError, TransientError
 from keepfit.store.files import digest_of
 from keepfit.store.interrupt import check, on_stop
@@ -25,7 +26,10 @@ from keepfit.store.interrupt import check, on_stop
 _ROWS = 10_000
 """Rows fetched at a time through SQLAlchemy."""
 _CONNECT_SECONDS = 15
-_EXACT = 2**53
+LIMIT = 6 * 3600
+"""Seconds that a query may run, until its last row is fetched."""
+_OPAQUE = ("money", "record")
+"""Types of PostgreSQL that ADBC hands over as bare integers or not at all."""
 _MAY_COME_BACK = ("08", "40", "53", "55", "57")
 """Classes of SQLSTATE that may pass: connection, rollback, resources, locks, shutdown.
 https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -130,10 +134,55 @@ def _by_adbc(query: str, url: Any, place: str) -> Iterator[pa.RecordBatch]:
     address = bound.render_as_string(hide_password=False)  # every part quoted, as libpq wants it
     with (
         _explained(Error, place), dbapi.connect(address) as connection, connection.cursor() as cursor,
-        on_stop(cursor.adbc_cancel),
+        on_stop(cursor.adbc_cancel), _limited(cursor.adbc_cancel),
     ):  # fmt: skip
-        cursor.execute(query)
-        yield from cursor.fetch_record_batch()
+        cursor.execute(_with_texts(query, cursor.adbc_execute_schema(query)))
+        yield from (settled(batch, "source.sql") for batch in cursor.fetch_record_batch())
+
+
+def _with_texts(query: str, schema: pa.Schema) -> str:
+    """The query, with those of its columns as text that ADBC has no type for, such as inet, ranges and money."""
+    _check_names(schema.names)
+    foreign = [field.name for field in schema if _is_foreign(field)]
+    if not foreign:
+        return query
+    quoted = {name: '"' + name.replace('"', '""') + '"' for name in schema.names}
+    wanted = ", ".join(f"{q}::text AS {q}" if name in foreign else q for name, q in quoted.items())
+    return f"SELECT {wanted} FROM (\n{query.rstrip().rstrip(';')}\n) AS rows_of_the_query"
+
+
+def _is_foreign(field: pa.Field) -> bool:
+    named = (field.metadata or {}).get(b"POSTGRESQL:type", b"").decode()
+    kind = field.type.value_type if pa.types.is_list(field.type) else field.type
+    opaque = isinstance(kind, pa.OpaqueType) and (kind is not field.type or kind.storage_type != pa.string())
+    return opaque or named in _OPAQUE or pa.types.is_struct(kind) or named in [f"_{name}" for name in _OPAQUE]
+
+
+@contextmanager
+def _limited(cancel: Callable[[], None]) -> Iterator[None]:
+    """End a query that runs too long. Raises DataError that says so."""
+    ended = Event()
+
+    def end() -> None:
+        ended.set()
+        with suppress(Exception):  # it may have ended by itself in this moment
+            cancel()
+
+    timer = Timer(LIMIT, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Exception as error:
+        if ended.is_set():
+            raise DataError(
+                f"the query ran for more than {LIMIT / 3600:g} hours and was ended.",
+                todo="Ask for fewer rows, or put what it gives into a table first.",
+                where="source.sql",
+            ) from error
+        raise
+    finally:
+        timer.cancel()
 
 
 def _by_sqlalchemy(query: str, url: Any, place: str) -> Iterator[pa.RecordBatch]:
@@ -144,12 +193,21 @@ def _by_sqlalchemy(query: str, url: Any, place: str) -> Iterator[pa.RecordBatch]
     bound = {"connect_timeout": _CONNECT_SECONDS} if url.drivername.startswith("postgresql") else {}
     with _explained(SQLAlchemyError, place):
         engine = create_engine(url, poolclass=NullPool, connect_args=bound)
-        with engine.connect().execution_options(stream_results=True) as connection:
+        with (
+            engine.connect().execution_options(stream_results=True) as connection,
+            _limited(_cancel_of(connection.connection.dbapi_connection)),
+        ):
             result = connection.exec_driver_sql(query)
             names = list(result.keys())
             for rows in result.partitions(_ROWS):
                 check()
-                yield pa.record_batch([_cells(list(column)) for column in zip(*rows, strict=True)], names=names)
+                yield pa.record_batch([column(list(cells)) for cells in zip(*rows, strict=True)], names=names)
+
+
+def _cancel_of(connection: Any) -> Callable[[], None]:
+    """What ends a driver's query from another thread, as psycopg and sqlite3 call it; others end between two rows."""
+    found = getattr(connection, "cancel", None) or getattr(connection, "interrupt", None)
+    return found or (lambda: None)
 
 
 @contextmanager
@@ -180,25 +238,3 @@ def _as_ours(error: Exception, place: str) -> KeepfitError:
     if passing:
         return TransientError(found, todo="It is tried again; see whether the database is up.", where=place)
     return DataError(found, todo="Check source.sql and source.database.", where=place)
-
-
-def _cells(values: list[Any]) -> pa.Array:
-    """Python values of one kind as an Arrow array of that kind; of several kinds as text."""
-    kinds = {type(value) for value in values if value is not None}
-    if kinds == {bool}:
-        return pa.array(values, pa.bool_())
-    if kinds and kinds <= {int, float, Decimal} and all(v is None or abs(v) <= _EXACT for v in values):
-        return pa.array([None if v is None else float(v) for v in values], pa.float64())
-    if kinds and kinds <= {datetime, date}:
-        return pa.array([_moment(v) for v in values], pa.timestamp("us"))
-    if kinds == {bytes}:
-        return pa.array(values, pa.binary())
-    return pa.array([None if v is None else str(v) for v in values], pa.string())
-
-
-def _moment(value: Any) -> datetime | None:
-    if value is None:
-        return None
-    if not isinstance(value, datetime):
-        return datetime(value.year, value.month, value.day)
-    return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
