@@ -101,8 +101,8 @@ def _parsed(cells: pa.Array, form: str) -> pa.Array:
 
 def are_whole_names(texts: pa.Array) -> bool:
     """Whether some of these texts are whole numbers of so many digits that doubles would take two for one."""
-    long = texts.filter(pc.match_substring_regex(texts, _LONG))
-    return any(abs(int(text)) > _EXACT for text in long.to_pylist())
+    long = pc.utf8_ltrim(texts.filter(pc.match_substring_regex(texts, _LONG)), "+-0")
+    return any(len(text) > 16 or int(text or 0) > _EXACT for text in long.to_pylist())
 
 
 def categories(cells: pa.Array) -> pa.Array:

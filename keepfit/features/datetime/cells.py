@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from keepfit.data.cells import is_text
 from keepfit.data.evidence import Evidence
 from keepfit.features.datetime import forms
-from keepfit.features.datetime.evidence import DateEvidence
+from keepfit.features.datetime.evidence import DateEvidence, is_number, texts_of
 from keepfit.features.shared.figures import Values
 from keepfit.features.shared.numeric import NumericKind
 
@@ -48,9 +48,9 @@ def moments(cells: pa.Array, form: str) -> pa.Array:
     wanted = pa.timestamp("us")
     if pa.types.is_timestamp(cells.type) or pa.types.is_date(cells.type):
         return cells.cast(pa.timestamp("us", getattr(cells.type, "tz", None)), safe=False).cast(wanted)
-    if not is_text(cells.type):
+    if not is_text(cells.type) and (form == forms.ISO or not is_number(cells.type)):
         return pa.nulls(len(cells), wanted)
-    texts = pc.utf8_trim_whitespace(cells.cast(pa.string()))
+    texts = pc.utf8_trim_whitespace(texts_of(cells))
     if form == forms.ISO:
         with suppress(pa.ArrowInvalid):
             return texts.cast(wanted)

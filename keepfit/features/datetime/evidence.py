@@ -47,13 +47,13 @@ class DateEvidence(Evidence):
         self._both = ""
 
     def add(self, cells: pa.Array) -> None:
-        """Take texts; what is a date already needs no form."""
-        if not is_text(cells.type):
+        """Take texts and numbers such as 20240131; what is a date already needs no form."""
+        if not (is_text(cells.type) or is_number(cells.type)):
             self._cells += len(cells) - cells.null_count
             self._reads[ISO] += len(cells) - cells.null_count
             return
-        counted = pc.value_counts(cells).flatten()
-        texts, counts = pc.utf8_trim_whitespace(counted[0].cast(pa.string())), counted[1]
+        counted = pc.value_counts(texts_of(cells)).flatten()
+        texts, counts = pc.utf8_trim_whitespace(counted[0]), counted[1]
         filled = pc.not_equal(texts, "").fill_null(False)
         texts, counts = texts.filter(filled), counts.filter(filled).to_numpy()
         self._cells += int(counts.sum())
@@ -86,6 +86,17 @@ class DateEvidence(Evidence):
         rivals = [(f, custom_of(f)) for f in others if custom_of(f) not in ("", custom_of(first))] if self._both else []
         form = "" if first == ISO else first
         return Found(form, custom_of(first), tuple(rivals), self._cells, most, self._both, ISO)
+
+
+def is_number(kind: pa.DataType) -> bool:
+    """Whether cells are numbers, which may be days such as 20240131."""
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def texts_of(cells: pa.Array) -> pa.Array:
+    """Texts, and whole numbers as texts."""
+    whole = cells.cast(pa.int64(), safe=False) if pa.types.is_floating(cells.type) else cells
+    return whole.cast(pa.string())
 
 
 def custom_of(form: str) -> str:

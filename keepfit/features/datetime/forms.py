@@ -18,7 +18,7 @@ ISO = "ISO 8601"
 _ISO = (
     r"(?P<Y>[0-9]{4})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})"
     r"(?:[T ](?P<H>[0-9]{2})(?::?(?P<M>[0-9]{2})(?::?(?P<S>[0-9]{2})(?:[.,](?P<f>[0-9]+))?)?)? ?"
-    r"(?P<z>Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?|))?"
+    r"(?P<z>Z|UTC|GMT|[+-](?:0[0-9]|1[0-5])(?::?[0-5][0-9])?|))?"
 )
 _MONTHS = (
     "jan january januar jänner jan. janvier janv enero ene gennaio gen janeiro januari",
@@ -38,7 +38,7 @@ _MONTH_OF = {word: month for month, words in enumerate(_MONTHS, 1) for word in w
 _FIELDS = {
     "Y": "[0-9]{4}", "y": "[0-9]{2}", "m": "[0-9]{1,2}", "d": "[0-9]{1,2}", "H": "[0-9]{1,2}", "I": "[0-9]{1,2}",
     "M": "[0-9]{2}", "f": "[0-9]+", "b": r"\p{L}+\.?", "p": r"[AaPp]\.?[Mm]\.?|上午|下午",
-    "z": "Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?",
+    "z": "Z|UTC|GMT|[+-](?:0[0-9]|1[0-5])(?::?[0-5][0-9])?",
 }  # fmt: skip
 _SAME = {"B": "b", "e": "d", "Z": "z"}
 _WORDS = {"a": r"\p{L}+\.?", "A": r"\p{L}+\.?"}

@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from keepfit.data.cells import is_text
-from keepfit.data.evidence import doubt
+from keepfit.data.evidence import Found, doubt
 from keepfit.features.column import Choice, ColumnFacts, short
 from keepfit.features.datetime.cells import KIND
+from keepfit.features.datetime.evidence import is_number
 from keepfit.features.kind import ServedColumn
 from keepfit.features.shared.numeric_words import NumericWords
 
@@ -36,8 +37,8 @@ class DatetimeWords(NumericWords):
         """Texts in a form of dates, or whole numbers that are all days, such as 20240131."""
         if not self._may_be_moments(column):
             return None
-        found = column.found(KIND.evidence())
-        if is_text(column.type) and found.share < _SHARE:
+        found = column.found(KIND.evidence()) if is_text(column.type) else _of_values(column)
+        if found.share < _SHARE:
             return None
         shown = f"such as {column.values[0]}{column.gaps}"
         if not found.others:
@@ -78,3 +79,12 @@ class DatetimeWords(NumericWords):
 
 
 WORDS = DatetimeWords()
+
+
+def _of_values(column: ColumnFacts) -> Found:
+    """How numbers such as 20240131 are written; what is a date already has the plain form."""
+    evidence = KIND.evidence()
+    if is_number(column.type):
+        evidence.add(column.cells)
+        return evidence.found()
+    return Found(cells=column.filled, read=column.filled)
