@@ -84,6 +84,6 @@ def _settled(column: Found, customs: set[str]) -> Found:
 def doubt(name: str, found: Found) -> str:
     """What to tell a person of a column that two forms fit."""
     return (
-        f'The cells of "{name}", such as "{found.example[:40]}", fit two forms: they are read as {found.called}, and not '
-        f"as {found.others[0][0] or found.plain}; format: in the YAML decides."
+        f'The cells of "{name}", such as "{found.example[:40]}", fit two forms: they are read as {found.called}, '
+        f"and not as {found.others[0][0] or found.plain}; format: in the YAML decides."
     )

@@ -104,10 +104,10 @@ def test_tables_written_by_r_have_row_names(tmp_path: Path) -> None:
     assert read(write(tmp_path, 'x y\n"1" 5 6\n"2" 7 8\n'))[0] == ("row_name", "x", "y")
 
 
-def test_a_decimal_comma_is_recognised(tmp_path: Path) -> None:
-    opened = open_source((write(tmp_path, "a;b\n1,5;x\n2,25;y\n"),), Reading(tmp_path))
-    assert opened.dialect is not None
-    assert opened.dialect["decimal"] == ","
+@pytest.mark.parametrize("cells", ["1.234,56;(1.000,50)", "R$ 1.234,56;12,5-", "1'234.56;€ 12,50", "-1 234,56;$1,234"])
+def test_marks_in_numbers_are_no_delimiters(tmp_path: Path, cells: str) -> None:
+    opened = open_source((write(tmp_path, "x;y\n" + f"{cells}\n" * 50),), Reading(tmp_path))
+    assert opened.columns == ("x", "y")
 
 
 @pytest.mark.parametrize(

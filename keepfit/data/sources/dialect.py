@@ -1,4 +1,4 @@
-"""How a text file of cells is meant: delimiter, quotes, decimal mark, markers of missing values."""
+"""How a text file of cells is meant: delimiter, quotes, markers of missing values."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from keepfit.data.sources.opening import Reading
-from keepfit.data.sources.shape import MISSING, NUMBER, shape_of, width_of
+from keepfit.data.sources.shape import MISSING, shape_of, width_of
 
 _DELIMITERS = (",", "\t", ";", "|")
 _ROWS = 1000
 """Lines looked at."""
-_COMMA_NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?")
+_FIGURE = re.compile(r"[^\w,;|\t]*\d[\d.,'’\s]*[^\w,;|\t]*")
+"""A number with whatever marks and signs, whose notation is its column's affair."""
 _SAID = re.compile(r"\"?sep=(.)\"?[,;\t|]*", re.IGNORECASE)
 
 
@@ -38,8 +39,6 @@ class Dialect:
     """Places of cells without name and value, as delimiters at each line's end make them."""
     index: frozenset[int]
     """Places of cells without a name that number the rows."""
-    decimal: str
-    """The decimal mark of numbers, a point or a comma."""
     blanks: bool
     """Whether blanks stand between a delimiter and a quote, which fast readers do not understand."""
     missing: tuple[str, ...]
@@ -52,7 +51,7 @@ class Dialect:
 
     def described(self) -> dict[str, object]:
         """What the snapshot's schema keeps."""
-        names = ("encoding", "delimiter", "quote", "escape", "skip", "decimal", "missing")
+        names = ("encoding", "delimiter", "quote", "escape", "skip", "missing")
         return {name: getattr(self, name) for name in names} | {"header": self.header is not None}
 
 
@@ -78,7 +77,6 @@ def dialect_of(lines: list[str], encoding: str, reading: Reading) -> Dialect:
         width=shape.width,
         empty=shape.empty,
         index=shape.index,
-        decimal="," if delimiter != "," and _has_decimal_comma(list(shape.body)) else ".",
         blanks=bool(quote) and any(re.search(rf"{re.escape(delimiter)}[ \t]+{quote}", line) for line in everything),
         missing=MISSING if reading.missing is None else reading.missing,
         notes=shape.notes,
@@ -139,7 +137,7 @@ def _score(lines: list[str], delimiter: str, quote: str) -> tuple[float, int, fl
 def _is_clean(cell: str, delimiter: str) -> bool:
     others = [d for d in _DELIMITERS if d != delimiter]
     text = cell.strip().strip("\"'").strip()  # a cell is no cleaner for keeping its quotes
-    return not any(d in text for d in others) or NUMBER.fullmatch(text) is not None or " " in text
+    return not any(d in text for d in others) or _FIGURE.fullmatch(text) is not None or " " in text
 
 
 def _swallows_lines(lines: list[str], delimiter: str, quote: str) -> bool:
@@ -172,11 +170,3 @@ def _quote_rank(cells: list[str], lines: list[str], quote: str) -> int:
         wrapped = len(re.findall(r"(?:^|[,;\t|]) ?'[^'\n]*'(?=[,;\t|\r\n]|$)", text, re.MULTILINE))
         return 3 if wrapped and '"' not in text and not any("'" in c for c in cells) else 0
     return 2 if quote else 1
-
-
-def _has_decimal_comma(rows: list[tuple[str, ...]]) -> bool:
-    for column in zip(*rows, strict=False):
-        filled = [cell for cell in column if cell and cell not in MISSING]
-        if any("," in cell for cell in filled) and all(_COMMA_NUMBER.fullmatch(cell) for cell in filled):
-            return True
-    return False
