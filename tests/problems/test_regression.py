@@ -136,12 +136,27 @@ def test_rows_whose_target_is_no_number_are_left_out_and_counted(tmp_path: Path)
     [
         (["cheap"] * ROWS, r"no row has a value in the target \"price\": its cells cannot be read, such as 'cheap'"),
         ([5.0] * ROWS, 'every row has the same target "5"'),
-        ([1e200, *[1.0] * (ROWS - 1)], "values from 1 to 1e\\+200.*no standard deviation"),
+        ([1e200, *[1.0] * (ROWS - 1)], "values from 1 to 1e\\+200.*holds values up to 1e\\+30"),
+        ([n * 1e140 for n in range(ROWS)], "values from 0 to 5.99e\\+142.*Say it in another unit"),
+        ([n * 1e-300 for n in range(ROWS)], "values from 0 to 5.99e-298.*at least 1e-30 apart"),
     ],
 )
 def test_a_target_that_cannot_be_learned_is_refused(prices: list[Any], said: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=said):
         retrain(pipeline(tmp_path, frame().assign(price=prices)))
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1e-12, 1e25])
+def test_the_unit_of_the_target_changes_no_verdict(unit: float, tmp_path: Path) -> None:
+    rows = frame().assign(price=lambda f: f["price"] * unit)
+    assert retrain(pipeline(tmp_path, rows)).verdict.reason == "first"
+
+
+def test_an_error_of_one_among_values_of_a_thousand_million_is_one() -> None:
+    learning = objective(mean=1e9, std=2.0, low=1e9 - 8, high=1e9 + 8)
+    labels = learning.labels(torch.tensor([1e9, 1e9 + 3], dtype=torch.float64))
+    outputs = (labels + 0.5)[:, None, None]
+    assert learning.judged(learning.score(outputs, labels).tolist(), 2)["rmse"] == pytest.approx(1.0, rel=1e-5)
 
 
 def test_a_column_that_is_the_target_written_down_again_is_told(tmp_path: Path, caplog: Any) -> None:

@@ -40,7 +40,7 @@ class Value(Objective):
     def score(self, outputs: Tensor, labels: Tensor) -> Tensor:
         """[B, M, 1], [B] → [2]: the summed loss of the answers, and their summed error in the target's own unit."""
         found = self._found(outputs)
-        off = (_values(found, self.target) - _values(labels, self.target)) / self._unit
+        off = self._off(found, labels)
         return torch.stack([self._loss(found, labels), (off.square() if self._squared else off.abs()).sum()])
 
     def judged(self, sums: Sequence[float], rows: int) -> dict[str, float]:
@@ -67,6 +67,14 @@ class Value(Objective):
         """Keeps sums in float32 near one."""
         return (self.target.high - self.target.low) or 1.0
 
+    def _off(self, found: Tensor, labels: Tensor) -> Tensor:
+        """Errors in units: no value is made on the way that float32 cannot hold, or holds in few digits."""
+        if not self.target.log:
+            return (found - labels) * (self.target.std / self._unit)
+        ends = (values * self.target.std + (self.target.mean - math.log(self._unit)) for values in (found, labels))
+        there, wanted = (end.exp() for end in ends)
+        return there - wanted
+
     def _found(self, outputs: Tensor) -> Tensor:
         return outputs.float().mean(1).squeeze(-1).clamp(self.least, self.most)
 
@@ -87,6 +95,12 @@ def answers(outputs: Tensor, target: Target, reach: Reach) -> Tensor:
 
 
 def _values(standardised: Tensor, target: Target) -> Tensor:
-    """Back to the target's unit."""
-    found = standardised * target.std + target.mean
-    return found.exp() - target.offset if target.log else found
+    """Back to the target's unit.
+
+    No constant is added there but in deviations or offsets: the exporter takes an added 1e-9 for nothing.
+    """
+    if not target.log:
+        return (standardised + target.mean / target.std) * target.std
+    if not target.offset:
+        return (standardised * target.std + target.mean).exp()
+    return ((standardised * target.std + (target.mean - math.log(target.offset))).exp() - 1) * target.offset

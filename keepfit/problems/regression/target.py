@@ -29,6 +29,8 @@ _FEW = 10
 _READABLE = 0.5
 """Share of the cells that must read as numbers."""
 _CODES = 10
+_MOST = 1e30
+"""The exporter keeps a graph's constants in float32, which ends at 1e38; errors are squared, and their squares too."""
 
 
 class ValueTally(Tally):
@@ -54,11 +56,11 @@ class ValueTally(Tally):
                 todo=f'Check the column "{self.name}".',
                 where=self.where,
             )
-        if max(abs(self.low), abs(self.high)) > 1e150:
+        if max(abs(self.low), abs(self.high)) > _MOST or self.high - self.low < 1 / _MOST:
             raise DataError(
                 f'the target "{self.name}" has values from {self.low:g} to {self.high:g}.',
-                allowed="Values beyond 1e150 have no standard deviation in double precision.",
-                todo="Expect the column to be in a sensible range.",
+                allowed=f"The exported graph holds values up to {_MOST:g} that are at least {1 / _MOST:g} apart.",
+                todo="Say it in another unit, or expect the column to be in a sensible range.",
                 where=self.where,
             )
 
