@@ -177,10 +177,18 @@ def condition_of(expectation: Expectation) -> Condition | None:
     if match is None:
         raise ValueError(text)
     column, operator, value, notnull = match.groups()
+    return Condition(column, notnull) if notnull else Condition(column, operator, _single(value))
+
+
+def _single(text: str) -> Any:
+    """What a column can be compared with. Raises ValueError for anything else that Python can write."""
     try:
-        return Condition(column, notnull) if notnull else Condition(column, operator, ast.literal_eval(value))
-    except SyntaxError as error:
+        value = ast.literal_eval(text)
+    except (SyntaxError, TypeError, RecursionError, MemoryError) as error:
         raise ValueError(text) from error
+    if value is not None and not isinstance(value, str | int | float):
+        raise ValueError(text)
+    return value
 
 
 def problem_of(expectation: Expectation) -> Mistake | None:

@@ -156,6 +156,48 @@ def test_what_cannot_be_drafted_is_said(
         draft(table(tmp_path, columns), target, folder=tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("test", "words"),
+    [
+        ("x,label\n1,TRUE\n", r'test\.csv: the test file has no column "z"'),
+        ("x,z,label\n", "there is no row"),
+        ("", "empty"),
+    ],
+)
+def test_a_test_file_that_is_none_is_said(tmp_path: Path, test: str, words: str) -> None:
+    (tmp_path / "test.csv").write_text(test)
+    with pytest.raises(DataError, match=words):
+        draft(
+            table(tmp_path, {"x": NUMBER, "z": NUMBER, "label": Y}),
+            "label",
+            test=tmp_path / "test.csv",
+            folder=tmp_path,
+        )
+
+
+def test_columns_of_a_test_file_may_come_in_any_order(tmp_path: Path) -> None:
+    path = table(tmp_path, {"x": NUMBER, "z": NUMBER, "label": Y})
+    other = table(tmp_path, {"label": Y, "z": NUMBER, "more": NUMBER, "x": NUMBER}, "test.csv")
+    found = draft(path, "label", test=other, folder=tmp_path)
+    assert kinds(config.load(found.pipeline)) == {"x": "number", "z": "number"}
+
+
+def test_what_is_out_of_the_ordinary_of_a_table_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("".join(f"{x},{y if n % 50 else ''}\n" for n, (x, y) in enumerate(zip(NUMBER, Y, strict=True))))
+    said = " ".join(draft(path, None, folder=tmp_path).said)
+    assert "no header line, so its columns are called column_1, column_2" in said
+    assert 'target is taken to be "column_2"; --target names another' in said
+    assert '4 rows have no value in the target "column_2" and will be left out' in said
+
+
+def test_idx_pictures_without_their_labels_are_said(tmp_path: Path) -> None:
+    images = tmp_path / "train-images-idx3-ubyte"
+    images.write_bytes(b"\0\0\x08\3" + bytes([0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 4]) + bytes(16))
+    with pytest.raises(ConfigError, match=r"label file of train-images-idx3-ubyte was not found.*idx1 for idx3"):
+        draft(images, None, folder=tmp_path)
+
+
 def test_the_target_is_recognised_by_its_name_or_place(tmp_path: Path) -> None:
     assert drafted(tmp_path, {"x": NUMBER}, target=None)[0].target == "y"
     assert draft(table(tmp_path, {"Class": Y, "x": NUMBER}), folder=tmp_path, force=True).target == "Class"

@@ -36,7 +36,7 @@ def listed(root: Path) -> Iterator[list[Entry]]:
         return
     try:
         with zipfile.ZipFile(root) as archive:
-            infos = sorted((i for i in archive.infolist() if not i.is_dir()), key=lambda i: i.filename)
+            infos = sorted((i for i in archive.infolist() if not i.filename.endswith("/")), key=lambda i: i.filename)
             for info in infos:
                 _check_entry(info, root)
             names = [(PurePosixPath(i.filename), i) for i in infos]
@@ -84,7 +84,7 @@ def _read_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, root: Path) -> 
 def _check_entry(info: zipfile.ZipInfo, root: Path) -> None:
     where = f"{root}, {info.filename}"
     path = PurePosixPath(info.filename)
-    if path.is_absolute() or ".." in path.parts or "\\" in info.filename or ":" in path.parts[0]:
+    if path.is_absolute() or ".." in path.parts or "\\" in info.filename or ":" in info.filename.partition("/")[0]:
         raise DataError("this entry points outside the zip.", todo="Make the zip from inside its folder.", where=where)
     if info.flag_bits & 1:
         raise DataError("this entry is encrypted.", todo="Make the zip without a password.", where=where)

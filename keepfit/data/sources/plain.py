@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from keepfit.data.sources.lines import chunks
 from keepfit.data.sources.unpack import packing, unpacked
+from keepfit.errors import DataError
 
 _PLAIN = ("utf-8", "utf-8-sig", "ascii")
 _ODD = "keepfit.odd"
@@ -37,6 +38,13 @@ def as_utf8(parts: Iterable[bytes], encoding: str) -> Iterator[bytes]:
         yield from parts
         return
     decoder = codecs.getincrementaldecoder(encoding)(_ODD)
-    for part in parts:
-        yield decoder.decode(part).removeprefix("\ufeff").encode("utf-8", "surrogatepass")
-    yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
+    try:
+        for part in parts:
+            yield decoder.decode(part).removeprefix("\ufeff").encode("utf-8", "surrogatepass")
+        yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
+    except UnicodeError as error:  # not of single bytes, which are taken as they are
+        raise DataError(
+            f"the text is not {encoding}: {error}.",
+            allowed="Text without a mark at its beginning is utf-16-le, utf-16-be, utf-32-le or utf-32-be.",
+            todo="Name another source.encoding, or leave it out.",
+        ) from error

@@ -102,7 +102,7 @@ def zip_names(path: Path) -> list[str]:
     """The names of a zip's files. Raises DataError for one that is not whole."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return [info.filename for info in archive.infolist() if not info.is_dir()]
+            return [info.filename for info in archive.infolist() if not info.filename.endswith("/")]
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, UnicodeDecodeError) as error:
         raise not_whole(path, error) from error
 

@@ -46,7 +46,7 @@ def members(root: Path, form: str | None, scratch: Path) -> tuple[list[Member], 
         chosen, notes = _chosen(list(files), form, root)
         return [Member(files[name], str(files[name]), partition_of(name)) for name in chosen], notes
     with _opened(root) as archive:
-        infos = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+        infos = {info.filename: info for info in archive.infolist() if not info.filename.endswith("/")}
         chosen, notes = _chosen(list(infos), form, root)
         folder = Path(mkdtemp(dir=scratch))
         taken = _Unpacking(archive, root, folder)

@@ -55,6 +55,7 @@ def sniff(file: Path, reading: Reading) -> Dialect:
         whole = len(start) < _HEAD
     if not start.strip(b"\0\r\n\t \xef\xbb\xbf\xff\xfe"):
         raise DataError("the file is empty.", todo="Give one with a header and rows.", where=str(file))
+    _check_delimiter(reading.delimiter)
     encoding = check_encoding(reading.encoding) if reading.encoding else encoding_of(start, file)
     text = b"".join(as_utf8([start], encoding))
     mark = len(_MARK) if text.startswith(_MARK) else 0
@@ -80,6 +81,16 @@ def _check_width(dialect: Dialect, reading: Reading, file: Path) -> None:
             f"its rows have {dialect.width:,} cells.", allowed=f"A row has up to {_WIDEST:,}.",
             todo="Look whether the delimiter is right, and whether this is a table.", where=str(file),
         )  # fmt: skip
+
+
+def _check_delimiter(delimiter: str | None) -> None:
+    """Raise DataError for one that the readers cannot take."""
+    if delimiter is not None and not delimiter.isascii():
+        raise DataError(
+            f"source.delimiter is {delimiter!r}.",
+            allowed="Between cells stands one ASCII character.",
+            todo="Write the file with another delimiter, such as a tab.",
+        )
 
 
 def names_of(dialect: Dialect, reading: Reading, file: Path) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -51,6 +52,14 @@ def load(folder, text):
          ["row_condition is 'age > 3'", 'col("age") > 30']),
         ("  - type: expect_column_values_to_be_in_set\n    kwargs: {column: age, value_set: 3}\n", 5,
          ["value_set is 3", "a list"]),
+        ("  - type: expect_column_values_to_not_be_null\n    kwargs: {column: age, condition_parser: pandas}\n", 5,
+         ["condition_parser is 'pandas'", "Only great_expectations works", "Leave it out"]),
+        ("  - type: expect_column_max_to_be_between\n    kwargs: {column: age, max_value: {$PARAMETER: x}}\n", 5,
+         ["Parameters of a suite do not work", "Write the value"]),
+        ("  - type: unexpected_rows_expectation\n    kwargs: {unexpected_rows_query: 'SELECT {x} FROM {batch}'}\n", 5,
+         ["the query has {x}", "{batch} stands for the rows", "each other brace twice"]),
+        ("  - type: unexpected_rows_expectation\n    kwargs: {unexpected_rows_query: 'SELECT { FROM {batch}'}\n", 5,
+         ["the query has", "each other brace twice"]),
     ],
 )  # fmt: skip
 def test_says_where_and_what_works(tmp_path, text, line, words):
@@ -73,6 +82,19 @@ def test_a_row_condition_compares_one_column(tmp_path, condition):
             load(tmp_path, text)
     else:
         assert len(load(tmp_path, text).validation.suite) == 2
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["{[]}", "{{}: 1}", "[1, 2]", "(1, 2)", "{1: 2}", "{1, 2}", "b'x'", "1j", "...", "set()",
+     "(" * 300 + "1" + ")" * 300, "-" * 5000 + "1", "9" * 5000, "age", "1 +", "'open", "len('x')"],
+    ids=lambda value: value[:10],
+)  # fmt: skip
+def test_a_column_is_compared_with_a_single_value(tmp_path, value):
+    text = "  - type: expect_column_values_to_be_null\n    kwargs:\n      column: age\n"
+    condition = json.dumps('col("age") == ' + value)
+    with pytest.raises(ConfigError, match=r"row_condition is .*It compares a column with a value"):
+        load(tmp_path, text + f"      row_condition: {condition}\n")
 
 
 def test_reading_does_not_import_the_library(tmp_path):
