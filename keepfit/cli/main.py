@@ -31,7 +31,7 @@ app = App(
 
 @app.command
 def init(
-    data: Path,
+    data: Path | None = None,
     /,
     *,
     target: str | None = None,
@@ -39,6 +39,10 @@ def init(
     encoding: str | None = None,
     columns: str | None = None,
     into: Path | None = None,
+    sheet: str | None = None,
+    database: str | None = None,
+    table: str | None = None,
+    query: str | None = None,
     force: bool = False,
 ) -> None:
     """Look at the data and write pipeline.yaml and expectations.yaml.
@@ -46,7 +50,7 @@ def init(
     Parameters
     ----------
     data
-        A file, a folder, a glob, or a folder or zip of images with one folder a class.
+        A file, a folder or zip of tables, a glob, or a folder or zip of images with one folder a class.
     target
         The column to predict; for images, the name that column shall have. Guessed, and said, when left out.
     test
@@ -57,13 +61,30 @@ def init(
         Names for the columns, in order, with commas between them; they also stand for those of a header line.
     into
         The folder to write to; the current one when left out.
+    sheet
+        The sheet of a workbook; the first that is a table when left out.
+    database
+        In place of data: a database's address, whose password stands in a variable: '${DATABASE}'.
+    table
+        The table of the database.
+    query
+        Or a query to send to it.
     force
         Overwrite files that are there.
     """
-    from keepfit.drafting import draft
+    from keepfit.drafting import draft, origin_of
 
     names = tuple(name.strip() for name in columns.split(",")) if columns else None
-    drafted = draft(data, target, test=test, folder=into, force=force, encoding=encoding, columns=names)
+    drafted = draft(
+        origin_of(data, database, table, query),
+        target,
+        test=test,
+        folder=into,
+        force=force,
+        encoding=encoding,
+        columns=names,
+        sheet=sheet,
+    )
     for sentence in drafted.said:
         say(f"- {one_line(sentence, 1000)}")
     say(f"Wrote {drafted.pipeline} and {drafted.expectations}.")

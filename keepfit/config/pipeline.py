@@ -104,7 +104,7 @@ class Pipeline(Section):
 
         What stands for a whole path is no secret: a message must name the file. Anything else is.
         """
-        path = Path(_VARIABLE.sub(lambda match: self._value(match, is_path=True), text))
+        path = Path(filled(text, str(self.file), is_path=True))
         try:
             return self.folder / path.expanduser()
         except RuntimeError as error:  # ~name of nobody
@@ -115,26 +115,13 @@ class Pipeline(Section):
 
         Raises ConfigError where one is not set.
         """
-        return _VARIABLE.sub(self._value, text)
+        return filled(text, str(self.file))
 
     def address(self, text: str) -> str:
         """The same of a database's or server's address, whose password is a secret too."""
         revealed = self.reveal(text)
         redact.address(revealed)
         return revealed
-
-    def _value(self, match: re.Match[str], is_path: bool = False) -> str:
-        name = match.group(1)
-        if name not in os.environ:
-            raise ConfigError(
-                f"${{{name}}} stands in the YAML and the environment has no {name}.",
-                todo=f"Set it: export {name}=…",
-                where=str(self.file),
-            )
-        found = os.environ[name]
-        if not (is_path and "/" in found):
-            redact.secret(found, f"${{{name}}}")
-        return found
 
     def members(self, *parts: str) -> list[str]:
         """The modules of the open sets' members in use: `features.cells` names that one of each kind of column."""
@@ -157,6 +144,28 @@ class Pipeline(Section):
         for path in paths:
             _descend("", path.split("."), whole, flat)
         return flat
+
+
+def filled(text: str, where: str, *, is_path: bool = False) -> str:
+    """`text` with ${VAR} filled in from the environment, and redacted from here on, unless it stands for a whole path.
+
+    Raises ConfigError, naming `where` it stands, for one that is not set.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in os.environ:
+            raise ConfigError(
+                f"${{{name}}} stands there and the environment has no {name}.",
+                todo=f"Set it: export {name}=…",
+                where=where,
+            )
+        found = os.environ[name]
+        if not (is_path and "/" in found):
+            redact.secret(found, f"${{{name}}}")
+        return found
+
+    return _VARIABLE.sub(value, text)
 
 
 def _descend(prefix: str, steps: list[str], value: Any, into: dict[str, Any]) -> None:

@@ -27,8 +27,33 @@ class Draft:
     """Sentences a person should read: what was left out and why, what was guessed, what looks wrong."""
 
 
+@dataclass(frozen=True)
+class Query:
+    """What is asked of a database."""
+
+    database: str
+    """Its address; may hold ${VAR}."""
+    table: str | None = None
+    """A table, all of whose columns are asked for."""
+    sql: str | None = None
+    """Or a query."""
+
+
+def origin_of(data: Path | None, database: str | None, table: str | None, query: str | None) -> Path | Query:
+    """What the command's arguments name. Raises ConfigError where they name nothing, or two things at once."""
+    if data is not None and database is table is query is None:
+        return data
+    if data is None and database is not None and (table is None) != (query is None):
+        return Query(database, table, query)
+    raise ConfigError(
+        "the arguments do not name one source.",
+        allowed="Give a file or folder, or --database with either --table or --query.",
+        todo="keepfit init FILE, or keepfit init --database ADDRESS --table NAME.",
+    )
+
+
 def draft(
-    path: Path,
+    origin: Path | Query,
     target: str | None = None,
     *,
     test: Path | None = None,
@@ -36,10 +61,12 @@ def draft(
     force: bool = False,
     encoding: str | None = None,
     columns: tuple[str, ...] | None = None,
+    sheet: str | None = None,
 ) -> Draft:
     """Look at a source and write pipeline.yaml and expectations.yaml into `folder`, the current one by default.
 
-    What is said of a text file's encoding and columns is not guessed, and is written into the YAML.
+    What is said of a text file's encoding and columns, or of a workbook's sheet, is not guessed, and is written into
+    the YAML.
     Raises ConfigError where the files are there already and `force` is not given, or no column suggests itself as
     the target; DataError where the source cannot be read or nothing can be asked of its target.
     """
@@ -47,11 +74,20 @@ def draft(
     pipeline, expectations = place / "pipeline.yaml", place / "expectations.yaml"
     if not force:
         _refuse_to_overwrite(pipeline, expectations)
-    said = Reading(place, target=target or "", encoding=encoding, columns=columns)
-    plan = _plan(path.resolve(), target, test.resolve() if test else None, place, said)
+    said = Reading(place, target=target or "", encoding=encoding, columns=columns, sheet=sheet)
+    plan = _planned(origin, target, test, place, said)
     files.write_bytes(expectations, _text(plan.expectations).encode())
     files.write_bytes(pipeline, plan.pipeline.encode())
     return Draft(pipeline, expectations, plan.target, plan.features, plan.said)
+
+
+def _planned(origin: Path | Query, target: str | None, test: Path | None, place: Path, said: Reading) -> Drafted:
+    if isinstance(origin, Path):
+        return _plan(origin.resolve(), target, test.resolve() if test else None, place, said)
+    from keepfit.drafting.database import plan_query
+
+    with TemporaryDirectory() as scratch:
+        return plan_query(origin.database, origin.table, origin.sql, target, place, Path(scratch))
 
 
 def _plan(path: Path, target: str | None, test: Path | None, place: Path, said: Reading) -> Drafted:

@@ -37,8 +37,18 @@ class _Seen:
         return not (self.opened.dialect or {}).get("header", True)
 
 
-def plan_table(path: Path, named: str | None, test: Path | None, place: Path, reading: Reading) -> Drafted:
-    """Look at a table, and at the publisher's test file if there is one, and choose."""
+def plan_table(
+    path: Path,
+    named: str | None,
+    test: Path | None,
+    place: Path,
+    reading: Reading,
+    source: SourceLines | None = None,
+) -> Drafted:
+    """Look at a table, and at the publisher's test file if there is one, and choose.
+
+    `source` is what the YAML says of it, where that is no path.
+    """
     seen = _look(path, reading)
     columns = with_forms(facts_of(seen.batches), seen.opened.batches if seen.cut else None)
     target = find_target(columns, named, str(path), headless=seen.headless)
@@ -63,8 +73,8 @@ def plan_table(path: Path, named: str | None, test: Path | None, place: Path, re
         everything = [replace(both[column.name], looked=column.looked) for column in columns]
         whole, more = _with_test(everything, asked)
         said += more
-    source = SourceLines(
-        path=written(path, place),
+    source = replace(
+        source or SourceLines(written(path, place), sheet=reading.sheet),
         test=written(test, place) if test else None,
         columns=seen.opened.columns if seen.headless or reading.columns else None,
         encoding=reading.encoding,

@@ -23,7 +23,10 @@ _WORDS = ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
 class SourceLines:
     """What the YAML says of the source."""
 
-    path: str
+    path: str | None = None
+    sql: str | None = None
+    database: str | None = None
+    sheet: str | None = None
     test: str | None = None
     labels: str | None = None
     test_labels: str | None = None
@@ -35,10 +38,10 @@ class SourceLines:
 
     def text(self) -> str:
         """The `source:` section."""
-        lines = ["source:", f"  path: {scalar(self.path)}"]
-        named = {"test": self.test, "labels": self.labels, "test_labels": self.test_labels}
-        lines += [f"  {key}: {scalar(value)}" for key, value in named.items() if value]
-        if not self.test:
+        keys = ("path", "database", "sql", "sheet", "test", "labels", "test_labels")
+        named = {key: getattr(self, key) for key in keys}
+        lines = ["source:", *(f"  {key}: {scalar(value)}" for key, value in named.items() if value)]
+        if not self.test and not self.sql:
             lines.append("  # test: FILE  # the publisher's own test file, if there is one")
         if self.columns:
             names = ", ".join(scalar(name) for name in self.columns)

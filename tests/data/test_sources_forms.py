@@ -127,7 +127,7 @@ def test_cells_of_a_workbook_are_what_they_show(tmp_path: Path) -> None:
     book = write_xlsx(
         tmp_path / "x.xlsx",
         {"Secret": [["x", "y"], [1, 2]], "A": [["n", "when", "ok", "code", "odd"], *cells]},
-        first_row=1,
+        first_row=4,
         hidden=["Secret"],
     )
     assert rows(book, target="code") == [

@@ -5,6 +5,7 @@ A plain `postgresql://` address goes through ADBC, which hands over Arrow batche
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -54,8 +55,8 @@ class Spooled:
     """Of columns and rows, whatever order the server sent the rows in."""
 
 
-def spool(query: str, database: str, file: Path, folder: Path) -> Spooled:
-    """Run a query and write its rows to `file`; SQLite paths are relative to `folder`.
+def spool(query: str, database: str, file: Path, folder: Path, most: int | None = None) -> Spooled:
+    """Run a query and write its rows, or `most` of them, to `file`; SQLite paths are relative to `folder`.
 
     Raises DataError for what the database refuses, TransientError for what may work if tried again.
     """
@@ -72,6 +73,8 @@ def spool(query: str, database: str, file: Path, folder: Path) -> Spooled:
             found = hashes(table, (), table.column_names)
             total += (found.low.sum(dtype=np.uint64), found.high.sum(dtype=np.uint64))
             rows += len(table)
+            if most is not None and rows >= most:
+                break
     finally:
         if writer is not None:
             writer.close()
@@ -103,23 +106,28 @@ def _check_names(names: list[str]) -> None:
         raise DataError(f'the query gives the column "{twice[0]}" twice.', todo="Name it with AS.", where="source.sql")
 
 
-def _batches(query: str, database: str, folder: Path) -> Iterator[pa.RecordBatch]:
+def address_of(database: str) -> Any:
+    """A database's address in its parts. Raises DataError where it is none."""
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
     try:
-        url = make_url(database)
+        return make_url(database)
     except (ArgumentError, ValueError) as error:  # the latter of a port that is no number
         raise DataError(
             "source.database is no database address.",
             allowed="For instance postgresql://user@host/name or sqlite:///people.db.",
             where="source.database",
         ) from error
+
+
+def _batches(query: str, database: str, folder: Path) -> Iterator[pa.RecordBatch]:
+    url = address_of(database)
     place = url.render_as_string(hide_password=True)
     if url.drivername == "postgresql":
         return _by_adbc(query, url, place)
     if url.drivername.startswith("sqlite") and url.database:
-        path = folder / url.database
+        path = Path(os.path.normpath(folder / url.database))  # the folder may not be there yet
         if not path.is_file():
             raise DataError("there is no such database file.", todo="Check source.database.", where=str(path))
         url = url.set(database=str(path))

@@ -48,7 +48,7 @@ def _is_exact(value: Any) -> bool:
     if value is None or isinstance(value, float):
         return True
     try:
-        return abs(value) <= _EXACT or value != value.__trunc__()
+        return bool(abs(value) <= _EXACT or value != value.__trunc__())
     except (InvalidOperation, OverflowError, ValueError):  # a decimal that is NaN or infinite
         return not (isinstance(value, Decimal) and value.is_snan())
 
