@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from math import prod
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from keepfit.data.sources.unpack import unpacked
 from keepfit.errors import DataError
 
 _BATCH_BYTES = 16 << 20
+_PART = 1 << 20
 
 
 def open_idx(files: tuple[Path, ...], reading: Reading) -> Opened:
@@ -98,7 +100,8 @@ def _labels(file: Path) -> bytes:
     (count,) = _shape(file, (1,))
     with unpacked(file) as stream:
         stream.read(8)
-        content = stream.read(count + 1)
+        parts = iter(lambda: stream.read(_PART), b"")  # not all at once: a header may claim four billion
+        content = b"".join(islice(parts, count // _PART + 2))
     if len(content) != count:
         raise _short(file)
     return content
