@@ -38,6 +38,7 @@ def lines(told: Status, pipeline: Path) -> Iterator[str]:
         yield f"Last verdict ({judged.run}): {judged.verdict.outcome}, {judged.verdict.sentence}"
     if told.runs:
         yield from _newest(told.runs[0])
+        yield from _seen(told.runs[0])
 
 
 def _serving(told: Status) -> Iterator[str]:
@@ -66,6 +67,13 @@ def _newest(run: RunStatus) -> Iterator[str]:
         yield f"The last run died without a word{_far(run)}. keepfit run goes on from where it was."
     elif run.state == "silent":
         yield f"The last run, on {run.host}, has not been heard of since{_far(run)}."
+
+
+def _seen(run: RunStatus) -> Iterator[str]:
+    if run.seen:
+        yield "Seen in the data of the last run:"
+    for note in run.seen:
+        yield f"- {note}"
 
 
 def _far(run: RunStatus) -> str:

@@ -24,10 +24,19 @@ class Drafted:
     said: list[str]
 
 
+_SAYS_NOTHING = re.compile(
+    r"(train|training|test|valid|data|dataset|rows|input|file|table|export|download|raw|csv)?[\d_-]*"
+)
+"""A name that every second source has; the folder that it lies in says better."""
+_FOLDERS = 2
+"""So many of them are asked."""
+
+
 def name_of(path: Path) -> str:
-    """A pipeline's name from the source's: `adult.data` gives adult."""
-    stem = re.sub(r"[^a-z0-9_]+", "-", path.name.split(".")[0].lower()).strip("-_")
-    return stem[:63] or "pipeline"
+    """A pipeline's name from the source's: `adult.data` gives adult, and so does `adult/train.csv`."""
+    stems = [re.sub(r"[^a-z0-9_]+", "-", part.split(".")[0].lower()).strip("-_")[:63] for part in path.parts[::-1]]
+    better = (stem for stem in stems[: _FOLDERS + 1] if not _SAYS_NOTHING.fullmatch(stem))
+    return next(better, stems[0]) or "pipeline"
 
 
 def written(path: Path, place: Path) -> str:

@@ -12,6 +12,7 @@ from keepfit.data.unread import sentence
 from keepfit.drafting.drafted import Drafted, name_of, written
 from keepfit.drafting.forms import with_forms
 from keepfit.drafting.kinds import choose
+from keepfit.drafting.learnable import learnable, refuse_few
 from keepfit.drafting.suggestions import expectations_of
 from keepfit.drafting.target import Asked, ask, find_target
 from keepfit.drafting.ties import Tied, leaks
@@ -20,6 +21,7 @@ from keepfit.errors import DataError
 from keepfit.features.column import Choice, ColumnFacts, facts_of
 from keepfit.features.lookup import kind_of
 from keepfit.problems.lookup import target_column
+from keepfit.stages.ingest.source_columns import refuse_ours
 
 ROWS = 200_000
 """So many rows of each file are looked at."""
@@ -50,11 +52,13 @@ def plan_table(
     `source` is what the YAML says of it, where that is no path.
     """
     seen = _look(path, reading)
+    refuse_ours(seen.opened.columns, str(path))
     columns = with_forms(facts_of(seen.batches), seen.opened.batches if seen.cut else None)
     target = find_target(columns, named, str(path), headless=seen.headless)
     asked = ask(target, str(path))
     tied = target_column(asked.problem).codes(target)
-    choices = [choose(column, tied) for column in columns if column.name != target.name]
+    refuse_few(asked, str(path))
+    choices = [learnable(choose(c, tied), c, target) for c in columns if c.name != target.name]
     kinds = {choice.name: choice.kind for choice in choices if choice.kind}
     if not kinds:
         why = "; ".join(f'"{choice.name}": {choice.comment}' for choice in choices[:5])

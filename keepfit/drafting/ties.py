@@ -69,4 +69,4 @@ def _table(codes: npt.NDArray[np.int64], target: Tied) -> npt.NDArray[np.float64
     known = (codes >= 0) & (groups >= 0)
     found, packed = np.unique(codes[known], return_inverse=True)
     pairs = packed * count + groups[known]
-    return np.bincount(pairs, minlength=len(found) * count).reshape(len(found), -1).astype(np.float64)
+    return np.bincount(pairs, minlength=len(found) * count).reshape(len(found), count).astype(np.float64)

@@ -67,8 +67,9 @@ def pipeline_text(name: str, source: SourceLines, asked: Asked, choices: list[Ch
         *(f"  # {scalar(c.name)}: left out, {_one_line(c.comment)}\n" for c in left),
         "validation:\n  expectations: expectations.yaml\n",
         "  max_bad_share: 0.05  # stop when more of the rows than this fail an expectation\n",
-        *(_split() if not source.test else ()),
+        *(_split(kept) if not source.test else ()),
         f"model:\n  family: {family}{_hint(family)}\n",
+        f"release:\n  metric: {asked.found.metric}  # as one class is rare\n" if asked.found.metric else "",
     ]
     return "".join(parts)
 
@@ -94,9 +95,17 @@ def _key(name: str) -> str:
     return written if len(written) <= _KEY else f"? {written}\n  "
 
 
-def _split() -> tuple[str, ...]:
+def _split(kept: list[Choice]) -> tuple[str, ...]:
+    moments = [choice.name for choice in kept if choice.may_all_differ]
+    by_time = (
+        f"    # by: time, column: {scalar(moments[0])}  # better where new rows are to be told from older ones, "
+        "as a split by hash lets the model learn from what came later\n"
+        if moments
+        else ""
+    )
     return (
         "preprocessing:\n  split:\n",
+        by_time,
         "    by: hash  # group or time, with column: NAME, where rows belong together or follow each other\n",
         "    test: 0.2  # share of the rows that only judge\n",
         "    validation: 0.15  # share that chooses the best epoch\n",

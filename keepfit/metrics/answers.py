@@ -44,7 +44,7 @@ class Answers:
 
     @cached_property
     def rankings(self) -> dict[int, Ranking]:
-        """Class → how it ranks, for the classes where that is defined; of two classes the second."""
+        """Class → how it ranks, for the classes where that is defined; of two classes the rarer."""
         return rankings(self.labels, self.probabilities)
 
     @cached_property
@@ -55,7 +55,7 @@ class Answers:
     def scores(self, top_k: int | None = None) -> dict[str, float]:
         """Every scalar metric that is defined on these rows, by its name.
 
-        roc_auc and pr_auc are of the second of two classes, or the mean over the classes that occur; they are left
+        roc_auc and pr_auc are of the rarer of two classes, or the mean over the classes that occur; they are left
         out where all rows are of one class. top_k_accuracy is there with more than `top_k` classes.
         """
         made = {name: float(value) for name, value in Margins.of(self.confusion).scores().items()}

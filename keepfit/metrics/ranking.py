@@ -99,8 +99,10 @@ def _from_end(values: Values) -> Values:
 
 
 def rankings(labels: Labels, probabilities: Probabilities) -> dict[int, Ranking]:
-    """A ranking for each class that some rows are of and others are not; of two classes only for the second."""
-    wanted = [1] if probabilities.shape[1] == 2 else range(probabilities.shape[1])
+    """A ranking for each class that some rows are of and others are not; of two classes only for the rarer, as fraud
+    is, and not for the one that happens to come later by its letters."""
+    rarer = int(2 * np.count_nonzero(labels == 1) <= len(labels))  # the second where both have as many
+    wanted = [rarer] if probabilities.shape[1] == 2 else range(probabilities.shape[1])
     made = {k: Ranking.of(np.ascontiguousarray(probabilities[:, k]), labels == k) for k in wanted}
     return {k: ranking for k, ranking in made.items() if ranking.defined}
 

@@ -35,6 +35,10 @@ class Judged(ABC):
         """Metric → why these rows do not define it."""
         return {}
 
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know of the answers that the figures alone do not tell, in sentences."""
+        return ()
+
     @abstractmethod
     def details(self) -> dict[str, Any]:
         """What else metrics.json holds: curves, tables."""

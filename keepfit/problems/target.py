@@ -74,6 +74,8 @@ class Recognised:
     """Sentences for the person, where something is out of the ordinary."""
     form: str = ""
     """How its texts are written, where that is not the plain way."""
+    metric: str = ""
+    """What to compare models on, where the usual metric would say too little."""
 
 
 class TargetColumn(ABC):

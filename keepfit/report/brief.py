@@ -18,7 +18,7 @@ def brief(run: Run) -> str:
     """Verdict, score, what changed, validation, curves and where it is wrong."""
     facts = RunFacts(run)
     head = headline.head(facts)
-    parts = [f"# {head['title']}", _plain(head["sentence"]), *_score(facts), *_stages(facts)]
+    parts = [f"# {head['title']}", _plain(head["sentence"]), *_score(facts), *_stages(facts), *_seen(facts)]
     if facts.failure is not None:
         parts += _validation(facts)
     elif not facts.nothing_new:
@@ -41,6 +41,11 @@ def _score(facts: RunFacts) -> list[str]:
 def _stages(facts: RunFacts) -> list[str]:
     rows = [(s["name"], s["state"], _plain(s["reason"]), s["seconds"]) for s in headline.stages(facts)]
     return ["## What changed since the last run", _table(("stage", "", "why", "time"), rows)]
+
+
+def _seen(facts: RunFacts) -> list[str]:
+    told = "\n".join(f"- {_plain(note)}" for note in facts.seen)
+    return ["## Seen in the data", told] if told else []
 
 
 def _validation(facts: RunFacts) -> list[str]:

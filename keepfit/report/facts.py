@@ -32,6 +32,11 @@ class RunFacts:
         return self.run.record()
 
     @property
+    def seen(self) -> list[str]:
+        """What was seen in the data and is not used, or not as it stands there."""
+        return self.record.seen
+
+    @property
     def nothing_new(self) -> bool:
         """Whether the run only repeats an earlier verdict."""
         return self.record.verdict is not None and self.record.verdict.reason == "nothing_new"

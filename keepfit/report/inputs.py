@@ -19,29 +19,15 @@ COLUMNS = 60
 
 def data(facts: RunFacts) -> dict[str, Any]:
     """Rows a part, the target, and a profile of each column of the train rows."""
-    profile, snapshot = facts.read("preprocess", "profile.json", {}), facts.artifact("ingest")
+    profile = facts.read("preprocess", "profile.json", {})
     if not profile:
         return {}
     return {
         "rows": {part: profile["rows"][part] for part in PARTS},
-        "notes": _remarks(snapshot, facts.artifact("preprocess")),
         "target": facts.show.target(profile["target"]),
         "columns": [_column(c, profile["rows"]["train"]) for c in profile["columns"][:COLUMNS]],
         "more_columns": max(0, len(profile["columns"]) - COLUMNS),
     }
-
-
-def _remarks(snapshot: dict[str, Any], prepared: dict[str, Any]) -> list[str]:
-    counted = {
-        "without_target": "rows without a target were left out",
-        "duplicates": "rows repeat an earlier one in every feature and the target",
-        "shared": "rows of the test file also stand in the train file",
-    }
-    told = [f"{snapshot[name]:,} {words}" for name, words in counted.items() if snapshot.get(name)]
-    if repeated := prepared.get("repeated"):
-        told.append(f"{repeated:,} train rows were left out, since their features are those of a test row")
-    unreadable = snapshot.get("unreadable", {})
-    return told + [f"{count:,} cells of {column} could not be read" for column, count in unreadable.items() if count]
 
 
 def _column(column: dict[str, Any], rows: int) -> dict[str, Any]:

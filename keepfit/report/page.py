@@ -12,8 +12,9 @@ from keepfit.report.lineage import compared, lineage
 from keepfit.store.run import Run
 
 SECTIONS = {
-    "score": "Score", "compared": "Champion", "changes": "What changed", "data": "Data", "validation": "Validation",
-    "training": "Training", "errors": "Errors", "curves": "Curves", "slices": "Slices", "worst": "Worst predictions",
+    "score": "Score", "compared": "Champion", "changes": "What changed", "seen": "Seen", "data": "Data",
+    "validation": "Validation", "training": "Training", "errors": "Errors", "curves": "Curves", "slices": "Slices",
+    "worst": "Worst predictions",
     "lineage": "Lineage",
 }  # fmt: skip
 ALWAYS = ("score", "compared", "changes", "lineage")
@@ -26,6 +27,7 @@ def html(run: Run) -> str:
         "head": headline.head(facts),
         "score": headline.score(facts),
         "changes": headline.stages(facts),
+        "seen": facts.seen,
         "compared": compared(facts),
         "lineage": lineage(facts),
         **(_nothing() if facts.nothing_new else _inputs(facts) if facts.failure else _details(facts)),
@@ -41,7 +43,7 @@ def _nothing() -> dict[str, Any]:
     return {
         name: None
         for name in (*SECTIONS, "metrics", "quarantine")
-        if name not in ("score", "compared", "changes", "lineage")
+        if name not in ("score", "compared", "changes", "seen", "lineage")
     }
 
 

@@ -51,6 +51,8 @@ class RunStatus(_Told):
     failure: Failure | None
     progress: Progress | None
     """How far it is, or was when it was last heard."""
+    seen: tuple[str, ...]
+    """What was seen in the data and is not used, or not as it stands there."""
 
 
 class Serving(_Told):
@@ -121,6 +123,7 @@ def _run(store: Store, record: Record, metric: str) -> RunStatus:
         reused=reused,
         failure=record.failure,
         progress=None if record.ended else heard,
+        seen=tuple(record.seen),
     )
 
 

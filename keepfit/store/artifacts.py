@@ -143,6 +143,8 @@ class Evaluated(Artifact):
     """The same metrics of `trivial` and of `classical`."""
     classical: str
     """What the classical baseline is, in words."""
+    remarks: tuple[str, ...] = ()
+    """What the figures alone do not tell."""
 
 
 class Bundle(Artifact):

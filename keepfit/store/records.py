@@ -12,6 +12,8 @@ from keepfit.store import files
 from keepfit.store.artifacts import Verdict
 
 FILE = "record.json"
+_OF_DATA = ("ingest", "validate", "preprocess")
+"""The stages that look at the rows."""
 
 
 class StageNote(BaseModel):
@@ -25,6 +27,8 @@ class StageNote(BaseModel):
     """Why it ran, or which run made what was reused."""
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+    """What a person should read of its output, in the words of the run that made it."""
 
 
 class Failure(BaseModel):
@@ -68,6 +72,11 @@ class Record(BaseModel):
     metrics: dict[str, float] = {}
     repeats: str | None = None
     """The run whose verdict this one repeats."""
+
+    @property
+    def seen(self) -> list[str]:
+        """What was seen in the data and is not used, or not as it stands there, in the order of the stages."""
+        return [note for stage in _OF_DATA if stage in self.stages for note in self.stages[stage].notes]
 
 
 class Records:

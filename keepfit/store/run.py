@@ -28,6 +28,8 @@ from keepfit.store.store import Store
 
 P = ParamSpec("P")
 
+NOTES = "beside/notes.txt"
+"""What was told of an output, a line each."""
 _NOTE = 2000
 """Characters of a note."""
 
@@ -99,8 +101,13 @@ class Room:
         self.run.tell(Event(self.stage, "step", redacted(message), done, figures))
 
     def note(self, message: str) -> None:
-        """Tell something that a person should read, once."""
-        self.run.tell(Event(self.stage, "note", one_line(redacted(message), _NOTE)))
+        """Tell something that a person should read, and keep it beside the output for the runs that use it again."""
+        told = one_line(redacted(message), _NOTE)
+        kept = self.path / NOTES
+        kept.parent.mkdir(exist_ok=True)
+        with kept.open("a", encoding="utf-8") as file:
+            file.write(f"{told}\n")
+        self.run.tell(Event(self.stage, "note", told))
 
 
 @contextmanager
@@ -223,13 +230,16 @@ def _execute(run: Run, name: str, kind: type[A], parts: keys.KeyParts, make: Cal
         found, damage = interruptible(lambda: run.store.find(name, key, kind))
         if found is not None:
             made_by = run.store.manifest(name, key)
-            entry.update(reused=True, reason=f"same as run {made_by.run if made_by else 'unknown'}")
+            reason = f"same as run {made_by.run if made_by else 'unknown'}"
+            entry.update(reused=True, reason=reason, notes=_notes(run, found))
             return found
         entry.update(reused=False, reason=damage or _why(run, name, key, parts, resume=resume))
         run.tell(Event(name, "start", entry["reason"]))
         part = run.store.begin(name, key, resume=resume)
         try:
-            return interruptible(lambda: _made(run, name, key, parts, make, part))
+            made = interruptible(lambda: _made(run, name, key, parts, make, part))
+            entry.update(notes=_notes(run, made))
+            return made
         except BaseException:
             if not resume:
                 files.remove(part)
@@ -241,6 +251,14 @@ def _made(run: Run, name: str, key: str, parts: keys.KeyParts, make: Callable[[R
         result = make(Room(part, run, name))
     check()
     return run.store.finish(name, key, parts, result, run.id)
+
+
+def _notes(run: Run, found: Artifact) -> tuple[str, ...]:
+    """What was told of an output when it was made; none where that is lost."""
+    try:
+        return tuple(dict.fromkeys((run.store / found.path / NOTES).read_text(encoding="utf-8").splitlines()))
+    except (OSError, ValueError):
+        return ()
 
 
 @contextmanager

@@ -51,6 +51,17 @@ class JudgedClasses(Judged):
         reason = f'every test row is of the class "{only}", and a ranking needs two'
         return dict.fromkeys(("roc_auc", "pr_auc"), reason)
 
+    def remarks(self) -> tuple[str, ...]:
+        """Classes that are never said."""
+        rows, said = self.figures.confusion.sum(axis=1), self.figures.confusion.sum(axis=0)
+        never = [self.classes[k] for k in np.flatnonzero((said == 0) & (rows > 0))]
+        if not never:
+            return ()
+        named = ", ".join(f'"{name}"' for name in never[:3])
+        more = f" and {len(never) - 3} more" if len(never) > 3 else ""
+        there = int(rows[said == 0].sum())
+        return (f"It never says {named}{more}, though {there:,} test rows are.",)
+
     def details(self) -> dict[str, Any]:
         """classes, top_k, per_class, confusion (rows of class i predicted as j), roc, pr (the points of each class's
         curve), calibration (bins by the probability of the prediction)."""

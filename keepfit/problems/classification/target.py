@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from keepfit.data.cells import categories, codes_of
 from keepfit.errors import DataError
-from keepfit.features.column import ColumnFacts, Suggestion
+from keepfit.features.column import ColumnFacts, Suggestion, short
 from keepfit.problems.answer import Labels
 from keepfit.problems.classification import Target
 from keepfit.problems.target import Counts, Recognised, Tally, TargetColumn, TargetFitter
@@ -27,6 +26,8 @@ _MANY = 1000
 _SUGGESTED = 100
 """Classes up to which they are named in the expectations."""
 _RARE = 5
+_SCARCE = 0.05
+"""Share of the rows. Of a class that has fewer, accuracy says nothing."""
 
 
 class ClassTally(Tally):
@@ -183,7 +184,8 @@ class ClassColumn(TargetColumn):
             )
         top = ", ".join(f"{value} {count:,}" for value, count in column.top[:6])
         more = f" and {column.distinct - 6} more" if column.distinct > 6 else ""
-        return Recognised(f"rows of each class: {top}{more}", tuple(_rare(column)))
+        said = (*_rare(column), *_lopsided(column))
+        return Recognised(f"rows of each class: {top}{more}", said, metric="log_loss" if [*_lopsided(column)] else "")
 
     def expectations(self, column: ColumnFacts) -> list[Suggestion]:
         """The classes, where they are not too many to be named."""
@@ -197,10 +199,18 @@ class ClassColumn(TargetColumn):
         """Classes of the test file that are written as those of the train file but for a point at the end are those."""
         known = set(train.values)
         new = [value for value in both.values if value not in known and value.removesuffix(".") not in known]
-        classes = replace(train, values=(*train.values, *new))
         if not new:
-            return classes, []
-        return classes, [f'The test file has the class "{new[0]}"{_more(len(new) - 1)}, which the train file has not.']
+            return train, []
+        rows = sum(count for value, count in both.top if value in new)
+        classes = f'the class "{new[0]}"{_more(len(new) - 1)}'
+        told = f"The test file has {rows:,} rows of {classes}, which the train file has not"
+        if train.distinct > _SUGGESTED or rows > _SCARCE * both.filled:
+            raise DataError(
+                f"{told}.",
+                allowed="Nothing can be learned of a class without train rows.",
+                todo="Take those rows out of the test file, or add some to the train file.",
+            )
+        return train, [f"{told}: they are set aside."]
 
     def codes(self, column: ColumnFacts) -> tuple[NDArray[np.int64], int]:
         """The classes."""
@@ -208,6 +218,17 @@ class ClassColumn(TargetColumn):
 
 
 TARGET = ClassColumn()
+
+
+def _lopsided(column: ColumnFacts) -> Iterator[str]:
+    """Where a model that says one class every time is right so often that accuracy hides what it is asked for."""
+    (most, many), (least, few) = column.top[0], column.top[-1]
+    if few < _SCARCE * column.filled and many > column.filled / 2:
+        yield (
+            f'Only {few / column.filled:.1%} of the rows are of the class "{short(least)}", and whoever always says '
+            f'"{short(most)}" is right in {many / column.filled:.1%}: so models are compared by log loss '
+            "(release.metric), which needs no row to change its class."
+        )
 
 
 def _rare(column: ColumnFacts) -> Iterator[str]:

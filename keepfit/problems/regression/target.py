@@ -173,6 +173,8 @@ class ValueColumn(TargetColumn):
         if column.number_share < _READABLE:
             return f"its cells are no numbers, such as {', '.join(short(value) for value in column.odd[:3])}"
         finite = column.parsed[np.isfinite(column.parsed)]
+        if np.abs(finite).max() > _MOST or 0 < np.ptp(finite) < 1 / _MOST:
+            return f"its values go beyond {_MOST:g}, or lie within {1 / _MOST:g}"
         comment = f"{finite.min():g} to {finite.max():g}, median {np.nanmedian(column.numbers):g}"
         said = []
         if len(finite) <= _FEW:

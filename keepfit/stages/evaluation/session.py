@@ -34,4 +34,5 @@ def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline
         intervals=model.intervals(rules.confidence),
         baselines={name: judged.scores() for name, judged in others.items()},
         classical=baseline.classical,
+        remarks=model.remarks(),
     )

@@ -19,6 +19,7 @@ from keepfit.stages.ingest.parquet_parts import PartWriter, number_repeats, writ
 from keepfit.stages.ingest.repeats import Repeats, Spool
 from keepfit.stages.ingest.source_columns import InDoubtError
 from keepfit.stages.ingest.tally import SourceTally
+from keepfit.stages.ingest.told import told
 from keepfit.stages.ingest.typed import MixedColumnError, Table, open_table
 from keepfit.store import files
 from keepfit.store.artifacts import Snapshot
@@ -70,7 +71,10 @@ def _read(room: Room, source_rows: SourceRows, as_text: frozenset[str], looked: 
             room.note(doubt(column.name, column.found))
     write_left_out(room.path / LEFT_OUT, [t.tally.without_target for t in (train, test) if t])
     files.write_json(room.path / "schema.json", _schema(train, test, source_rows, room.config))
-    return _snapshot(train, test, repeats)
+    snapshot = _snapshot(train, test, repeats)
+    for sentence in told(snapshot, {**(test.tally.examples if test else {}), **train.tally.examples}):
+        room.note(sentence)
+    return snapshot
 
 
 def _open_test(roles: Roles, config: Pipeline, scratch: Path, train: Table) -> Table | None:

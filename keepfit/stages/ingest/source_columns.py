@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -55,19 +55,24 @@ class InDoubtError(Exception):
 def check_columns(opened: Opened, config: Pipeline) -> None:
     """Raise DataError for a target or feature that is not there, or a name that is ours."""
     names, where = list(opened.columns), str(opened.files[0])
-    reserved = [name for name in names if name.startswith("keepfit_")]
-    if reserved:
-        raise DataError(
-            f'the column "{reserved[0]}" begins with keepfit_, as the columns that we add do.',
-            todo="Rename it.",
-            where=where,
-        )
+    refuse_ours(names, where)
     for name, role in ((config.target, "target"), *((f, "feature") for f in config.features)):
         if name not in names:
             raise DataError(
                 f'there is no column "{name}", the {role}.',
                 allowed=listed(names),
                 todo=nearest(name, names) or "Check the names in the YAML against the header.",
+                where=where,
+            )
+
+
+def refuse_ours(names: Iterable[str], where: str) -> None:
+    """Raise DataError for a name that begins as ours do."""
+    for name in names:
+        if name.startswith("keepfit_"):
+            raise DataError(
+                f'the column "{name}" begins with keepfit_, as the columns that we add do.',
+                todo="Rename it.",
                 where=where,
             )
 

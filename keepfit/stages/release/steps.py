@@ -183,6 +183,7 @@ def _facts(case: Case, line: journal.Line | None) -> Evidence:
         champion=champion is not None,
         in_service=_in_service(case),
         earlier=line.verdict if line else None,
+        remarks=evaluated.remarks,
         barred=bool({case.bundle.id, case.bundle.answers} & case.state.barred),
         force=case.force,
     )

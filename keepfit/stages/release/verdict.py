@@ -71,6 +71,8 @@ class Evidence:
     """The verdict already reached on it, against this champion and under these rules."""
     barred: bool
     """Whether it was rolled back."""
+    remarks: tuple[str, ...] = ()
+    """What the figures alone do not tell."""
     force: str = ""
     """Why a person wants it in service whatever the figures say."""
 
@@ -183,8 +185,19 @@ def _first(facts: Evidence) -> Verdict:
     value, base = facts.metrics.get(metric), facts.trivial.get(metric)
     shown = "" if value is None else f" {_begun(metric)} {figure(metric, value)}"
     against = f", the trivial baseline {figure(metric, base)}" if shown and base is not None else ""
-    sentence = f"The first model of this pipeline.{shown}{against}{'.' if shown else ''}"
+    sentence = f"The first model of this pipeline.{shown}{against}{'.' if shown else ''}{_let_in(facts)}"
+    sentence = " ".join((sentence, *facts.remarks))
     return _verdict("FIRST", "first", sentence, value=value, trivial=base)
+
+
+def _let_in(facts: Evidence) -> str:
+    """The figure that proves a model useful, where it is not the one that models are compared on."""
+    proof = next((one for one in (facts.metric, *facts.proofs) if _beats(one, facts)), facts.metric)
+    if proof == facts.metric:
+        return ""
+    interval = facts.intervals[proof]
+    shown = f"{figure(proof, interval.value)} ({span(proof, interval.low, interval.high)})"
+    return f" Let in for its {metric_name(proof)}, {shown} against {figure(proof, facts.trivial[proof])}."
 
 
 def _begun(metric: str) -> str:

@@ -163,3 +163,13 @@ def test_a_larger_lower_bound_never_worsens_the_verdict(a, b, c, margin):
     low, higher, high = sorted((a, b, c))
     before, after = (judged(rules=Release(margin=margin), compared=Compared(x, high)) for x in (low, higher))
     assert RANK[before.reason] <= RANK[after.reason]
+
+
+def test_the_first_verdict_names_the_figure_that_let_a_model_in_and_what_it_never_says() -> None:
+    ends = {"accuracy": LOWER, "roc_auc": Interval(value=0.98, low=0.9, high=0.99)}
+    facts = replace(GOOD, champion=False, intervals=ends, remarks=('It never says "fraud", though 3 test rows are.',))
+    assert judged(facts).sentence.endswith(
+        "the trivial baseline 60.0 %. Let in for its ROC-AUC, 0.980 (0.900 to 0.990) against 0.500. "
+        'It never says "fraud", though 3 test rows are.'
+    )
+    assert "Let in for" not in judged(replace(GOOD, champion=False)).sentence
