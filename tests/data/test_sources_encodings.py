@@ -41,7 +41,9 @@ CASES = [(language, encoding) for language, (_, encodings) in WORDS.items() for 
 def test_the_encoding_is_told_from_a_few_words(language: str, encoding: str, rows: int, seed: int) -> None:
     random_ = random.Random(seed)
     words = WORDS[language][0].split()
-    text = f"n,{words[0]},b\r\n" + "".join(f"{i},{random_.choice(words)},{random_.choice(words)}\r\n" for i in range(rows))
+    text = f"n,{words[0]},b\r\n" + "".join(
+        f"{i},{random_.choice(words)},{random_.choice(words)}\r\n" for i in range(rows)
+    )
     content = text.encode(encoding)
     assert content.decode(encoding_of(content, Path("x.csv"))) == text
 

@@ -24,7 +24,18 @@ def rows(path: Path, **reading: object) -> list[dict[str, str | None]]:
 
 @pytest.mark.parametrize(
     "cell",
-    ["x" * 3_000_000, "\u2028", "a\x0bb\x0cc\x85d\x1cd", "\x1b[2J\x1b]0;title\x07", "\ufeff", "'", "=1+1", "#", "\\", "é" * 70_000],
+    [
+        "x" * 3_000_000,
+        "\u2028",
+        "a\x0bb\x0cc\x85d\x1cd",
+        "\x1b[2J\x1b]0;title\x07",
+        "\ufeff",
+        "'",
+        "=1+1",
+        "#",
+        "\\",
+        "é" * 70_000,
+    ],
 )
 @pytest.mark.parametrize("odd", [False, True])
 def test_a_cell_arrives_as_it_is(tmp_path: Path, cell: str, odd: bool) -> None:
@@ -56,7 +67,10 @@ def test_any_name_is_a_column(tmp_path: Path, name: str) -> None:
         (b"\x28\xb5\x2f\xfdno zstd at all", "rows.csv: this zstd file is truncated or damaged"),
         (gzip.compress(b"x" * (20 << 20), 9), "rows.csv, line 1: the row that begins here has more than 8 MB"),
         (b"x" * (9 << 20), "rows.csv, line 1: the row that begins here has more than 8 MB"),
-        (b"n,text\n1,2\n" * 500_000 + b"3," + b"x" * (9 << 20), "line 1000001: the row that begins here has more than 8"),
+        (
+            b"n,text\n1,2\n" * 500_000 + b"3," + b"x" * (9 << 20),
+            "line 1000001: the row that begins here has more than 8",
+        ),
         (b"," * (3 << 20) + b"\n", "rows.csv: its rows have 3,145,729 cells"),
         (b"n,text\n1,\0\0\0\0\n", "rows.csv, line 2, column 3"),
     ],
@@ -92,7 +106,10 @@ def test_a_bomb_takes_no_more_memory_than_a_table(tmp_path: Path, bomb: str) -> 
     )
     limit = (resource.RLIMIT_DATA, (2 << 30, 2 << 30))
     done = subprocess.run(
-        [sys.executable, "-c", read, path], capture_output=True, text=True, preexec_fn=lambda: resource.setrlimit(*limit)
+        [sys.executable, "-c", read, path],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(*limit),
     )
     assert "MemoryError" not in done.stderr
     assert done.returncode == 0 or "more than 8 MB" in done.stderr
