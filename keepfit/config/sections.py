@@ -36,11 +36,11 @@ class Source(Section):
     sheet: str | None = None
     """The sheet of a workbook; the first that is a table when left out."""
     columns: tuple[str, ...] | None = None
-    """Column names of a file that has no header line."""
+    """Column names of a file that has no header line, or that stand for those of a header line that lacks them."""
     delimiter: str | None = Field(default=None, pattern=r"^[^\r\n\"]$")
     """The character between cells; found from the file when left out."""
     encoding: str | None = None
-    """The text encoding; UTF-8, UTF-16 and Windows/GB encodings are recognised when left out."""
+    """The text encoding; Unicode and the usual older ones of each language are recognised when left out."""
     missing: tuple[str, ...] | None = None
     """Cells that mean "no value", in place of the usual ones (NA, ?, null and their like); empty cells always do."""
 

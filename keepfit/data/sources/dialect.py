@@ -6,13 +6,18 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from keepfit.data.sources.opening import Reading
-from keepfit.data.sources.shape import MISSING, shape_of, width_of
+from keepfit.data.sources.shape import MISSING, CutRows, Shape, shape_of, width_of
 
 _DELIMITERS = (",", "\t", ";", "|")
+WIDEST = 50_000
+"""Cells a row."""
 _ROWS = 1000
 """Lines looked at."""
+_CELLS = 20_000
+"""Cells that are looked at for one way to cut them."""
 _FIGURE = re.compile(r"[^\w,;|\t]*\d[\d.,'’\s]*[^\w,;|\t]*")
 """A number with whatever marks and signs, whose notation is its column's affair."""
 _SAID = re.compile(r"\"?sep=(.)\"?[,;\t|]*", re.IGNORECASE)
@@ -66,7 +71,8 @@ def dialect_of(lines: list[str], encoding: str, reading: Reading) -> Dialect:
         quote = ""
     escape = "\\" if quote and _escapes(lines, delimiter, quote) else ""
     rows = list(cut(lines, delimiter, quote, escape))
-    shape = shape_of(rows, width_of(rows), reading)
+    width = width_of(rows)
+    shape = shape_of(rows, width, reading) if width <= WIDEST else Shape((), None, (), width, 0)
     return Dialect(
         encoding=encoding,
         delimiter=delimiter,
@@ -125,13 +131,13 @@ def _score(lines: list[str], delimiter: str, quote: str) -> tuple[float, int, fl
         rows = list(cut(lines, delimiter, quote, ""))
     except csv.Error:  # a stray quote swallowed more than a cell may hold
         return 0.0, 0, 0.0
-    width = width_of(rows)
-    if width < 2:
+    width, rank = width_of(rows), _quote_rank(rows, lines, quote)
+    if not 2 <= width <= WIDEST or rank < 0:
         return 0.0, 0, 0.0
-    cells = [cell for _, cells in rows if len(cells) == width for cell in cells]
+    cells = list(islice((cell for _, cells in rows if len(cells) == width for cell in cells), _CELLS))
     even = sum(len(cells) == width for _, cells in rows) / len(rows)
     clean = sum(_is_clean(cell, delimiter) for cell in cells) / len(cells)
-    return round(even * clean, 2), _quote_rank(cells, lines, quote), width
+    return round(even * clean, 2), rank, width
 
 
 def _is_clean(cell: str, delimiter: str) -> bool:
@@ -163,10 +169,10 @@ def _escapes(lines: list[str], delimiter: str, quote: str) -> bool:
     return any(pattern.search(line) for line in lines)
 
 
-def _quote_rank(cells: list[str], lines: list[str], quote: str) -> int:
+def _quote_rank(rows: CutRows, lines: list[str], quote: str) -> int:
     """Prefer double quotes, single ones only where cells are wrapped in them, none only where quotes do harm."""
+    if quote != "'":
+        return 2 if quote else 1
     text = "".join(lines)
-    if quote == "'":
-        wrapped = len(re.findall(r"(?:^|[,;\t|]) ?'[^'\n]*'(?=[,;\t|\r\n]|$)", text, re.MULTILINE))
-        return 3 if wrapped and '"' not in text and not any("'" in c for c in cells) else 0
-    return 2 if quote else 1
+    wrapped = len(re.findall(r"(?:^|[,;\t|]) ?'[^'\n]*'(?=[,;\t|\r\n]|$)", text, re.MULTILINE))
+    return 3 if wrapped and '"' not in text and not any("'" in cell for _, cells in rows for cell in cells) else -1

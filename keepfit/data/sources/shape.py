@@ -43,9 +43,9 @@ class Shape:
 
 
 def width_of(rows: CutRows) -> int:
-    """The number of cells that most rows have."""
+    """The number of cells that most rows have, the greater of two."""
     counts = Counter(len(cells) for _, cells in rows)
-    return counts.most_common(1)[0][0] if counts else 0
+    return max(counts, key=lambda width: (counts[width], width), default=0)
 
 
 def shape_of(rows: CutRows, width: int, reading: Reading) -> Shape:
@@ -132,8 +132,7 @@ def _is_often_sparse(rows: list[Cells], width: int) -> bool:
 def _fitted(header: Cells, rows: Sequence[Cells], width: int) -> Cells | None:
     """A header with a name for each cell: R names no row names, and delimiters at a line's end may be too many."""
     whole = _whole(rows, width)
-    while len(header) > width and not header[-1]:
-        header = header[:-1]
+    header = header[:width] if not any(header[width:]) else header
     lacking = width - len(header)
     if lacking > 0 and whole and not any(cell for cells in whole for cell in cells[len(header) :]):
         return header + ("",) * lacking

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from keepfit.data.sources.dialect import Dialect, dialect_of
+from keepfit.data.sources.dialect import WIDEST, Dialect, dialect_of
 from keepfit.data.sources.encoding import check_encoding, encoding_of, wrong_encoding
 from keepfit.data.sources.footer import footer_of
 from keepfit.data.sources.lines import too_long
@@ -23,8 +23,6 @@ from keepfit.errors import DataError
 
 _HEAD = 4 << 20
 """Bytes looked at to find the dialect."""
-_WIDEST = 50_000
-"""Cells a row."""
 _MARK = b"\xef\xbb\xbf"
 _CODED = pa.dictionary(pa.int32(), pa.string())
 
@@ -70,17 +68,12 @@ def sniff(file: Path, reading: Reading) -> Dialect:
 
 def _check_width(dialect: Dialect, reading: Reading, file: Path) -> None:
     is_known = bool(set(dialect.header or reading.columns or ()) & reading.names)
-    if dialect.width < 2 and not is_known:
+    if (dialect.width < 2 and not is_known) or dialect.width > WIDEST:
         raise DataError(
-            "no delimiter was found that cuts the lines into cells.",
+            f"no delimiter was found that cuts the lines into 2 to {WIDEST:,} cells.",
             todo="Name it in source.delimiter, if it is not a comma, a tab, a semicolon, a bar or blanks.",
             where=str(file),
         )
-    if dialect.width > _WIDEST:
-        raise DataError(
-            f"its rows have {dialect.width:,} cells.", allowed=f"A row has up to {_WIDEST:,}.",
-            todo="Look whether the delimiter is right, and whether this is a table.", where=str(file),
-        )  # fmt: skip
 
 
 def _check_delimiter(delimiter: str | None) -> None:
