@@ -93,4 +93,4 @@ def test_a_bomb_takes_no_more_memory_than_a_table(tmp_path: Path, bomb: str) -> 
     limit = "import resource; resource.setrlimit(resource.RLIMIT_DATA, (2 << 30, 2 << 30))\n"
     done = subprocess.run([sys.executable, "-c", limit + read, path], capture_output=True, text=True)
     assert "MemoryError" not in done.stderr
-    assert done.returncode == 0 or "more than 8 MB" in done.stderr
+    assert done.returncode == 0 or "it looks like a bomb" in done.stderr

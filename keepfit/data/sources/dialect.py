@@ -151,16 +151,17 @@ def _swallows_lines(lines: list[str], delimiter: str, quote: str) -> bool:
     filled = [line for line in lines if line.strip()]
     if not any(quote in line for line in filled):
         return False
-    counts = {line.count(delimiter) for line in filled}
+    if len({line.count(delimiter) for line in filled}) > 1:
+        return False
     around = re.escape(delimiter), re.escape(quote)
     wrapped = re.compile("(?:^|{0}){1}[^{1}]*{1}(?={0}|\\s*$)".format(*around))
     odd = sum(line.count(quote) % 2 for line in filled)
     if sum(len(wrapped.findall(line)) for line in filled) > 10 * odd:
         return False  # quotes stand around cells; the rows in which they do not are told one by one
     try:
-        return len(counts) == 1 and len(list(cut(filled, delimiter, quote, ""))) < len(filled)
+        return len(list(cut(filled, delimiter, quote, ""))) < len(filled)
     except csv.Error:
-        return len(counts) == 1
+        return True
 
 
 def _escapes(lines: list[str], delimiter: str, quote: str) -> bool:

@@ -22,6 +22,7 @@ _NO_TEXT = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_esca
 _WORD = re.compile(rb"[^\x00-@\[-`{-\x7f]*[\x80-\xff][^\x00-@\[-`{-\x7f]*")
 _CELL = re.compile(rb"[^\n\r,;\t\"|]*[\x80-\xff][^\n\r,;\t\"|]*")
 _RUN = re.compile(rb"[\x80-\xff]+")
+_ODD, _BEYOND = re.compile("[\udc80-\udcff]"), re.compile("[^\x00-\x7f]")
 _FEW, _UNLIKE = 6, -4.0
 _MANY = 2_000
 """So many different words tell."""
@@ -94,8 +95,8 @@ def _wide(start: bytes) -> str | None:
 def _is_utf8(start: bytes) -> bool:
     """Whether a text is UTF-8, some bytes in it perhaps apart: a file is often put together from others."""
     text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(start)
-    odd = sum("\udc80" <= c <= "\udcff" for c in text)
-    return odd == 0 or sum(c >= "\x80" for c in text) - odd >= odd
+    odd = len(_ODD.findall(text))
+    return odd == 0 or len(_BEYOND.findall(text)) >= 2 * odd
 
 
 def _legacy(start: bytes) -> str:

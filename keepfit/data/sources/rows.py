@@ -50,7 +50,7 @@ class Rows:
         place, line = self.dialect.start, self.dialect.line
         while place < self.end:
             given = 0
-            if self.dialect.delimiter != " " and not self.dialect.blanks:
+            if self.dialect.delimiter != " " and not self.dialect.blanks and not self._has_zeros:
                 try:
                     for batch in self._fast(place):
                         given += len(batch)
@@ -63,6 +63,19 @@ class Rows:
             cutter = Cutter(self.dialect, self.file, place, line, self.seen)
             yield from self._careful(cutter, given)
             place, line = cutter.place, cutter.line
+
+    def _holds(self, byte: bytes) -> bool:
+        with self.path.open("rb") as file:
+            file.seek(self.dialect.start)
+            return any(byte in part for part in chunks(file, self.end - self.dialect.start))
+
+    @cached_property
+    def _has_quotes(self) -> bool:
+        return bool(self.dialect.quote) and self._holds(self.dialect.quote.encode())
+
+    @cached_property
+    def _has_zeros(self) -> bool:
+        return self._holds(b"\0")
 
     def _fast(self, place: int) -> Iterator[pa.RecordBatch]:
         with pa.OSFile(str(self.path)) as file:
