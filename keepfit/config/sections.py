@@ -129,7 +129,7 @@ class Validation(Section):
     expectations: str | None = None
     """File with the expectations, relative to the YAML."""
     max_bad_share: float = Field(default=0.05, ge=0, le=1)
-    """The run stops when more than this share of the rows is quarantined."""
+    """The run stops when more than this share of the rows is quarantined, or of a column's cells cannot be read."""
     stop: bool = True
     """False goes on with the rows that passed even when a critical expectation failed."""
     docs: bool = False
