@@ -64,7 +64,10 @@ def _rows(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scratch
 
 
 def _opened(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scratch: Path) -> Opened:
-    """The files, read as the YAML says its source is; rows without a header may come with or without the target."""
+    """The files, read as the YAML says its source is.
+
+    Its names hold for rows without a header, with or without the target's, and for a header that lacks what is needed.
+    """
     source = config.source
     reading = Reading(
         scratch=scratch,
@@ -72,18 +75,13 @@ def _opened(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scrat
         needed=frozenset(column["name"] for column in model.columns),
         uncoded=frozenset(c["name"] for c in model.columns if not kind_of(c["kind"]).coded),
         format=source.format if _named_alike(files[0], source) else "auto",
+        columns=source.columns,
         delimiter=source.delimiter,
         encoding=source.encoding,
         missing=source.missing,
         sheet=source.sheet,
     )
-    opened = open_source(files, reading)
-    if source.columns is None or opened.dialect is None or opened.dialect["header"]:
-        return opened
-    names = source.columns
-    if len(opened.columns) == len(names) - 1:
-        names = tuple(name for name in names if name != config.target)
-    return open_source(files, replace(reading, columns=names))
+    return open_source(files, reading)
 
 
 def _named_alike(rows: Path, source: Source) -> bool:
