@@ -132,7 +132,6 @@ def test_the_kind_in_the_yaml_changes_no_id(tmp_path: Path) -> None:
         (("id,", "keepfit_id,"), "keepfit_id"),
         (("yes", "1 st"), r'cells of the feature "vip" cannot be read as its kind, such as "1 st"'),
         (("id,", "age,"), 'column "age" is there 2 times'),
-        ((",17,", ",17,17,"), "line 6: this row has 8 cells"),
     ],
 )
 def test_what_cannot_be_learned_from_is_refused_and_nothing_is_left(
