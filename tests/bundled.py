@@ -13,6 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from keepfit.data.transform import Transform
+from keepfit.problems.classification import Target
 from keepfit.serving.bundle.model import open_bundle
 from keepfit.serving.bundle.seal import answers_of, seal
 from keepfit.store.artifacts import Bundle, Evaluated, Interval, Prepared
@@ -62,6 +64,8 @@ def bundle(
     onnx.save(_graph(learn, columns, strength), folder / "model.onnx")
     inputs = [{"name": c, "input": c, "kind": "number"} for c in columns]
     write_json(folder / "schema.json", {"format": 1, "classes": list(other.get("classes", CLASSES)), "inputs": inputs})
+    fitted = Transform(target=Target(name="diagnosis", problem="classification", classes=CLASSES), features=())
+    write_json(folder / "transform.json", fitted.model_dump(mode="json", serialize_as_any=True))
     ids = sorted(learn["keepfit_row"].to_pylist())
     pq.write_table(pa.table({"keepfit_row": pa.array(ids, pa.binary(16))}), folder / "train_rows.parquet")
     id = seal(folder)

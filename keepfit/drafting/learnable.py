@@ -6,9 +6,8 @@ import numpy as np
 
 from keepfit.drafting.target import Asked
 from keepfit.errors import DataError
-from keepfit.features.column import Choice, ColumnFacts
+from keepfit.features.column import LARGEST, Choice, ColumnFacts
 from keepfit.features.lookup import kind_of
-from keepfit.features.shared.figures import LARGEST
 
 _VALUES = 10
 """Of a column with gaps: with fewer values the train part has none of them in one split of some thousands."""

@@ -20,6 +20,9 @@ from keepfit.data.evidence import Evidence, Found
 from keepfit.data.notation import NumberEvidence
 from keepfit.quoting import visible, yaml
 
+LARGEST = 1e150
+"""The squares of larger values are no doubles."""
+
 
 @dataclass(frozen=True)
 class Choice:

@@ -16,8 +16,6 @@ from keepfit.errors import DataError
 QUANTILES, DISTINCT_QUANTILES, DISTINCT = 1001, 257, 256
 BINS = 20
 """Of the histogram."""
-LARGEST = 1e150
-"""The squares of larger values are no doubles."""
 
 Values = NDArray[np.float64]
 
