@@ -29,6 +29,8 @@ ROW, FEATURES, TEST = "keepfit_row", "keepfit_features", "keepfit_test"
 
 LEFT_OUT = "left_out.parquet"
 """In a snapshot: the rows of the source that are not in it, by which each of the others can be found again."""
+UNREAD = "unread.parquet"
+"""In a snapshot: those of them that could not be read, each with where it stands and why; there where there are any."""
 
 Lanes = npt.NDArray[np.uint64]
 

@@ -5,6 +5,7 @@ h, w: height and width in pixels; c: channels, 1 grey or 3 RGB; n: pictures.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from keepfit.errors import DataError
 
@@ -25,7 +26,38 @@ RESAMPLE = "bilinear"
 
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # EPS and others start foreign programs
 
+IT = "it"
+"""What a picture is called in a clause."""
+NAMES = ", ".join(_FORMATS)
+
 _ORIENTATION = 0x0112
+
+_OBJECT = re.compile(r"<[\w.]+ object at 0x[0-9a-f]+>")
+"""What Pillow writes for a buffer of ours."""
+
+_STARTS = re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|BM....\0\0\0\0|RIFF....WEBP|II\*\0|MM\0\*|P[1-6]\s", re.DOTALL)
+"""How files of these formats begin."""
+
+_OTHERS = (
+    ("an SVG drawing", rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!DOCTYPE\s+svg[^>]*>\s*)?<svg\b"),
+    ("a page of HTML", rb"(?i:\s*<(!doctype\s+)?html)"),
+    ("a HEIC photo", rb"....ftyp(hei|hev|mif1|msf1)"),
+    ("an AVIF picture", rb"....ftypavi"),
+    ("a film", rb"(....ftyp|\x1aE\xdf\xa3|RIFF....AVI )"),
+    ("a PDF", rb"%PDF"),
+    ("PostScript", rb"%!PS"),
+    ("a Photoshop file", rb"8BPS"),
+    ("a JPEG 2000 picture", rb"(....jP  |\xff\x4f\xff\x51)"),
+    ("a JPEG XL picture", rb"(\xff\x0a|....JXL )"),
+    ("an icon", rb"\0\0[\x01\x02]\0"),
+    ("a DICOM picture", rb".{128}DICM"),
+    ("a NumPy array", rb"\x93NUMPY"),
+    ("a zip file", rb"PK"),
+    ("a gzip file", rb"\x1f\x8b"),
+    ("a Git LFS pointer and not the file itself", rb"version https://git-lfs"),
+    ("text", rb"[\t\n\r\x20-\x7e]+$"),
+)
+"""What is met in folders of pictures and is none, by how it begins."""
 
 Pixels = NDArray[np.uint8]
 
@@ -36,6 +68,11 @@ class Shape(NamedTuple):
     height: int
     width: int
     channels: int
+
+
+def starts_as_picture(start: bytes) -> bool:
+    """Whether the first bytes of a file are those of a format that is read, whatever the file is called."""
+    return _STARTS.match(start) is not None
 
 
 def shape(content: bytes, name: str = "a picture") -> Shape:
@@ -59,6 +96,15 @@ def check(content: bytes, name: str = "a picture") -> None:
             image.load()
         with _opened(content, name) as image:
             image.verify()  # a PNG's end may be cut off though its pixels are there
+
+
+def fault(content: bytes) -> str:
+    """Why a picture cannot be learned from, in a clause; empty where it can."""
+    try:
+        check(content, IT)
+    except DataError as error:
+        return error.found.rstrip(".")
+    return ""
 
 
 def decode(
@@ -103,9 +149,25 @@ def _opened(content: bytes, name: str) -> Iterator[Image.Image]:
             allowed=f"At most {MAX_PIXELS:,} pixels are decoded.",
             todo="Make it smaller or leave it out.",
         ) from error
+    except UnidentifiedImageError as error:
+        raise _unreadable(name, what_it_is(content)) from error
     except Exception as error:  # Pillow's readers raise many kinds of errors on damaged content
-        reason = str(error).split(" <_io")[0].rstrip(".")  # without the address of our buffer
+        reason = _OBJECT.sub("", str(error)).strip().rstrip(".") or type(error).__name__
         raise _unreadable(name, f"cannot be read as a picture ({reason})") from error
+
+
+def what_it_is(content: bytes) -> str:
+    """In a clause, what bytes are that are no picture of a format that is read."""
+    if not content:
+        return "is empty, 0 bytes"
+    if not content.strip(b"\0"):
+        return "holds zero bytes alone, as a copy that broke off does"
+    known = next((name for name, pattern in _OTHERS if re.match(pattern, content[:4096], re.DOTALL)), "")
+    if known:
+        return f"is {known}, which is not read as a picture"
+    if starts_as_picture(content):
+        return "begins as a picture and is damaged"
+    return f"is no picture: it begins with {content[:12].decode('latin-1')!a}"
 
 
 def _raw(content: bytes, size: Sequence[int], channels: int, pixels: Sequence[int], name: str) -> Pixels:
@@ -140,6 +202,4 @@ def _plain(image: Image.Image, mode: str) -> Image.Image:
 
 
 def _unreadable(name: str, what: str) -> DataError:
-    return DataError(
-        f"{name} {what}.", allowed=f"Read are {', '.join(_FORMATS)}.", todo="Replace it or leave it out, and run again."
-    )
+    return DataError(f"{name} {what}.", allowed=f"Read are {NAMES}.", todo="Replace it or leave it out, and run again.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,15 @@ class Places:
         given = np.arange(self._given, self._given + rows)
         self._given += rows
         return np.asarray(given + 1 + np.searchsorted(gaps - np.arange(1, len(gaps) + 1), given, side="right"))
+
+
+def read_unread(path: Path) -> list[Unread]:
+    """Those that a snapshot names; none where it has no such file."""
+    if not path.is_file():
+        return []
+    import pyarrow.parquet as pq  # only where there are some
+
+    return [Unread(row["row"], row["where"], row["reason"]) for row in pq.read_table(path).to_pylist()]
 
 
 def sentence(unread: Sequence[Unread], rows: int) -> str:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from keepfit.config.sets import FEATURES
 from keepfit.drafting.ties import Tied, depends
 from keepfit.features.column import Choice, ColumnFacts, short
-from keepfit.features.lookup import words_of
+from keepfit.features.lookup import kind_of, words_of
 
 _NUMBER_SHARE = 0.95
 """Values that are all different and of which fewer read as numbers are texts."""
@@ -27,13 +27,16 @@ def choose(column: ColumnFacts, target: Tied) -> Choice:
     """The kind of a column, or None with the reason. Each kind is asked, the most particular first."""
     left = _empty(column)
     asked = sorted((words_of(name) for name in FEATURES.names()), key=lambda words: words.asked)
+    if _is_raw(column):
+        asked = [words for words in asked if kind_of(words.kind).whole_file]
     choice = next((found for words in asked if (found := words.recognise(column))), None) if not left else None
     before = [words for words in asked if choice is None or words.asked < words_of(str(choice.kind)).asked]
     like = next((said for words in before if not left and (said := words.resembles(column))), "")
     if choice is not None and not choice.may_all_differ:
         left = _names_rows(column, target, like)
     if choice is None or left:
-        left = left or "no kind of feature can read it"
+        raw = f"its cells are {short(str(column.type))}, which is no kind of feature" if _is_raw(column) else ""
+        left = left or raw or "no kind of feature can read it"
         return Choice(column.name, None, left, f'The column "{column.name}" is left out: {left}.')
     if like:
         said = f'The column "{column.name}" is taken as {choice.kind}, but it {like}.'
@@ -43,13 +46,18 @@ def choose(column: ColumnFacts, target: Tied) -> Choice:
 
 def _empty(column: ColumnFacts) -> str:
     """Why there is nothing in a column to learn from; empty when there is."""
-    if pa.types.is_binary(column.type) or pa.types.is_nested(column.type):
-        return f"its cells are {column.type}, which is no kind of feature"
+    if _is_raw(column):
+        return "" if column.some is not None else "it is empty"
     if column.filled == 0:
         return "it is empty"
     if column.distinct == 1 and column.missing < 0.01 * column.rows:
         return f"it is always {short(column.values[0])}"
     return ""
+
+
+def _is_raw(column: ColumnFacts) -> bool:
+    """Whether cells are bytes or nested, so that no values are known."""
+    return bool(pa.types.is_binary(column.type) or pa.types.is_nested(column.type))
 
 
 def _names_rows(column: ColumnFacts, target: Tied, like: str) -> str:

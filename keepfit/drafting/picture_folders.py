@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
 from keepfit.config.sets import FEATURES
 from keepfit.data.sources.opening import Reading, open_source
-from keepfit.data.sources.pictures import PICTURE, overview
+from keepfit.data.sources.pictures import PICTURE, listing, overview, parts_error, parts_of, shared_out
 from keepfit.drafting.drafted import Drafted, name_of, written
 from keepfit.drafting.suggestions import expectations_of_files
 from keepfit.drafting.target import ask
@@ -17,14 +18,31 @@ from keepfit.features.lookup import kind_of
 
 
 def plan_pictures(root: Path, named: str | None, test: Path | None, place: Path) -> Drafted:
-    """Look at the names, and at some of the pictures."""
-    seen = overview(root)
+    """Look at the names, and at some of the pictures; folders that are parts of the data are told from classes."""
+    roots: tuple[Path, ...] = (root,)
+    said: list[str] = []
+    if parts := parts_of(root):
+        if root.is_file():
+            raise parts_error(root, parts)
+        learned, judged = shared_out(parts)
+        roots = tuple(root / folder for folder in learned)
+        test = test or (root / judged if judged else None)
+        said.append(_told_parts(parts, learned, test))
+    seen = overview(roots)
     target = facts_of_classes(named or "label", seen.labels)
     sizes = sorted(seen.sizes)
     low, high = sizes[0], sizes[-1]
     span = f"{low[0]} × {low[1]}" if low == high else f"{low[0]} × {low[1]} to {high[0]} × {high[1]}"
-    source = SourceLines(written(root, place), test=written(test, place) if test else None)
-    return _plan(root, source, target, f"{span} pixels; or {{kind: {_kind()}, size: 64}}")
+    paths = tuple(written(path, place) for path in roots)
+    source = SourceLines(paths if len(paths) > 1 else paths[0], test=written(test, place) if test else None)
+    return _plan(root, source, target, f"{span} pixels; or {{kind: {_kind()}, size: 64}}", [*said, *seen.said])
+
+
+def _told_parts(parts: dict[str, list[PurePosixPath]], learned: list[PurePosixPath], judged: Path | None) -> str:
+    """What becomes of each folder."""
+    names = " and ".join(f'"{folder.name}"' for folder in learned)
+    test = f', "{judged.name}" only judges' if judged else ""
+    return f"The folders {listing(parts)} are parts of the data and no classes: {names} is learned from{test}."
 
 
 def plan_idx(images: Path, named: str | None, test: Path | None, place: Path, scratch: Path) -> Drafted:
@@ -43,7 +61,7 @@ def plan_idx(images: Path, named: str | None, test: Path | None, place: Path, sc
     return _plan(images, source, facts_of_classes(target, classes), f"{width} × {height} pixels")
 
 
-def _plan(root: Path, source: SourceLines, target: ColumnFacts, comment: str) -> Drafted:
+def _plan(root: Path, source: SourceLines, target: ColumnFacts, comment: str, said: Sequence[str] = ()) -> Drafted:
     asked = ask(target, str(root))
     head = f"Written by keepfit init from {root.name}: {target.rows:,} pictures in {target.distinct} classes."
     kind = _kind()
@@ -55,7 +73,7 @@ def _plan(root: Path, source: SourceLines, target: ColumnFacts, comment: str) ->
         lines,
         target.name,
         1,
-        [asked.sentence, f"{target.rows:,} pictures in {target.distinct} classes.", *asked.found.said],
+        [asked.sentence, f"{target.rows:,} pictures in {target.distinct} classes.", *said, *asked.found.said],
     )
 
 

@@ -25,6 +25,8 @@ from keepfit.stages.ingest.source_columns import refuse_ours
 
 ROWS = 200_000
 """So many rows of each file are looked at."""
+BYTES = 1 << 30
+"""Fewer, where they hold more than this, as pictures do."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +95,12 @@ def plan_table(
 
 def _look(path: Path, reading: Reading) -> _Seen:
     opened = open_source((path,), reading)
-    batches, rows = [], 0
+    batches, rows, size = [], 0, 0
     for batch in opened.batches():
         batches.append(batch.slice(0, ROWS - rows))
         rows += len(batches[-1])
-        if rows >= ROWS:
+        size += batch.nbytes
+        if rows >= ROWS or size >= BYTES:
             return _Seen(opened, batches, cut=True)
     if rows == 0:
         raise DataError("there is no row.", todo="Give a file with rows.", where=str(path))
@@ -127,7 +130,7 @@ def _said(seen: _Seen, asked: Asked, named: str | None, choices: list[Choice]) -
         rows = sum(map(len, seen.batches)) + len(opened.unread)
         said.append(f"{sentence(opened.unread, rows)}; left out.")
     if seen.cut:
-        said.append(f"Only the first {ROWS:,} rows were looked at.")
+        said.append(f"Only the first {sum(map(len, seen.batches)):,} rows were looked at.")
     if seen.headless and seen.opened.columns[:1] == ("column_1",):
         said.append("The file has no header line, so its columns are called column_1, column_2 and so on.")
     if named is None:
@@ -139,7 +142,11 @@ def _said(seen: _Seen, asked: Asked, named: str | None, choices: list[Choice]) -
 
 
 def _leaks(columns: list[ColumnFacts], target: str, tied: Tied, kinds: dict[str, str]) -> list[str]:
-    told = [c for c in columns if c.name in kinds and leaks(c, tied, as_number=kind_of(kinds[c.name]).is_quantity)]
+    told = [
+        c
+        for c in columns
+        if c.name in kinds and c.distinct and leaks(c, tied, as_number=kind_of(kinds[c.name]).is_quantity)
+    ]
     return [
         f'The feature "{c.name}" nearly determines the target "{target}" on its own: '
         "if it is known only afterwards, take it out of features."

@@ -23,7 +23,7 @@ _WORDS = ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
 class SourceLines:
     """What the YAML says of the source."""
 
-    path: str | None = None
+    path: str | tuple[str, ...] | None = None
     sql: str | None = None
     database: str | None = None
     sheet: str | None = None
@@ -40,7 +40,7 @@ class SourceLines:
         """The `source:` section."""
         keys = ("path", "database", "sql", "sheet", "test", "labels", "test_labels")
         named = {key: getattr(self, key) for key in keys}
-        lines = ["source:", *(f"  {key}: {scalar(value)}" for key, value in named.items() if value)]
+        lines = ["source:", *(f"  {key}: {_written(value)}" for key, value in named.items() if value)]
         if not self.test and not self.sql:
             lines.append("  # test: FILE  # the publisher's own test file, if there is one")
         if self.columns:
@@ -93,6 +93,10 @@ def _key(name: str) -> str:
     """A column's name before its colon; YAML takes a longer one behind a question mark only."""
     written = scalar(name)
     return written if len(written) <= _KEY else f"? {written}\n  "
+
+
+def _written(value: str | tuple[str, ...]) -> str:
+    return scalar(value) if isinstance(value, str) else f"[{', '.join(map(scalar, value))}]"
 
 
 def _split(kept: list[Choice]) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from keepfit.quoting import visible, yaml
 
 LARGEST = 1e150
 """The squares of larger values are no doubles."""
+_SOME = 50
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,9 @@ class ColumnFacts:
     """The type in the source."""
     looked: Mapping[type[Evidence], Found] = field(default_factory=dict)
     """How its texts are written, where more rows were looked at than are here."""
+
+    some: pa.Array | None = None
+    """A few filled cells as they are, where the column is bytes or nested, so that `values` shows nothing."""
 
     @property
     def rows(self) -> int:
@@ -171,7 +175,8 @@ def _facts(name: str, chunks: list[pa.Array]) -> ColumnFacts:
     kinds = {c.type.value_type if pa.types.is_dictionary(c.type) else c.type for c in chunks}
     kind = kinds.pop() if len(kinds) == 1 else pa.string()
     if pa.types.is_binary(kind) or pa.types.is_nested(kind):
-        return ColumnFacts(name, np.full(sum(map(len, chunks)), -1), (), kind)
+        some = next((found for chunk in chunks if len(found := chunk.slice(0, _SOME).drop_null())), None)
+        return ColumnFacts(name, np.full(sum(map(len, chunks)), -1), (), kind, some=some)
     texts = [categories(chunk).cast(pa.string()) for chunk in chunks]
     coded = pa.chunked_array(texts).combine_chunks().dictionary_encode()
     codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)

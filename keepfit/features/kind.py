@@ -14,7 +14,7 @@ n rows; a served column is one line of schema.json's `inputs`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -108,6 +108,13 @@ class Kind(ABC):
         What is in that type already stays as it is: rows are stored typed, and read again when they are scored.
         """
 
+    def unfit(self, _cells: pa.Array, _pixels: Sequence[int] | None) -> dict[int, str]:
+        """Typed cells without which their row can neither be learned from nor answered: place → why, in a clause.
+
+        Most kinds have none: what is missing is a value too. `pixels`: the shape of cells that are raw pixels.
+        """
+        return {}
+
     def evidence(self) -> Evidence | None:
         """What finds the form of a column's texts, where there is more than one."""
         return None
@@ -141,8 +148,12 @@ class Kind(ABC):
         """What a caller must know of the graph's input: `type`, what missing looks like, sizes."""
 
     @abstractmethod
-    def feed(self, cells: pa.Array, column: ServedColumn, called: Callable[[], list[str]]) -> NDArray[Any]:
-        """Typed cells [n] → the array that the graph takes. Raises DataError naming a cell that cannot be fed."""
+    def feed(self, cells: pa.Array, column: ServedColumn, unfit: dict[int, str]) -> NDArray[Any]:
+        """Typed cells [n] → the array that the graph takes.
+
+        A cell without which its row cannot be answered is put into `unfit`: place → why, in a clause; what stands for
+        it in the array is arbitrary.
+        """
 
     def unseen(self, _cells: pa.Array, _entry: Any) -> pa.Array | None:
         """Of typed cells [n] the texts that training did not see; None for a kind to which none is new."""

@@ -37,6 +37,8 @@ class Snapshot(Artifact):
     """Rows that come from the publisher's own test file; 0 without one."""
     without_target: int
     """Rows left out because they have no target."""
+    unread: int
+    """Rows left out because they could not be read, named in unread.parquet."""
     duplicates: int
     """Rows that repeat an earlier row in every feature and the target."""
     shared: int

@@ -104,10 +104,28 @@ def test_a_truncated_picture_is_named(kind: str) -> None:
     assert "run again" in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"\x89PNG\r\n\x1a\n1234"])
-def test_what_is_no_picture_is_named(content: bytes) -> None:
-    with pytest.raises(DataError, match=r"a\.png cannot be read"):
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty, 0 bytes"),
+        (bytes(900), "holds zero bytes alone"),
+        (b"hello\n", "is text"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "is PostScript"),
+        (b"\x89PNG\r\n\x1a\n1234", "begins as a picture and is damaged"),
+        (b'<?xml version="1.0"?>\n<!-- drawn -->\n<svg xmlns="http://www.w3.org/2000/svg">', "is an SVG drawing"),
+        (b"<!DOCTYPE html>\n<html>404", "is a page of HTML"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is a HEIC photo"),
+        (b"\0\0\0\x1cftypavif", "is an AVIF picture"),
+        (b"\0\0\0\x1cftypisom", "is a film"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "is a Git LFS pointer"),
+        (b"\xde\xad\xbe\xef" * 9, "is no picture: it begins with"),
+    ],
+)
+def test_what_is_no_picture_is_named_for_what_it_is(content: bytes, words: str) -> None:
+    with pytest.raises(DataError, match=rf"a\.png {words}") as caught:
         images.shape(content, "a.png")
+    assert "object at" not in str(caught.value)
+    assert images.fault(content).startswith(f"it {words}")
 
 
 @settings(deadline=None, max_examples=50)

@@ -56,13 +56,11 @@ def test_no_picture_starts_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "bin/gs").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin", prepend=os.pathsep)
     root = folder(tmp_path / "x", {"a/1.png": POSTSCRIPT, "b/2.png": png(1)})
-    for ask in (
-        lambda: table(root),
-        lambda: draft(root, None, folder=tmp_path / "drafted"),
-        lambda: images.decode(POSTSCRIPT, (8, 8), 3),
-        lambda: images.shape(POSTSCRIPT),
-    ):
-        with pytest.raises(DataError, match="cannot be read as a picture"):
+    said = draft(root, None, folder=tmp_path / "drafted").said
+    assert "a/1.png: it is PostScript" in " ".join(said)
+    assert images.fault(POSTSCRIPT)
+    for ask in (lambda: images.decode(POSTSCRIPT, (8, 8), 3), lambda: images.shape(POSTSCRIPT)):
+        with pytest.raises(DataError, match="is PostScript, which is not read as a picture"):
             ask()
     assert not (tmp_path / "started").exists()
 

@@ -221,8 +221,12 @@ def test_a_glob_joins_files_whose_columns_are_in_any_order(tmp_path: Path) -> No
     write(tmp_path, "a,b\n1,x\n", "1.csv")
     write(tmp_path, "b,a\ny,2\n", "2.csv")
     assert read(tmp_path / "*.csv") == (("a", "b"), [("1", "x"), ("2", "y")])
-    write(tmp_path, "b,c\ny,2\n", "3.csv")
-    with pytest.raises(DataError, match=r"3.csv: its columns differ from those of 1.csv: a, c"):
+
+
+def test_files_without_a_header_must_have_the_same_columns(tmp_path: Path) -> None:
+    write(tmp_path, "1,x\n2,y\n", "1.csv")
+    write(tmp_path, "3,z,4\n5,w,6\n", "2.csv")
+    with pytest.raises(DataError, match=r"1.csv: its rows have 2 cells.*3.*header line"):
         read(tmp_path / "*.csv")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -189,13 +190,15 @@ def test_pictures_may_be_bytes_paths_arrays_or_pil(tmp_path):
 def test_a_picture_that_cannot_be_used_is_named_by_its_row(tmp_path):
     model = open_bundle(exporting.pictures().folder)
     content = exporting.pictures().raw()["image"][0].as_py()
-    for odd, message in (
-        (content[:-40], 'row 2 of "image" cannot be read'), (b"text", "row 2"),
-        (None, 'row 2 of "image" has no picture'),
-        (3.5, "row 2 has a float"), (str(tmp_path / "gone.png"), "picture of row 2 cannot be read"),
-    ):  # fmt: skip
+    for odd, message in ((3.5, "row 2 has a float"), (str(tmp_path / "gone.png"), "picture of row 2 cannot be read")):
         with pytest.raises(DataError, match=message):
             model.predict(pd.DataFrame({"image": pd.Series([content, odd], dtype=object)}))
+    for odd, message in ((content[:-40], "row 2: it cannot"), (b"text", "row 2: it is text"), (None, "no picture")):
+        with pytest.warns(UserWarning, match=message):
+            found = model.predict(pd.DataFrame({"image": pd.Series([content, odd, content], dtype=object)}))
+        assert found["prediction"].isna().tolist() == [False, True, False]
+        with pytest.raises(DataError, match=message):
+            model.answers(pa.table({"image": pa.array([content, odd], pa.binary())}))
 
 
 def test_load_gives_the_model_in_service(tmp_path, frame):

@@ -164,14 +164,29 @@ def test_a_glob_of_pictures_or_folders_answers_all(pictured, tmp_path):
         predict_file(pictured, tmp_path / "digits/0/*", tmp_path / "glob.csv")
 
 
-def test_a_picture_cut_off_leaves_the_old_predictions_as_they_were(pictured, tmp_path):
+def test_pictures_that_cannot_be_read_have_empty_lines_and_are_named(pictured, tmp_path):
     with zipfile.ZipFile(exporting.CARRIED / "digits/digits.zip") as archive:
         archive.extractall(tmp_path / "digits")
-    odd = sorted((tmp_path / "digits").rglob("*.png"))[700]
-    odd.write_bytes(odd.read_bytes()[:-30])
+    some = sorted((tmp_path / "digits").rglob("*.png"))
+    for odd, content in ((some[0], b""), (some[700], some[700].read_bytes()[:-30]), (some[-1], b"<svg>")):
+        odd.write_bytes(content)
+    (tmp_path / "digits/note.txt").write_text("x")
+    for out in (tmp_path / "out.csv", tmp_path / "out.parquet"):
+        said = predict_file(pictured, tmp_path / "digits", out)
+        assert f"3 of {len(some):,} rows could not be read ({some[0].parent.name}/{some[0].name}: it is empty" in said
+        assert "1 file is no picture and is left: note.txt" in said
+    found, same = pl.read_parquet(tmp_path / "out.parquet"), pl.read_csv(tmp_path / "out.csv")
+    assert found["file"].to_list() == [str(path.relative_to(tmp_path / "digits")) for path in some]
+    assert np.flatnonzero(found["prediction"].is_null()).tolist() == [0, 700, len(some) - 1]
+    assert found.drop("file").filter(found["prediction"].is_null()).null_count().row(0) == (3,) * (found.width - 1)
+    assert same["prediction"].is_null().to_list() == found["prediction"].is_null().to_list()
+
+
+def test_pictures_of_which_none_can_be_read_leave_the_old_predictions_as_they_were(pictured, tmp_path):
+    (tmp_path / "odd.png").write_bytes(b"")
     (tmp_path / "out.csv").write_text("old")
-    with pytest.raises(DataError, match=odd.name):
-        predict_file(pictured, tmp_path / "digits", tmp_path / "out.csv")
+    with pytest.raises(DataError, match=r"1 of 1 rows could not be read \(odd.png: it is empty"):
+        predict_file(pictured, tmp_path / "odd.png", tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text() == "old"
     assert not list(tmp_path.glob(".out.csv*"))
 
@@ -234,7 +249,7 @@ def test_rows_that_are_not_there_or_empty_are_told(served, tmp_path):
     with pytest.raises(DataError, match="empty"):
         predict_file(served, tmp_path / "rows.csv", tmp_path / "out.csv")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(DataError, match="no picture"):
+    with pytest.raises(DataError, match="no table"):
         predict_file(served, tmp_path / "folder", tmp_path / "out.csv")
 
 

@@ -77,7 +77,7 @@ def validated(
     pq.write_table(table, folder / "rows" / "part-00000.parquet", row_group_size=group)
     classes = tuple(sorted(set(table[config.target].to_pylist())))
     figures = Snapshot(
-        rows=len(table), test_rows=0, without_target=0, duplicates=0, shared=0, unreadable={}, classes=classes
+        rows=len(table), test_rows=0, without_target=0, unread=0, duplicates=0, shared=0, unreadable={}, classes=classes
     )
     snapshot = run.store.finish("ingest", "k", {}, figures)
     folder = run.store.begin("validate", "k", resume=False)

@@ -9,12 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
+from keepfit.data.images import starts_as_picture
 from keepfit.data.sources.locate import PICTURES, walk
 from keepfit.errors import DataError
 
 _FILE_BYTES = 64 << 20
 """A picture file larger than this is refused."""
+_MEANT = (".heic", ".heif", ".avif", ".svg", ".jp2", ".jxl", ".psd", ".ico", ".tga", ".dcm", ".cr2", ".nef")
+"""Endings of pictures that are not read: whoever put them there meant them, so they count as rows."""
 _RATIO = 100
 """An entry over 1 MB that unpacks to this many times its size is a bomb: pictures are compressed already."""
 
@@ -27,20 +31,29 @@ class Entry:
     read: Callable[[], bytes]
 
 
+class Listing(NamedTuple):
+    """The files of a folder or zip, by name."""
+
+    pictures: list[Entry]
+    """By their ending or, where that is of no format, by how they begin."""
+    others: list[PurePosixPath]
+    """What is no picture, hidden files apart."""
+
+
 @contextmanager
-def listed(root: Path) -> Iterator[list[Entry]]:
-    """The picture files of a folder or zip, by name. Raises DataError for what may not be read."""
+def listed(root: Path) -> Iterator[Listing]:
+    """The picture files of a folder or zip. Raises DataError for what may not be read."""
     if root.is_dir():
-        paths = [p for p in walk(root) if _is_picture(PurePosixPath(p.relative_to(root)))]
-        yield [Entry(PurePosixPath(p.relative_to(root)), partial(read_file, p)) for p in paths]
+        paths = [(PurePosixPath(p.relative_to(root)), p) for p in walk(root)]
+        yield _listing([(name, partial(_start, path), partial(read_file, path)) for name, path in paths])
         return
     try:
         with zipfile.ZipFile(root) as archive:
             infos = sorted((i for i in archive.infolist() if not i.filename.endswith("/")), key=lambda i: i.filename)
             for info in infos:
                 _check_entry(info, root)
-            names = [(PurePosixPath(i.filename), i) for i in infos]
-            yield [Entry(name, partial(_read_entry, archive, i, root)) for name, i in names if _is_picture(name)]
+            names = [(PurePosixPath(i.filename), partial(_read_entry, archive, i, root)) for i in infos]
+            yield _listing([(name, read, read) for name, read in names])
     except zipfile.BadZipFile as error:
         raise DataError(
             f"this is not a whole zip file ({str(error).rstrip('.')}).", todo="Copy it again.", where=str(root)
@@ -52,9 +65,31 @@ def place(root: Path, name: PurePosixPath) -> str:
     return str(root / name) if root.is_dir() else f"{root}, {name}"
 
 
-def _is_picture(name: PurePosixPath) -> bool:
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in name.parts)
-    return name.suffix.lower() in PICTURES and not hidden
+def told_others(root: Path, others: list[PurePosixPath]) -> list[str]:
+    """The files that are no pictures, in a sentence; empty where there are none."""
+    if not others:
+        return []
+    named = ", ".join(str(name) for name in others[:3]) + (" …" if len(others) > 3 else "")
+    count = "1 file is no picture and is" if len(others) == 1 else f"{len(others):,} files are no pictures and are"
+    return [f"{root.name}: {count} left: {named}."]
+
+
+def _listing(files: list[tuple[PurePosixPath, Callable[[], bytes], Callable[[], bytes]]]) -> Listing:
+    """Sort out (name, how to get its first bytes, how to get all)."""
+    found = Listing([], [])
+    for name, start, read in files:
+        if any(part.startswith(".") or part == "__MACOSX" for part in name.parts):
+            continue
+        if name.suffix.lower() in (*PICTURES, *_MEANT) or starts_as_picture(start()):
+            found.pictures.append(Entry(name, read))
+        else:
+            found.others.append(name)
+    return found
+
+
+def _start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(16)
 
 
 def read_file(path: Path) -> bytes:

@@ -10,24 +10,17 @@ from pathlib import Path
 import pyarrow as pa
 
 from keepfit.data.sources.arrow_types import settled
-from keepfit.data.sources.opening import Opened
+from keepfit.data.sources.opening import Opened, Reading, in_order, together
 from keepfit.data.sources.unpack import plain_file
 from keepfit.errors import DataError
 
 _ROWS = 32_768
 
 
-def open_arrow(files: tuple[Path, ...]) -> Opened:
-    """Open Arrow files and streams; all must have the columns of the first."""
-    names = [_names(file) for file in files]
-    for file, found in zip(files, names, strict=True):
-        if odd := sorted(set(found) ^ set(names[0])):
-            raise DataError(
-                f"its columns differ from those of {files[0].name}: {', '.join(odd[:5])}.",
-                todo="Give files that have the same columns.",
-                where=str(file),
-            )
-    return Opened(tuple(names[0]), files, partial(_batches, files, names[0]))
+def open_arrow(files: tuple[Path, ...], reading: Reading) -> Opened:
+    """Open Arrow files and streams; their columns are read by name."""
+    columns, drift = together([(file.name, _names(file)) for file in files], reading.names)
+    return Opened(columns, files, partial(_batches, files, columns), notes=tuple(drift))
 
 
 def _names(file: Path) -> list[str]:
@@ -40,12 +33,12 @@ def _names(file: Path) -> list[str]:
     return names
 
 
-def _batches(files: tuple[Path, ...], names: list[str]) -> Iterator[pa.RecordBatch]:
+def _batches(files: tuple[Path, ...], columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
     for file in files:
         with _read(file) as (_, batches):
             for batch in batches:
                 for start in range(0, len(batch), _ROWS):
-                    yield settled(batch.slice(start, _ROWS).select(names), str(file))
+                    yield settled(in_order(batch.slice(start, _ROWS), columns), str(file))
 
 
 @contextmanager

@@ -154,7 +154,7 @@ def _stored(kind: pa.DataType) -> pa.DataType | None:
     if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind) or pa.types.is_fixed_size_binary(kind):
         return pa.binary()
     dates = pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.tz is None)
-    return kind if kind in _STORED or dates or pa.types.is_decimal128(kind) else None
+    return kind if kind in _STORED or dates or pa.types.is_null(kind) or pa.types.is_decimal128(kind) else None
 
 
 def _text(cells: pa.Array) -> pa.Array:

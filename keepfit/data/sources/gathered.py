@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from keepfit.data.sources.copies import told_of
 from keepfit.data.sources.locate import format_of
-from keepfit.data.sources.opening import Opened, Reading
+from keepfit.data.sources.opening import Opened, Reading, together
 from keepfit.data.sources.tables import Member, Partition, members, partition_of
 from keepfit.data.unread import Unread
 from keepfit.errors import DataError
@@ -39,7 +39,7 @@ def open_gathered(files: tuple[Path, ...], form: str, reading: Reading, opener: 
             (partition, opener(form, tuple(member.file for member in group), reading))
             for partition, group in groupby(found, lambda member: member.partition)
         ]
-    joined, told = _joined(groups)
+    joined, told = _joined(groups, reading.names)
     return replace(joined, batches=partial(_told, joined.batches, places), files=files, notes=(*notes, *told))
 
 
@@ -61,11 +61,12 @@ def _form(found: list[Member]) -> str:
     return next(iter(forms))
 
 
-def _joined(groups: list[_Group]) -> tuple[Opened, list[str]]:
+def _joined(groups: list[_Group], declared: frozenset[str]) -> tuple[Opened, list[str]]:
     """The groups of files as one source; the columns that the folders' names give stand last."""
     first = groups[0][1]
     notes = list(dict.fromkeys(note for _, opened in groups for note in opened.notes))
-    own = tuple(dict.fromkeys(name for _, opened in groups for name in opened.columns))
+    own, drift = together([(_called(partition), opened.columns) for partition, opened in groups], declared)
+    notes += drift
     keys = list(dict.fromkeys(key for partition, _ in groups for key, _ in partition))
     twice = [key for key in keys if key in own]
     added = [key for key in keys if key not in own]
@@ -99,6 +100,10 @@ def _batches(groups: list[_Group], joined: Opened) -> Iterator[pa.RecordBatch]:
 def _after(opened: Opened, rows: int) -> list[Unread]:
     """What could not be read, its places counted from so many rows on."""
     return [replace(one, row=one.row + rows) for one in opened.unread]
+
+
+def _called(partition: Partition) -> str:
+    return "/".join(f"{key}={value}" for key, value in partition) or "the other files"
 
 
 def _said(value: str | None, rows: int) -> pa.Array:

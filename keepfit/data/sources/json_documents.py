@@ -29,8 +29,8 @@ _Rows = list[dict[str, Any]]
 def open_json(files: tuple[Path, ...], reading: Reading) -> Opened:
     """Open JSON documents by way of a copy as JSON Lines; files that are JSON Lines already are read as they are."""
     if all(_is_lines(file) for file in files):
-        return open_lines(files)
-    return by_copy(files, partial(_write, reading), lambda copies, _: open_lines(copies), reading, "row")
+        return open_lines(files, reading)
+    return by_copy(files, partial(_write, reading), open_lines, reading, "row")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from keepfit.data.sources.arrow_types import settled
 from keepfit.data.sources.encoding import encoding_of, wrong_encoding
-from keepfit.data.sources.opening import Opened, Reading
+from keepfit.data.sources.opening import Opened, Reading, in_order, together
 from keepfit.data.sources.unpack import head, packing, plain_file, unpacked
 from keepfit.errors import DataError
 
@@ -26,38 +26,44 @@ _LINES = 10_000
 _LINE_BYTES = 64 << 20
 _ROWS = 32_768
 """Parquet rows a batch."""
+_BATCH_BYTES = 64 << 20
 _EXACT = 2**53
 _CONSTANTS = {"Infinity": float("inf"), "-Infinity": -float("inf")}
 _INDEX = re.compile(r"__index_level_\d+__")
 
 
-def open_lines(files: tuple[Path, ...]) -> Opened:
+def open_lines(files: tuple[Path, ...], reading: Reading) -> Opened:
     """Open JSON Lines: one object a line. A key that a line has not is a missing cell there.
 
     Read by Python's own parser, at some 5 µs a row of 20 columns: it names the line of what is wrong, and takes
-    columns whose values are of several types as text.
+    columns whose values are of several types as text. A declared column may come after the first lines.
     """
-    columns = tuple(dict.fromkeys(key for file in files for line in islice(_objects(file), _LINES) for key in line))
-    if not columns:
-        raise DataError("the file is empty.", todo="Give one object on each line.", where=str(files[0]))
-    return Opened(columns, files, partial(_line_batches, files, columns))
+    heads = [(file.name, _keys(file, _LINES)) for file in files]
+    columns, drift = together(heads, reading.names)
+    if not columns:  # no line in any of them: they have whatever columns are asked for, and no row
+        return Opened(tuple(sorted(reading.names)), files, lambda: iter(()))
+    if reading.names - set(columns):
+        late = {key: None for file in files for key in _keys(file) if key in reading.names}
+        columns = tuple(dict.fromkeys((*columns, *late)))
+    later: list[str] = []
+    return Opened(columns, files, partial(_line_batches, files, columns, later), notes=tuple(drift), later=later)
 
 
 def open_parquet(parts: tuple[Path, ...], reading: Reading) -> Opened:
-    """Open Parquet files; they must have the same columns. What pandas keeps of a nameless index is left out."""
+    """Open Parquet files; their columns are read by name. What pandas keeps of a nameless index is left out."""
     schemas = [_schema(part) for part in parts]
     index = {name for schema in schemas for name in schema.names if _INDEX.fullmatch(name)} - reading.names
-    schemas = [pa.schema([field for field in schema if field.name not in index]) for schema in schemas]
-    columns = tuple(schemas[0].names)
-    for part, schema in zip(parts, schemas, strict=True):
-        if odd := sorted(set(schema.names) ^ set(columns)):
-            raise DataError(
-                f"its columns differ from those of {parts[0].name}: {', '.join(odd[:5])}.",
-                todo="Give files that have the same columns.",
-                where=str(part),
-            )
-    notes = (f"Left out, as an index of pandas and no column: {', '.join(sorted(index))}.",) if index else ()
-    return Opened(columns, parts, partial(_parquet_batches, parts, columns), notes=notes)
+    named = [(p.name, [n for n in s.names if n not in index]) for p, s in zip(parts, schemas, strict=True)]
+    columns, notes = together(named, reading.names)
+    types = {field.name: field.type for schema in reversed(schemas) for field in schema}
+    if index:
+        notes.append(f"Left out, as an index of pandas and no column: {', '.join(sorted(index))}.")
+    return Opened(columns, parts, partial(_parquet_batches, parts, columns, types), notes=tuple(notes))
+
+
+def _keys(file: Path, lines: int | None = None) -> list[str]:
+    """The keys of a file's first lines, or of all."""
+    return [*dict.fromkeys(key for line in islice(_objects(file), lines) for key in line)]
 
 
 def _objects(file: Path) -> Iterator[dict[str, Any]]:
@@ -121,10 +127,15 @@ def _object(line: bytes, where: str, file: Path, number: int) -> dict[str, Any]:
     return value
 
 
-def _line_batches(files: tuple[Path, ...], columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+def _line_batches(files: tuple[Path, ...], columns: tuple[str, ...], later: list[str]) -> Iterator[pa.RecordBatch]:
+    later.clear()
+    known = set(columns)
     for file in files:
         objects = _objects(file)
         while lines := list(islice(objects, _LINES)):
+            for new in dict.fromkeys(key for line in lines for key in line.keys() - known):
+                later.append(f'{file.name}: the key "{new}" comes after the first {_LINES:,} lines alone and is left.')
+                known.add(new)
             yield pa.record_batch([_cells([line.get(name) for line in lines]) for name in columns], names=list(columns))
 
 
@@ -174,12 +185,21 @@ def _said(error: BaseException) -> str:
     return (str(error) or type(error).__name__).splitlines()[0][:200].rstrip(".")
 
 
-def _parquet_batches(parts: tuple[Path, ...], columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+def _rows_a_batch(metadata: pq.FileMetaData) -> int:
+    """So many rows as have some 64 MB: of pictures, fewer."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    widest = max((group.total_byte_size // max(1, group.num_rows) for group in groups), default=0)
+    return max(1, min(_ROWS, _BATCH_BYTES // max(1, widest)))
+
+
+def _parquet_batches(
+    parts: tuple[Path, ...], columns: tuple[str, ...], types: dict[str, pa.DataType]
+) -> Iterator[pa.RecordBatch]:
     for part in parts:
         try:
             with _at_hand(part) as source, pq.ParquetFile(source) as file:
-                for batch in file.iter_batches(_ROWS):
-                    yield settled(batch.select(list(columns)), str(part))
+                for batch in file.iter_batches(_rows_a_batch(file.metadata)):
+                    yield settled(in_order(batch, columns, types), str(part))
         except _DAMAGED as error:
             raise DataError(
                 f"this Parquet file is damaged ({_said(error)}).",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,49 @@ def _agreed(files: tuple[Path, ...]) -> str:
     return forms.pop()
 
 
+def together(files: Sequence[tuple[str, Sequence[str]]], declared: frozenset[str]) -> tuple[tuple[str, ...], list[str]]:
+    """The columns of (name, columns) of several files, read by name: all of them, in order of appearance.
+
+    What a file has not is missing there. Also gives the sentences that tell it.
+    """
+    columns = tuple(dict.fromkeys(name for _, names in files for name in names))
+    sets = [(file, frozenset(names)) for file, names in files]
+    drifting: dict[tuple[bool, tuple[str, ...]], list[str]] = {}
+    for column in columns:
+        lacking = tuple(file for file, names in sets if column not in names)
+        if lacking:
+            drifting.setdefault((column in declared, lacking), []).append(column)
+    told = [_drift(names, is_declared, lacking, files) for (is_declared, lacking), names in drifting.items()]
+    return columns, told
+
+
+def _drift(names: list[str], is_declared: bool, lacking: tuple[str, ...], files: Sequence[tuple[str, Any]]) -> str:
+    """Columns that the same files have not, in a sentence."""
+    quoted = [f'"{name}"' for name in names]
+    what = f"the column {quoted[0]} is" if len(names) == 1 else f"the columns {_some(quoted)} are"
+    having = [file for file, _ in files if file not in lacking]
+    where = f"not in {_some(lacking)}" if is_declared or len(having) > len(lacking) else f"only in {_some(having)}"
+    return f"{what} {where}: {'missing in its rows' if is_declared else 'no feature, and left'}."
+
+
+def in_order(
+    batch: pa.RecordBatch, columns: Sequence[str], types: Mapping[str, pa.DataType] | None = None
+) -> pa.RecordBatch:
+    """The named columns of a batch; one that it has not is missing in each row, in its type of `types`, or in none."""
+    if batch.schema.names == [*columns]:
+        return batch
+    there = set(batch.schema.names)
+    cells = [
+        batch[name] if name in there else pa.nulls(len(batch), types[name] if types else pa.null()) for name in columns
+    ]
+    return pa.RecordBatch.from_arrays(cells, names=[*columns])
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
 def _opened(form: str, files: tuple[Path, ...], reading: Reading) -> Opened:
     """Each way is imported where it is taken; a stage's key follows these imports too."""
     if form == "idx":
@@ -103,7 +146,7 @@ def _opened(form: str, files: tuple[Path, ...], reading: Reading) -> Opened:
     if form in ("jsonl", "parquet"):
         from keepfit.data.sources.jsonl_parquet import open_lines, open_parquet
 
-        return open_lines(files) if form == "jsonl" else open_parquet(files, reading)
+        return open_lines(files, reading) if form == "jsonl" else open_parquet(files, reading)
     return _rare(form, files, reading) or _text(files, reading)
 
 
@@ -115,7 +158,7 @@ def _rare(form: str, files: tuple[Path, ...], reading: Reading) -> Opened | None
     if form == "arrow":
         from keepfit.data.sources.arrow_ipc import open_arrow
 
-        return open_arrow(files)
+        return open_arrow(files, reading)
     if form == "excel":
         from keepfit.data.sources.excel import open_excel
 

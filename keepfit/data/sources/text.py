@@ -14,7 +14,7 @@ from keepfit.data.sources.dialect import WIDEST, Dialect, dialect_of
 from keepfit.data.sources.encoding import check_encoding, encoding_of, wrong_encoding
 from keepfit.data.sources.footer import footer_of
 from keepfit.data.sources.lines import too_long
-from keepfit.data.sources.opening import Opened, Reading
+from keepfit.data.sources.opening import Opened, Reading, in_order, together
 from keepfit.data.sources.plain import as_utf8, plain
 from keepfit.data.sources.rows import Rows
 from keepfit.data.sources.unpack import unpacked
@@ -28,11 +28,13 @@ _CODED = pa.dictionary(pa.int32(), pa.string())
 
 
 def open_text(files: tuple[Path, ...], reading: Reading) -> Opened:
-    """Open CSV files that have the same columns, in any order."""
+    """Open CSV files; their columns are read by name."""
     pairs = tuple((file, sniff(file, reading)) for file in files)
-    columns = _kept(pairs[0][1], names_of(pairs[0][1], reading, files[0]))
-    for file, dialect in pairs[1:]:
-        _check_same(columns, _kept(dialect, names_of(dialect, reading, file)), file, files[0])
+    named = [(file.name, _kept(dialect, names_of(dialect, reading, file))) for file, dialect in pairs]
+    columns, drift = together(named, reading.names)
+    for (file, dialect), (_, names) in zip(pairs, named, strict=True):
+        if dialect.header is None and names != columns:
+            raise _other_width(file, files[0], len(names), len(columns))
     unread: list[Unread] = []
     later: list[str] = []
     return Opened(
@@ -40,7 +42,7 @@ def open_text(files: tuple[Path, ...], reading: Reading) -> Opened:
         files=files,
         batches=partial(_batches, pairs, columns, reading, unread, later),
         dialect=pairs[0][1].described(),
-        notes=tuple(note for file, dialect in pairs for note in _notes(file, dialect, reading)),
+        notes=(*(note for file, dialect in pairs for note in _notes(file, dialect, reading)), *drift),
         unread=unread,
         later=later,
     )
@@ -134,14 +136,14 @@ def _kept(dialect: Dialect, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for i, name in enumerate(names) if i not in dialect.empty | dialect.index)
 
 
-def _check_same(expected: tuple[str, ...], found: tuple[str, ...], file: Path, first: Path) -> None:
-    odd = sorted(set(expected) ^ set(found))
-    if odd:
-        raise DataError(
-            f"its columns differ from those of {first.name}: {', '.join(odd[:5])}.",
-            todo="Give files that have the same columns.",
-            where=str(file),
-        )
+def _other_width(file: Path, first: Path, found: int, expected: int) -> DataError:
+    """The error for a file whose columns go by their places, and that has not as many as the others."""
+    return DataError(
+        f"its rows have {found} cells, and those of the files named with it {expected}.",
+        allowed=f"Files without a header line, as {first.name}, must have the same columns in the same order.",
+        todo="Give files that have a header line, or as many columns.",
+        where=str(file),
+    )
 
 
 def _notes(file: Path, dialect: Dialect, reading: Reading) -> Iterator[str]:
@@ -162,6 +164,7 @@ def _batches(
     unread.clear()
     later.clear()
     before = 0
+    absent = {name: pa.string() if name in reading.uncoded else _CODED for name in columns}
     for file, dialect in pairs:
         names = names_of(dialect, reading, file)
         types = [pa.string() if name in reading.uncoded else _CODED for name in names]
@@ -170,7 +173,7 @@ def _batches(
             rows = Rows(path, file, dialect, names, types, end)
             for batch in rows.batches():
                 unread += _unread(rows, before)
-                yield batch.select(list(columns))
+                yield in_order(batch, columns, absent)
             unread += _unread(rows, before)
         before += rows.count
         later += [f"{file.name}: {sentence}" for sentence in (*_footer(footer), *rows.seen.sentences())]

@@ -13,10 +13,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from keepfit.config import Feature, Preprocessing
 from keepfit.data import images
+from keepfit.data.cells import is_text
 from keepfit.errors import DataError
 from keepfit.features.image import Entry, Settings
 from keepfit.features.kind import EDGES, ClassicalColumns, Finisher, Fitter, Kind, Seen, ServedColumn
@@ -26,9 +28,9 @@ KEPT, SMALL, LARGE = 40, 32, 64
 reached 99.0 % on unseen persons; larger ones, which hold finer things, to 64."""
 _SIDE = 32
 """Classical models see at most so many pixels a side: a linear model gains nothing by more."""
+_NONE = "it has no picture"
 _ROWS = 256
 """Pictures a call of the runtime."""
-_PICTURE = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF", b"II*\0", b"MM\0*", b"P5", b"P6")
 
 Pixels = NDArray[np.uint8]
 
@@ -93,11 +95,25 @@ class Image(Kind):
     whole_file: ClassVar[bool] = True
 
     def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:  # noqa: ARG002
-        """As they are: what a picture is shows when it is decoded."""
-        return cells
+        """The bytes of files, in whatever form Arrow holds them: what a picture is shows when it is decoded."""
+        return contents(cells)
+
+    def unfit(self, cells: pa.Array, pixels: Sequence[int] | None) -> dict[int, str]:
+        """The pictures that are missing, damaged, too large, or none."""
+        found = {int(row): _NONE for row in np.flatnonzero(cells.is_null().to_numpy(zero_copy_only=False))}
+        if pixels is not None:
+            return found
+        for row, content in enumerate(cells):
+            if content.is_valid and (why := images.fault(content.as_py())):
+                found[row] = why
+        return dict(sorted(found.items()))
 
     def taken(self, cells: Any) -> pa.Array:
-        """Pictures of a frame as bytes of a file: bytes, paths, PIL pictures or uint8 arrays."""
+        """Pictures of a frame as bytes of a file: bytes, paths, PIL pictures, uint8 arrays, or dicts with `bytes`."""
+        if isinstance(cells, pa.ChunkedArray) and not is_text(cells.type):
+            return pa.chunked_array([contents(chunk) for chunk in cells.chunks], pa.binary())
+        if isinstance(cells, pa.Array) and not is_text(cells.type):
+            return contents(cells)
         values = cells.to_pylist() if isinstance(cells, pa.Array | pa.ChunkedArray) else list(cells)
         return pa.array([_content(value, row) for row, value in enumerate(values, 1)], pa.binary())
 
@@ -135,16 +151,20 @@ class Image(Kind):
         """Bytes of decoded pixels, and how a file becomes such."""
         return {"type": "uint8", **entry.model_dump(include={"size", "channels", "pixels", "resample"})}
 
-    def feed(self, cells: pa.Array, column: ServedColumn, called: Callable[[], list[str]]) -> Pixels:
-        """uint8 [n, h, w, c]. Raises DataError naming the picture that is missing or cannot be read."""
+    def feed(self, cells: pa.Array, column: ServedColumn, unfit: dict[int, str]) -> Pixels:
+        """uint8 [n, h, w, c]; black for a picture that is missing or cannot be read."""
         height, width = column["size"]
-        pictures, names = np.empty((len(cells), height, width, column["channels"]), np.uint8), called()
+        pictures = np.zeros((len(cells), height, width, column["channels"]), np.uint8)
         for row, cell in enumerate(cells):
             content = cell.as_py()
             if content is None:
-                raise DataError(f"{names[row]} has no picture.", todo="Leave the row out.")
-            raw = _raw_shape(content, column["pixels"])
-            pictures[row] = images.decode(content, (height, width), column["channels"], raw, name=names[row])
+                unfit[row] = _NONE
+                continue
+            try:
+                raw = _raw_shape(content, column["pixels"])
+                pictures[row] = images.decode(content, (height, width), column["channels"], raw, name=images.IT)
+            except DataError as error:
+                unfit[row] = error.found.rstrip(".")
         return pictures
 
     def served(self, values: NDArray[Any], _entry: Entry) -> NDArray[Any]:
@@ -166,6 +186,19 @@ class Image(Kind):
 
 
 KIND = Image()
+
+
+def contents(cells: pa.Array) -> pa.Array:
+    """Files in cells, in whatever form Arrow holds them, as binary; a struct is Hugging Face's, with a field `bytes`.
+
+    Raises ArrowNotImplementedError where the cells are something else.
+    """
+    if isinstance(cells, pa.ExtensionArray):
+        return contents(cells.storage)
+    if pa.types.is_struct(cells.type) and cells.type.get_field_index("bytes") >= 0:
+        inner = cells.field("bytes") if not cells.null_count else pc.struct_field(cells, "bytes")
+        return contents(inner)
+    return cells if pa.types.is_binary(cells.type) else cells.cast(pa.binary())
 
 
 def _size(height: int, width: int) -> tuple[int, int]:
@@ -197,13 +230,15 @@ def shrunk(pictures: Pixels) -> Pixels:
 
 def _raw_shape(content: bytes, pixels: Sequence[int] | None) -> Sequence[int] | None:
     """The shape of bytes that are pixels; None where they are a picture file, which is welcome all the same."""
-    if pixels is None or len(content) != math.prod(pixels) or content.startswith(_PICTURE):
+    if pixels is None or len(content) != math.prod(pixels) or images.starts_as_picture(content):
         return None
     return pixels
 
 
 def _content(value: Any, row: int) -> bytes | None:
     """The bytes of a picture file for whatever a person may put into a frame as a picture."""
+    if isinstance(value, dict):  # as Hugging Face's data sets hold pictures
+        value = value.get("bytes") or value.get("path")
     if value is None or isinstance(value, bytes):
         return value
     if isinstance(value, float) and math.isnan(value):  # how pandas writes a missing object

@@ -6,7 +6,11 @@ import base64
 import io
 from typing import Any, ClassVar
 
+import pyarrow as pa
+
 from keepfit.data import images
+from keepfit.features.column import Choice, ColumnFacts
+from keepfit.features.image.cells import contents
 from keepfit.features.kind import ServedColumn
 from keepfit.features.words import Told, Words
 
@@ -18,6 +22,20 @@ class ImageWords(Words):
     """Words of this kind."""
 
     kind: ClassVar[str] = "image"
+
+    def recognise(self, column: ColumnFacts) -> Choice | None:
+        """Bytes, of which most are pictures; or structs that hold such, as Hugging Face publishes them."""
+        try:
+            found = contents(column.some).drop_null().to_pylist() if column.some is not None else []
+        except pa.ArrowException:
+            return None
+        shapes = [images.shape(one) for one in found if not images.fault(one)]
+        if 2 * len(shapes) <= len(found):
+            return None
+        sizes = sorted((shape.width, shape.height) for shape in shapes)
+        (width, height), (wide, high) = sizes[0], sizes[-1]
+        span = f"{width} × {height}" + ("" if sizes[0] == sizes[-1] else f" to {wide} × {high}")
+        return Choice(column.name, self.kind, f"{span} pixels; or {{kind: image, size: 64}}", may_all_differ=True)
 
     def meaning(self, column: ServedColumn) -> str:
         """In words."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -39,7 +38,7 @@ class Number(NumericKind):
         values = super().values(cells)
         return np.where(np.isinf(values), np.nan, values) if np.isinf(values).any() else values
 
-    def feed(self, cells: pa.Array, _column: ServedColumn, _called: Callable[[], list[str]]) -> Values:
+    def feed(self, cells: pa.Array, _column: ServedColumn, _unfit: dict[int, str]) -> Values:
         """Doubles [n], NaN where missing; infinite ones are the graph's to deal with."""
         return super().values(cells)
 

@@ -129,7 +129,7 @@ class CodedKind(Kind):
         """A string; empty where missing."""
         return {"type": "string", "missing": ""}
 
-    def feed(self, cells: pa.Array, _column: ServedColumn, _called: Callable[[], list[str]]) -> NDArray[Any]:
+    def feed(self, cells: pa.Array, _column: ServedColumn, _unfit: dict[int, str]) -> NDArray[Any]:
         """[n] Python strings, each distinct one made once: twice as fast, end to end, as making one a cell."""
         texts = self.texts(cells)
         coded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()

@@ -66,7 +66,7 @@ class NumericKind(Kind):
         """A double; NaN where missing."""
         return {"type": "double", "missing": "NaN"}
 
-    def feed(self, cells: pa.Array, _column: ServedColumn, _called: Callable[[], list[str]]) -> Values:
+    def feed(self, cells: pa.Array, _column: ServedColumn, _unfit: dict[int, str]) -> Values:
         """Doubles [n], NaN where missing."""
         return self.values(cells)
 

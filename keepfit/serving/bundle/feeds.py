@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pyarrow as pa
 
@@ -13,20 +11,9 @@ from keepfit.features.lookup import kind_of
 Arrays = dict[str, np.ndarray]
 
 
-def feeds(table: pa.Table, columns: list[ServedColumn], first_row: int = 0) -> Arrays:
+def feeds(table: pa.Table, columns: list[ServedColumn], unfit: dict[int, str]) -> Arrays:
     """Graph input → array [N, …]; the table holds every column, typed by its kind.
 
-    Raises DataError naming the cell that cannot be fed, by its file or its row.
+    Rows that cannot be answered are put into `unfit`, with the reason.
     """
-    return {
-        c["input"]: kind_of(c["kind"]).feed(
-            table[c["name"]].combine_chunks(), c, partial(_names, table, c["name"], first_row)
-        )
-        for c in columns
-    }
-
-
-def _names(table: pa.Table, column: str, first_row: int) -> list[str]:
-    if "file" in table.column_names:
-        return [str(name) for name in table["file"].to_pylist()]
-    return [f'row {row + 1} of "{column}"' for row in range(first_row, first_row + table.num_rows)]
+    return {c["input"]: kind_of(c["kind"]).feed(table[c["name"]].combine_chunks(), c, unfit) for c in columns}

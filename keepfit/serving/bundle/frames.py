@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 
 from keepfit.data.sources.arrow_types import settled_cells
@@ -30,12 +29,13 @@ def table_of(frame: Any, columns: list[ServedColumn]) -> pa.Table:
     return pa.Table.from_arrays(arrays, names=[column["name"] for column in columns])
 
 
-def frame_of(columns: dict[str, np.ndarray], version: str, frame: Any) -> pandas.DataFrame:
+def frame_of(columns: dict[str, pa.Array], version: str, frame: Any) -> pandas.DataFrame:
     """Columns of answers [N] and model_version, with the index of a pandas frame."""
     import pandas as pd
 
     index = frame.index if isinstance(frame, pd.DataFrame) else None
-    return pd.DataFrame({**columns, "model_version": version}, index=index)
+    cells = {name: values.to_numpy(zero_copy_only=False) for name, values in columns.items()}
+    return pd.DataFrame({**cells, "model_version": version}, index=index)
 
 
 def _opened(frame: Any) -> tuple[list[str], Any]:

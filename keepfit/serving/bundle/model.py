@@ -14,6 +14,8 @@ import onnxruntime
 import pyarrow as pa
 
 from keepfit.data.transform import Transform
+from keepfit.data.unread import NAMED
+from keepfit.errors import DataError
 from keepfit.features.kind import ServedColumn
 from keepfit.features.lookup import kind_of, read_transform
 from keepfit.problems.answer import Answer
@@ -36,6 +38,8 @@ class Scored:
     answers: np.ndarray
     """[N, A]."""
     told: Told
+    unfit: dict[int, str]
+    """Rows, from 0, that have no answer, each with the reason; NaN stands in `answers`."""
 
 
 class ServedModel:
@@ -59,33 +63,51 @@ class ServedModel:
     def predict(self, frame: Any) -> pandas.DataFrame:
         """A pandas or polars frame or an Arrow table → prediction, what else the problem says of it, model_version.
 
-        Rows keep their order, and a pandas frame its index. Cells that cannot be read count as missing; a warning tells
-        of them, and of values that training did not see. Raises DataError naming a feature column that is missing.
+        Rows keep their order, and a pandas frame its index. Cells that cannot be read count as missing, and a row
+        that cannot be answered is missing in every column; a warning tells of them, and of values that training did not
+        see. Raises DataError naming a feature column that is missing.
         """
         scored = self.score(table_of(frame, self.columns))
         for sentence in scored.told.sentences():
             warnings.warn(sentence, stacklevel=2)
-        return frame_of(self.answer.columns(scored.answers, self.schema), self.version, frame)
+        if scored.unfit:
+            warnings.warn(f"no answer: {_told(scored.unfit)}.", stacklevel=2)
+        return frame_of(self.columns_of(scored), self.version, frame)
+
+    def columns_of(self, scored: Scored) -> dict[str, pa.Array]:
+        """What a person gets, `prediction` first; null in rows without an answer."""
+        fit = [row not in scored.unfit for row in range(len(scored.answers))] if scored.unfit else None
+        found = self.answer.columns(scored.answers if fit is None else scored.answers[fit], self.schema)
+        if fit is None:
+            return {name: _cells(values) for name, values in found.items()}
+        places = pa.array(np.cumsum(fit) - 1, mask=~np.array(fit))
+        return {name: _cells(values).take(places) for name, values in found.items()}
 
     def answers(self, table: pa.Table) -> np.ndarray:
-        """Source columns, the features among them → [N, A]; raises DataError as `score` does."""
-        return self.score(table).answers
+        """Source columns, the features among them → [N, A]. Raises DataError for a row that cannot be answered too."""
+        scored = self.score(table)
+        if scored.unfit:
+            raise DataError(f"{_told(scored.unfit)}.", todo="Mend or leave out such rows.")
+        return scored.answers
 
-    def score(self, table: pa.Table, first_row: int = 0) -> Scored:
-        """Source columns, the features among them → answers; `first_row` counts rows in error messages.
+    def score(self, table: pa.Table) -> Scored:
+        """Source columns, the features among them → answers.
 
         Raises DataError naming the feature column that is missing and the nearest one there.
         """
         self.require(table.column_names)
         step = min(kind_of(column["kind"]).rows_a_call(column) for column in self.columns)
         rows, unreadable = typed(table, self.columns, self.missing)
-        parts = [
-            self.ask(feeds(rows.slice(start, step), self.columns, first_row + start))
-            for start in range(0, rows.num_rows, step)
-        ]
+        parts, unfit = [self._none()], dict[int, str]()
+        for start in range(0, rows.num_rows, step):
+            here: dict[int, str] = {}
+            parts.append(self.ask(feeds(rows.slice(start, step), self.columns, here)))
+            if here:
+                parts[-1][[*here]] = np.nan
+                unfit |= {start + row: why for row, why in here.items()}
         told = Told(unreadable=unreadable)
         told.look(rows, self.transform)
-        return Scored(np.concatenate(parts) if parts else self._none(), told)
+        return Scored(np.concatenate(parts), told, unfit)
 
     @cached_property
     def transform(self) -> Transform:
@@ -107,6 +129,17 @@ class ServedModel:
     def require(self, names: list[str]) -> None:
         """Raise DataError when a feature is not among the names of the columns at hand."""
         require(self.columns, names)
+
+
+def _cells(values: np.ndarray) -> pa.Array:
+    """Of no row too in the type of any."""
+    return pa.array(values, pa.string() if values.dtype == object else None)
+
+
+def _told(unfit: dict[int, str]) -> str:
+    """The first rows without an answer, from 1, and how many there are."""
+    named = "; ".join(f"row {row + 1}: {why}" for row, why in [*sorted(unfit.items())][:NAMED])
+    return f"{named}; and {len(unfit) - NAMED:,} more" if len(unfit) > NAMED else named
 
 
 def open_bundle(folder: Path, version: str = "") -> ServedModel:

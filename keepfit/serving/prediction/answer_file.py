@@ -8,11 +8,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from keepfit.errors import ConfigError
-from keepfit.serving.bundle.model import ServedModel
 from keepfit.store import files
 
 SUFFIXES = (".csv", ".parquet")
@@ -29,9 +27,8 @@ class AnswerFile:
             out.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._temporary.open("wb")
 
-    def add(self, model: ServedModel, table: pa.Table, found: np.ndarray) -> None:
-        """Write the answers [N, A] to the rows of a table."""
-        answers = _table(model, table, found)
+    def add(self, answers: pa.Table) -> None:
+        """Write lines."""
         with files.machine_errors(self._out):
             if self._is_csv:
                 self._add_csv(answers)
@@ -93,11 +90,3 @@ def open_answers(out: Path) -> Iterator[AnswerFile]:
         answers.finish()
     finally:
         answers.discard()
-
-
-def _table(model: ServedModel, table: pa.Table, answers: np.ndarray) -> pa.Table:
-    """[N, A] → file (pictures), prediction, what else the problem says of it, model_version."""
-    columns: dict[str, Any] = {"file": table["file"]} if "file" in table.column_names else {}
-    columns |= model.answer.columns(answers, model.schema)
-    columns["model_version"] = pa.repeat(model.version, len(answers))
-    return pa.table(columns)

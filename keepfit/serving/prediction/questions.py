@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -12,9 +13,11 @@ import pyarrow as pa
 
 from keepfit.config import Pipeline
 from keepfit.config.sections import Source
-from keepfit.data.sources.archive import Entry, listed, read_file
-from keepfit.data.sources.locate import PICTURES, format_of, locate
+from keepfit.data.images import starts_as_picture
+from keepfit.data.sources.archive import Entry, listed, read_file, told_others
+from keepfit.data.sources.locate import PICTURES, format_of, locate, walk
 from keepfit.data.sources.opening import Opened, Reading, open_source
+from keepfit.data.unread import Unread
 from keepfit.errors import DataError
 from keepfit.features.lookup import kind_of
 from keepfit.serving.bundle.frames import table_of
@@ -23,14 +26,17 @@ from keepfit.serving.bundle.model import ServedModel
 PICTURE_ROWS = 256
 
 
-def questions(rows: Path, model: ServedModel, config: Pipeline, scratch: Path) -> Iterator[pa.Table]:
-    """Tables of the model's columns in the rows' order; for pictures also `file`, each picture's path.
+def questions(
+    rows: Path, model: ServedModel, config: Pipeline, scratch: Path, unread: list[Unread], notes: list[str]
+) -> Iterator[pa.Table]:
+    """Tables of the model's columns in the rows' order, at least one; for pictures also `file`, each picture's path.
 
-    Raises DataError for what is not there, cannot be read, or lacks a feature column.
+    Rows that no table holds are put into `unread` before the table that follows them is given, and what a person
+    should read into `notes`. Raises DataError for what is not there, cannot be read, or lacks a feature column.
     """
     files = locate((rows,))
-    loose = [file for file in files if file.suffix.lower() in PICTURES]
-    folders = [file for file in files if file not in loose and format_of(file) == "images"]
+    loose = [file for file in files if file.is_file() and (file.suffix.lower() in PICTURES or _begins_so(file))]
+    folders = [file for file in files if file not in loose and _is_gallery(file, model)]
     others = tuple(file for file in files if file not in loose and file not in folders)
     if others and (loose or folders):
         raise DataError(
@@ -39,28 +45,60 @@ def questions(rows: Path, model: ServedModel, config: Pipeline, scratch: Path) -
             where=str(rows),
         )
     if others:
-        yield from _rows(others, model, config, scratch)
+        yield from _rows(others, model, config, scratch, unread, notes)
+        return
+    picture = _one_picture(model)
     base = Path(os.path.commonpath([file.parent for file in files]))
-    yield from _pictures([Entry(_below(base, file), partial(read_file, file)) for file in loose], model)
-    for folder in folders:
-        with listed(folder) as entries:
-            if not entries:
-                allowed = f"Read are {', '.join(PICTURES)}."
-                raise DataError("there is no picture in it.", allowed=allowed, where=str(folder))
+    entries = [Entry(_below(base, file), partial(read_file, file)) for file in loose]
+    with ExitStack() as stack:
+        for folder in folders:
+            found, left = stack.enter_context(listed(folder))
+            notes += told_others(folder, left)
             above = _below(base, folder) if len(files) > 1 else PurePosixPath()
-            yield from _pictures([replace(entry, name=above / entry.name) for entry in entries], model)
+            entries += [replace(entry, name=above / entry.name) for entry in found]
+        yield from _pictures(entries, picture, unread)
 
 
 def _below(base: Path, file: Path) -> PurePosixPath:
     return PurePosixPath(file.relative_to(base))
 
 
-def _rows(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scratch: Path) -> Iterator[pa.Table]:
+def _is_gallery(file: Path, model: ServedModel) -> bool:
+    """Whether pictures lie in a folder or zip; an empty folder is one without pictures to whom pictures are rows."""
+    if file.is_dir() and _is_pictured(model) and not walk(file):
+        return True
+    return format_of(file) == "images"
+
+
+def _is_pictured(model: ServedModel) -> bool:
+    return len(model.columns) == 1 and kind_of(model.columns[0]["kind"]).whole_file
+
+
+def _begins_so(file: Path) -> bool:
+    with file.open("rb") as content:
+        return starts_as_picture(content.read(16))
+
+
+def _rows(
+    files: tuple[Path, ...],
+    model: ServedModel,
+    config: Pipeline,
+    scratch: Path,
+    unread: list[Unread],
+    notes: list[str],
+) -> Iterator[pa.Table]:
     opened = _opened(files, model, config, scratch)
     model.require(list(opened.columns))
+    found = 0
     for batch in opened.batches():
+        unread += opened.unread[len(unread) :]
         if batch.num_rows:
             yield table_of(batch, model.columns)
+            found += batch.num_rows
+    unread += opened.unread[len(unread) :]
+    notes += [*opened.later]
+    if not found:
+        yield pa.table({column["name"]: pa.nulls(0, pa.string()) for column in model.columns})
 
 
 def _opened(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scratch: Path) -> Opened:
@@ -90,19 +128,23 @@ def _named_alike(rows: Path, source: Source) -> bool:
     return first is not None and Path(first).suffix.lower() == rows.suffix.lower()
 
 
-def _pictures(entries: list[Entry], model: ServedModel) -> Iterator[pa.Table]:
-    picture = _one_picture(model) if entries else ""
-    for start in range(0, len(entries), PICTURE_ROWS):
-        part = entries[start : start + PICTURE_ROWS]
-        cells = pa.array([entry.read() for entry in part], pa.binary())
-        names = pa.array([str(entry.name) for entry in part], pa.string())
-        yield pa.table({"file": names, picture: cells})
+def _pictures(entries: list[Entry], picture: str, unread: list[Unread]) -> Iterator[pa.Table]:
+    """One table at least; a file whose bytes cannot be had is in none, and in `unread`."""
+    for start in range(0, max(1, len(entries)), PICTURE_ROWS):
+        names, cells = [], []
+        for row, entry in enumerate(entries[start : start + PICTURE_ROWS], start + 1):
+            try:
+                cells.append(entry.read())
+                names.append(str(entry.name))
+            except DataError as error:
+                unread.append(Unread(row, str(entry.name), error.found.rstrip(".")))
+        yield pa.table({"file": pa.array(names, pa.string()), picture: pa.array(cells, pa.binary())})
 
 
 def _one_picture(model: ServedModel) -> str:
     """The only column of the model. Raises DataError where a picture alone does not make a row."""
     names = [str(column["name"]) for column in model.columns]
-    if len(names) == 1 and kind_of(model.columns[0]["kind"]).whole_file:
+    if _is_pictured(model):
         return names[0]
     raise DataError(
         f"these are pictures, and a row of this model is: {', '.join(names[:20])}.",

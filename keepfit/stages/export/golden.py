@@ -31,7 +31,7 @@ BYTES = 8 << 20
 
 def write_golden(folder: Path, model: ServedModel, prepared: Path, transform: Transform) -> None:
     """golden.npz: the first test rows and the edge rows, with the model's answers."""
-    tests = feeds(_first_rows(prepared / "test_raw", model, transform), model.columns)
+    tests = feeds(_first_rows(prepared / "test_raw", model, transform), model.columns, {})
     edges = edge_rows(model.columns, transform)
     rows = {name: np.concatenate([tests[name], edges[name]]) for name in tests}
     answer, names = model.answer, model.answer.named(model.schema)

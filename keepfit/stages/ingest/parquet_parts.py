@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from keepfit.data.identity import ROW, Lanes, ids
+from keepfit.data.unread import Unread
 from keepfit.stages.ingest.repeats import Repeats
 
 PART = 1_000_000
@@ -83,9 +85,16 @@ def writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 
 def write_left_out(path: Path, roles: list[list[NDArray[np.int64]]]) -> None:
     """Write the places, from 1, of the rows left out: those of the train rows, then those of the publisher's test."""
-    places = [np.concatenate([np.empty(0, np.int64), *parts]) for parts in roles]
+    places = [np.sort(np.concatenate([np.empty(0, np.int64), *parts])) for parts in roles]
     test = np.repeat([False, True][: len(places)], [len(part) for part in places])
     pq.write_table(pa.table({"test": test, "row": np.concatenate(places)}), path, compression="zstd")
+
+
+def write_unread(path: Path, roles: list[list[Unread]]) -> None:
+    """Write the rows that could not be read, those of the train rows first; nothing where there are none."""
+    rows = [{"test": bool(test), **asdict(one)} for test, unread in enumerate(roles) for one in unread]
+    if rows:
+        pq.write_table(pa.Table.from_pylist(rows), path, compression="zstd")
 
 
 def number_repeats(folder: Path, repeats: Repeats) -> None:

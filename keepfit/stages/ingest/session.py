@@ -12,10 +12,11 @@ import pyarrow as pa
 
 from keepfit.config import Pipeline
 from keepfit.data.evidence import Found, doubt
-from keepfit.data.identity import FEATURES, LEFT_OUT, ROW, TEST, hashes, ids
+from keepfit.data.identity import FEATURES, LEFT_OUT, ROW, TEST, UNREAD, hashes, ids
+from keepfit.data.unread import sentence
 from keepfit.problems.target import Tally
 from keepfit.stages.ingest.fingerprint import Roles, SourceRows
-from keepfit.stages.ingest.parquet_parts import PartWriter, number_repeats, write_left_out
+from keepfit.stages.ingest.parquet_parts import PartWriter, number_repeats, write_left_out, write_unread
 from keepfit.stages.ingest.repeats import Repeats, Spool
 from keepfit.stages.ingest.source_columns import InDoubtError
 from keepfit.stages.ingest.tally import SourceTally
@@ -54,26 +55,30 @@ def _read(room: Room, source_rows: SourceRows, as_text: frozenset[str], looked: 
     with TemporaryDirectory(dir=room.path) as scratch, Spool(Path(scratch) / "hashes") as spool:
         train = open_table(roles, "train", room.config, Path(scratch), None, as_text, looked)
         test = _open_test(roles, room.config, Path(scratch), train)
-        for note in _notes(train, test) if not as_text and not looked else ():
+        tables = [table for table in (train, test) if table]
+        for note in (note for table in tables for note in table.opened.notes if not as_text and not looked):
             room.note(note)
         with PartWriter(room.path / "rows") as parts:
             _copy(train, spool, parts, room)
+            _tell(train, room)
             train.tally.check()
             if test:
                 test.columns, test.schema = train.columns, train.schema
                 test.looked = {column.name: column.found for column in train.columns if column.found}
                 _copy(test, spool, parts, room, like=train.tally.target)
+                _tell(test, room)
                 train.tally.target.check_test(test.tally.target)
         repeats = spool.repeats()
         number_repeats(room.path / "rows", repeats)
     for column in train.columns:
         if column.found and column.found.others:
             room.note(doubt(column.name, column.found))
-    write_left_out(room.path / LEFT_OUT, [t.tally.without_target for t in (train, test) if t])
+    write_left_out(room.path / LEFT_OUT, [table.tally.places for table in tables])
+    write_unread(room.path / UNREAD, [table.tally.unread for table in tables])
     files.write_json(room.path / "schema.json", _schema(train, test, source_rows, room.config))
     snapshot = _snapshot(train, test, repeats)
-    for sentence in told(snapshot, {**(test.tally.examples if test else {}), **train.tally.examples}):
-        room.note(sentence)
+    for note in told(snapshot, {**(test.tally.examples if test else {}), **train.tally.examples}):
+        room.note(note)
     return snapshot
 
 
@@ -84,8 +89,12 @@ def _open_test(roles: Roles, config: Pipeline, scratch: Path, train: Table) -> T
     return open_table(roles, "test", config, scratch, None if has_header else train.opened.columns)
 
 
-def _notes(train: Table, test: Table | None) -> tuple[str, ...]:
-    return train.opened.notes + (test.opened.notes if test else ())
+def _tell(table: Table, room: Room) -> None:
+    """What is known only when the last row was read."""
+    for note in table.opened.later:
+        room.note(note)
+    if table.tally.unread:
+        room.note(f"{sentence(table.tally.unread, table.tally.read)}; left out.")
 
 
 def _copy(table: Table, spool: Spool, parts: PartWriter, room: Room, like: Tally | None = None) -> None:
@@ -139,7 +148,8 @@ def _snapshot(train: Table, test: Table | None, repeats: Repeats) -> Snapshot:
     return Snapshot(
         rows=sum(t.rows for t in tallies),
         test_rows=test.tally.rows if test else 0,
-        without_target=sum(len(gone) for t in tallies for gone in t.without_target),
+        without_target=sum(t.without_target for t in tallies),
+        unread=sum(len(t.unread) for t in tallies),
         duplicates=repeats.duplicates,
         shared=repeats.shared,
         unreadable=dict(sorted(unreadable.items())),

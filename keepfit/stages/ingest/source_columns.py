@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -96,7 +97,7 @@ def columns_of(
     if doubtful := [name for name, form in found.items() if name not in looked and not form.is_sure]:
         raise InDoubtError(doubtful)
     return [
-        SourceColumn(name, None, declared=False, read=categories)
+        SourceColumn(name, None, declared=False, read=_as_text)
         if name in as_text
         else _column(name, config, first[name], found.get(name))
         for name in opened.columns
@@ -139,6 +140,14 @@ def _column(name: str, config: Pipeline, cells: pa.Array, found: Found | None) -
         return SourceColumn(name, None, True, read, found, form or None)
     plain = _all_plain_numbers(cells.slice(0, _UNDECLARED))
     return SourceColumn(name, None, declared=False, read=numbers if plain else as_found)
+
+
+def _as_text(cells: pa.Array) -> pa.Array:
+    """Categories of whatever cells, since nobody asks for them as anything else."""
+    if pa.types.is_nested(cells.type) or pa.types.is_binary(cells.type):
+        shown = (None if cell is None else json.dumps(cell, sort_keys=True, default=repr) for cell in cells.to_pylist())
+        return categories(pa.array(shown, pa.string()))
+    return categories(cells)
 
 
 def _all_plain_numbers(cells: pa.Array) -> bool:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from keepfit.config import Pipeline
 from keepfit.data.cells import ERRORS
+from keepfit.data.unread import Unread, sentence
 from keepfit.errors import DataError
 from keepfit.problems.lookup import target_column
 from keepfit.quoting import shown
@@ -26,10 +27,12 @@ class SourceTally:
         self.name, self.where = config.target, where
         self.target = target_column(config.problem.kind).tally(config.target, where)
         """What its problem counts of the target."""
-        self.read = 0
-        """Rows of the source so far, whether or not they are kept."""
-        self.without_target: list[NDArray[np.int64]] = []
-        """The places of those left out, from 1."""
+        self.without_target = 0
+        """Rows left out since they have none."""
+        self.unread: list[Unread] = []
+        """Rows left out since they could not be read."""
+        self.places: list[NDArray[np.int64]] = []
+        """The places of all rows left out, from 1."""
         self.unreadable: Counter[str] = Counter()
         self.filled: Counter[str] = Counter(dict.fromkeys(config.features, 0))
         self.examples: dict[str, str] = {}
@@ -42,10 +45,16 @@ class SourceTally:
         """Rows kept."""
         return self.target.rows
 
-    def leave_out(self, has_target: pa.ChunkedArray) -> None:
-        """Note the next rows of the source, and which of them are left out since they have no target."""
-        self.without_target.append(np.flatnonzero(~has_target.to_numpy(zero_copy_only=False)) + self.read + 1)
-        self.read += len(has_target)
+    @property
+    def read(self) -> int:
+        """Rows that the source has."""
+        return self.rows + self.without_target + len(self.unread)
+
+    def leave_out(self, without_target: NDArray[np.int64], unread: list[Unread]) -> None:
+        """Note rows of the source that are left out, by their places."""
+        self.without_target += len(without_target)
+        self.unread += unread
+        self.places += [without_target, np.array([one.row for one in unread], np.int64)]
 
     def count(self, table: pa.Table) -> None:
         """Count typed rows, all of which have a target. Raises DataError for one that its problem cannot take."""
@@ -77,6 +86,10 @@ class SourceTally:
 
     def check(self) -> None:
         """Raise DataError where nothing can be learned: no row, a constant target, an empty or unreadable feature."""
+        if self.read == 0:
+            raise self._error("there is no row.", todo="Give a source with rows.")
+        if len(self.unread) == self.read:
+            raise self._error(f"{sentence(self.unread, self.read)}.", todo="Mend them, or name another source.")
         if self.rows == 0:
             cell = self.examples.get(self.name)
             odd = f": its cells cannot be read, such as {shown(cell)}" if cell else ""

@@ -6,13 +6,16 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from keepfit.config import Pipeline
-from keepfit.data.cells import counted, is_text, numbers_without, spelled, without
+from keepfit.data.cells import counted, numbers_without, spelled, without
 from keepfit.data.evidence import Found, look
 from keepfit.data.sources.opening import Opened, Reading, open_source
+from keepfit.data.unread import Places, Unread
 from keepfit.errors import DataError
 from keepfit.features.lookup import kind_of
 from keepfit.problems.target import Tally
@@ -59,22 +62,44 @@ class Table:
 
         Raises MixedColumnError, and InDoubtError when all was seen.
         """
+        places = Places(self.opened.unread)
         for batch in self.opened.batches():
             if not len(batch):
                 continue
+            here = places.next(len(batch))
             if not self.columns:
                 self.columns = columns_of(self.opened, batch, self.config, self.as_text, self.looked)
-            table = self._alike(self._typed(batch, like))
+            table = self._alike(self._fit(self._typed(batch, like), here))
             self.tally.count(table)
             if not self.doubts:
                 yield table
         if self.doubts:
             raise InDoubtError(self.doubts)
+        self.tally.leave_out(np.empty(0, np.int64), self.opened.unread)
+        self.tally.unread.sort(key=lambda one: one.row)
 
     def look(self, names: Collection[str]) -> dict[str, Found]:
         """How some columns are written, from all their cells."""
         evidence = evidence_of(self.config)
         return look(self.opened.batches(), {name: evidence[name] for name in names})
+
+    def _fit(self, table: pa.Table, places: NDArray[np.int64]) -> pa.Table:
+        """The rows that can be learned from; the others are told to the tally by their places."""
+        unfit: dict[int, str] = {}
+        for column in self.columns:
+            if column.kind is not None:
+                unfit |= column.kind.unfit(table[column.name].chunk(0), self.opened.pixels)
+        without = ~table[self.config.target].is_valid().to_numpy(zero_copy_only=False)
+        without[[*unfit]] = False
+        names = table["file"].to_pylist() if unfit and "file" in table.column_names else None
+        unread = [
+            Unread(int(places[at]), str(names[at]) if names else f"row {places[at]:,}", why)
+            for at, why in sorted(unfit.items())
+        ]
+        self.tally.leave_out(places[without], unread)
+        gone = without.copy()
+        gone[[*unfit]] = True
+        return table.filter(pa.array(~gone)) if gone.any() else table
 
     def _typed(self, batch: pa.RecordBatch, like: Tally | None) -> pa.Table:
         arrays = {}
@@ -90,10 +115,7 @@ class Table:
                 self._note_unreadable(column, cells, arrays[column.name], bad)
         target = self.config.target
         arrays[target] = like.matched(arrays[target]) if like else arrays[target]
-        table = pa.table(arrays)
-        has_target = table[target].is_valid()
-        self.tally.leave_out(has_target)
-        return table.filter(has_target) if arrays[target].null_count else table
+        return pa.table(arrays)
 
     def _spelled(self, column: SourceColumn, cells: pa.Array) -> pa.Array:
         if not column.declared or (column.kind and column.kind.whole_file):
@@ -124,7 +146,7 @@ class Table:
         try:
             return cells.cast(first.type)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            if self._may_turn_text(first.name) and _can_be_text(first.type) and _can_be_text(cells.type):
+            if self._may_turn_text(first.name):
                 raise MixedColumnError(first.name) from error
             raise DataError(
                 f'the column "{first.name}" is {first.type} in the first rows and {cells.type} later.',
@@ -178,10 +200,6 @@ def open_table(
 def _without_null_type(column: pa.Field) -> pa.Field:
     """Text for a column whose first rows are all empty: any later cell can be written as text."""
     return column.with_type(pa.string()) if pa.types.is_null(column.type) else column
-
-
-def _can_be_text(kind: pa.DataType) -> bool:
-    return is_text(kind) or bool(pa.types.is_primitive(kind))
 
 
 def _stored(kind: pa.DataType) -> pa.DataType:

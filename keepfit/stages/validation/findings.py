@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -11,6 +11,8 @@ from typing import Any
 
 from keepfit.config import Expectation, Validation
 from keepfit.config.expectations import columns_of
+from keepfit.data.unread import Unread
+from keepfit.data.unread import sentence as unread_sentence
 from keepfit.errors import DataError
 from keepfit.store.run import Room
 
@@ -85,10 +87,11 @@ class Findings:
             yield f"rows left out: {self.quarantined:,}, kept in {kept}"
 
 
-def reason_to_stop(found: Findings, rows: int, settings: Validation) -> str:
+def reason_to_stop(found: Findings, rows: int, unread: Sequence[Unread], settings: Validation) -> str:
     """Why the run must not go on, in a sentence; empty where it may.
 
-    `rows` are all the rows that were checked. With `stop: false` only a run that has no row left stops.
+    `rows` are all the rows that were checked, `unread` those that never came so far: one budget holds for both. With
+    `stop: false` only a run that has no row left stops.
     """
     if found.quarantined == rows:
         return f"no row is left to learn from: {_told(found.failed('critical', 'warning'))}."
@@ -97,11 +100,14 @@ def reason_to_stop(found: Findings, rows: int, settings: Validation) -> str:
     if critical := found.failed("critical"):
         count = "a critical expectation was" if len(critical) == 1 else f"{len(critical)} critical expectations were"
         return f"{count} not met: {_told(critical)}."
-    share = found.quarantined / rows
+    whole = rows + len(unread)
+    share = (found.quarantined + len(unread)) / whole
     if share > settings.max_bad_share:
         allowed = f"validation.max_bad_share allows {settings.max_bad_share:.2%}"
-        failed = f"{found.quarantined:,} of {rows:,} rows failed ({share:.2%})"
-        return f"{failed}, and {allowed}: {_told(found.failed('warning'))}."
+        failed = [f"{found.quarantined:,} of {whole:,} rows failed"] if found.quarantined else []
+        failed += [unread_sentence(unread, whole)] if unread else []
+        why = f": {_told(found.failed('warning'))}" if found.quarantined else ""
+        return f"{' and '.join(failed)} ({share:.2%}), and {allowed}{why}."
     return ""
 
 
@@ -110,9 +116,12 @@ def _told(sentences: list[str]) -> str:
     return "; ".join(sentences[:_NAMED]) + more
 
 
-def stopped(sentence: str, found: Findings, room: Room, kept: Path) -> DataError:
+def stopped(sentence: str, found: Findings, room: Room, kept: Path, unread: Path | None) -> DataError:
     """The error that ends the run, with where the rows are and what can be done."""
-    if found.quarantined:
+    if unread and not found.failed("critical", "warning"):
+        allowed = f"All of them are named in {unread}."
+        todo = "Mend or remove them, or go on without them with a larger validation.max_bad_share."
+    elif found.quarantined:
         allowed = f"The rows that failed are in {kept / 'quarantine.parquet'}."
         todo = "Mend the source, change the expectation, or go on without these rows with validation.stop: false."
     else:
@@ -122,7 +131,7 @@ def stopped(sentence: str, found: Findings, room: Room, kept: Path) -> DataError
         sentence,
         allowed=allowed,
         todo=todo,
-        where=suite_file(room),
+        where=suite_file(room) if room.config.validation.expectations else str(room.config.file),
     )
 
 

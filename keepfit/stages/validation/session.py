@@ -7,6 +7,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from keepfit.config.expectations import columns_of
+from keepfit.data.identity import UNREAD
+from keepfit.data.unread import read_unread
 from keepfit.errors import EngineError
 from keepfit.stages.validation import applicable as fit
 from keepfit.stages.validation import findings, quarantine
@@ -33,7 +35,7 @@ def session(room: Room, snapshot: Snapshot) -> Validated:
     files.write_json(room.path / CHECKS, found.checks)
     if not found.quarantined:
         quarantine.write_none(folder, room.path / quarantine.FILE)
-    _stop_if_due(room, found, snapshot.rows)
+    _stop_if_due(room, found, snapshot)
     for remark in found.remarks(room.path.with_suffix("") / quarantine.FILE):  # where it lies when the stage is done
         room.note(remark)
     return Validated(
@@ -91,12 +93,15 @@ def _write_result(room: Room, result: Any) -> None:
         files.write_bytes(room.path / "beside/docs/index.html", docs(result).encode())
 
 
-def _stop_if_due(room: Room, found: Findings, rows: int) -> None:
-    reason = findings.reason_to_stop(found, rows, room.config.validation)
+def _stop_if_due(room: Room, found: Findings, snapshot: Snapshot) -> None:
+    listed = room.store / snapshot.path / UNREAD
+    unread = read_unread(listed)
+    reason = findings.reason_to_stop(found, snapshot.rows, unread, room.config.validation)
     if not reason:
         return
     kept = room.run_folder / "validation"
     kept.mkdir(parents=True, exist_ok=True)
     for name in (quarantine.FILE, CHECKS, RESULT):
-        (room.path / name).replace(kept / Path(name).name)
-    raise findings.stopped(reason, found, room, kept)
+        if (room.path / name).exists():  # without a suite there is no result
+            (room.path / name).replace(kept / Path(name).name)
+    raise findings.stopped(reason, found, room, kept, listed if unread else None)

@@ -49,8 +49,8 @@ def begin(folder: Path, frame: pl.DataFrame, suite: list[Any], **validation: Any
     whole[: len(frame) // 2].write_parquet(rows / "part-00000.parquet")
     whole[len(frame) // 2 :].write_parquet(rows / "part-00001.parquet", row_group_size=max(3, len(frame) // 4))
     return started, Snapshot(
-        path="stages/ingest/key", digest="1", rows=len(frame), test_rows=0, without_target=0, duplicates=0, shared=0,
-        unreadable={}, classes=("0", "1"),
+        path="stages/ingest/key", digest="1", rows=len(frame), test_rows=0, without_target=0, unread=0,
+        duplicates=0, shared=0, unreadable={}, classes=("0", "1"),
     )  # fmt: skip
 
 
