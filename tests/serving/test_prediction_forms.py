@@ -1,0 +1,40 @@
+"""Rows to predict come in the same forms as rows to learn from, and get the same answers in each."""
+
+from __future__ import annotations
+
+import bz2
+import json
+import lzma
+import zipfile
+from pathlib import Path
+
+import polars as pl
+
+from keepfit.serving.prediction import predict_file
+from tests.data.workbooks import write_xlsx
+from tests.stages.export import exporting
+
+
+def test_every_form_gets_the_same_answers(tmp_path: Path) -> None:
+    served = exporting.served(exporting.table(), tmp_path)
+    raw = pl.from_arrow(exporting.table().raw()).drop("keepfit_row").head(40)
+    rows = raw.with_columns(pl.col("seen").dt.strftime("%d.%m.%Y %H:%M"))  # as the model's source writes them
+    text = rows.write_csv().encode()
+    (tmp_path / "rows.csv").write_bytes(text)
+    (tmp_path / "rows.csv.bz2").write_bytes(bz2.compress(text))
+    (tmp_path / "rows.csv.xz").write_bytes(lzma.compress(text))
+    (tmp_path / "array.json").write_text(json.dumps(rows.to_dicts(), default=str))
+    (tmp_path / "columns.json").write_text(json.dumps(rows.to_dict(as_series=False), default=str))
+    rows.write_ipc(tmp_path / "rows.feather")
+    write_xlsx(tmp_path / "rows.xlsx", {"A": [rows.columns, *rows.rows()]})
+    (tmp_path / "folder").mkdir()
+    with zipfile.ZipFile(tmp_path / "rows.zip", "w") as archive:
+        for part in range(4):
+            content = rows.slice(part * 10, 10).write_csv().encode()
+            archive.writestr(f"{part}.csv", content)
+            (tmp_path / "folder" / f"{part}.csv").write_bytes(content)
+    names = ["rows.csv.bz2", "rows.csv.xz", "array.json", "columns.json", "rows.feather", "rows.zip", "folder", "rows.xlsx"]
+    predict_file(served, tmp_path / "rows.csv", tmp_path / "expected.csv")
+    for name in names:
+        predict_file(served, tmp_path / name, tmp_path / "found.csv")
+        assert pl.read_csv(tmp_path / "found.csv").equals(pl.read_csv(tmp_path / "expected.csv")), name
