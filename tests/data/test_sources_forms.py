@@ -288,6 +288,7 @@ def test_a_header_that_begins_like_another_format_is_a_header(tmp_path: Path, he
         ('{"a": {"b": {"c": 1}}, "d": 2}', "no table by columns that we know"),
         ('{"a": {"x": 1}, "b": {"x": 2}}', "whether its outer keys are columns or rows"),
         ('[{"a": 1, "a": 2}]', '"a" is there twice'),
+        ('{"columns": ["a", "b"], "data": [[1, 2], [3]]}', "row 2 does not have 2 cells"),
         ('[{"a": "\\ud800"}]', "row 1"),
         (f'[{{"a": {"9" * 6000}}}]', "row 1"),
         ("[1, 2]", "row 1 of the array is no object"),

@@ -63,5 +63,6 @@ def _read(file: Path) -> Iterator[tuple[list[str], Iterator[pa.RecordBatch]]]:
 
 def _checked(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
-        batch.validate()  # that no index points outside is looked at by the column
+        for cells in batch.columns:
+            cells.validate(full=not pa.types.is_temporal(cells.type))  # a day of 25 hours is shown as it is
         yield batch

@@ -125,7 +125,7 @@ def _document(content: str, file: Path, reading: Reading) -> tuple[Iterator[str]
 def _rows_of(value: dict[str, Any], file: Path, reading: Reading) -> tuple[_Rows, str]:
     inner = list(value.values())
     if isinstance(value.get("columns"), list) and isinstance(value.get("data"), list):
-        return [dict(zip(map(str, value["columns"]), row, strict=True)) for row in value["data"]], ""
+        return _of_split([str(name) for name in value["columns"]], value["data"], file), ""
     lists = [key for key, cell in value.items() if cell and isinstance(cell, list) and isinstance(cell[0], dict)]
     if len(lists) == 1:
         return value[lists[0]], f'{file.name}: the rows are those of "{lists[0]}".'
@@ -136,6 +136,14 @@ def _rows_of(value: dict[str, Any], file: Path, reading: Reading) -> tuple[_Rows
     if inner and not any(isinstance(cell, dict | list) for cell in inner):
         return [value], ""
     raise _unfit(file, "it is an object, and no table by columns that we know")
+
+
+def _of_split(names: list[str], cells: list[Any], file: Path) -> _Rows:
+    odd = next((n for n, row in enumerate(cells, 1) if not isinstance(row, list) or len(row) != len(names)), None)
+    if odd is not None or len(set(names)) < len(names):
+        where = "a column is there twice" if odd is None else f"row {odd} does not have {len(names)} cells"
+        raise _unfit(file, where)
+    return [dict(zip(names, row, strict=True)) for row in cells]
 
 
 def _of_objects(value: dict[str, dict[str, Any]], file: Path, reading: Reading) -> _Rows:
