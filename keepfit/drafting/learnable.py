@@ -17,7 +17,7 @@ ROWS = 20
 
 def learnable(choice: Choice, column: ColumnFacts, target: ColumnFacts) -> Choice:
     """The choice for a column, left out where the rows with a target say too little of it, or what no figure holds."""
-    if choice.kind is None:
+    if choice.kind is None or column.some is not None:  # of bytes no values are known
         return choice
     taught = column.codes[target.codes >= 0]
     filled = int(np.count_nonzero(taught >= 0))
