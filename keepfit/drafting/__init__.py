@@ -83,7 +83,8 @@ def draft(
 
 def _planned(origin: Path | Query, target: str | None, test: Path | None, place: Path, said: Reading) -> Drafted:
     if isinstance(origin, Path):
-        return _plan(origin.resolve(), target, test.resolve() if test else None, place, said)
+        # Links stay: latest.csv is to be followed anew in every run.
+        return _plan(origin.absolute(), target, test.absolute() if test else None, place, said)
     from keepfit.drafting.database import plan_query
 
     with TemporaryDirectory() as scratch:

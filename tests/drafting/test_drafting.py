@@ -277,3 +277,12 @@ def test_mnist_finds_its_label_files(data, tmp_path: Path) -> None:
     assert pipeline.source.labels is not None
     assert pipeline.source.labels.endswith("train-labels-idx1-ubyte.gz")
     assert pipeline.model.family == "cnn"
+
+
+def test_a_link_to_the_latest_file_is_written_as_the_link(tmp_path: Path) -> None:
+    (tmp_path / "2024-01.csv").write_text("a,y\n" + "".join(f"{i % 7},{'uv'[i % 2]}\n" for i in range(40)))
+    (tmp_path / "latest.csv").symlink_to("2024-01.csv")
+    draft(tmp_path / "latest.csv", "y", folder=tmp_path)
+    assert "path: latest.csv" in (tmp_path / "pipeline.yaml").read_text()
+    with pytest.raises(DataError, match="no regular file"):
+        draft(Path("/dev/zero"), "y", folder=tmp_path, force=True)
