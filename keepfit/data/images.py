@@ -163,6 +163,8 @@ def what_it_is(content: bytes) -> str:
     if not content.strip(b"\0"):
         return "holds zero bytes alone, as a copy that broke off does"
     known = next((name for name, pattern in _OTHERS if re.match(pattern, content[:4096], re.DOTALL)), "")
+    if known == "text":
+        return f'is the text "{content[:60].decode("ascii")}", which is not read as a picture'
     if known:
         return f"is {known}, which is not read as a picture"
     if starts_as_picture(content):

@@ -14,7 +14,7 @@ n rows; a served column is one line of schema.json's `inputs`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -86,6 +86,16 @@ class ClassicalColumns:
     """Whether the values are codes without an order."""
     what: str = ""
     """What the columns are, where they are so many and alike that a linear model suits them: `8×8 pixels`."""
+
+
+def joined(faults: Iterable[tuple[str, dict[int, str]]]) -> dict[int, str]:
+    """Rows → why they cannot be learned from or answered, from those of several columns, each with its name if it is
+    not the only one."""
+    found: dict[int, str] = {}
+    for name, unfit in faults:
+        for row, why in unfit.items():
+            found.setdefault(row, f'in "{name}" {why}' if name else why)
+    return dict(sorted(found.items()))
 
 
 class Kind(ABC):

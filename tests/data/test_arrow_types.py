@@ -101,7 +101,7 @@ def test_predict_takes_every_type_as_every_kind_or_says_why_not(name: str) -> No
             for frame in (pa.table({"x": cells}), pa.record_batch([cells], names=["x"])):
                 with suppress(KeepfitError):
                     found, _ = typed(table_of(frame, [column]), [column], ("-999", "none"))
-                    assert len(feeds(found, [column])["x"]) == len(cells)
+                    assert len(feeds(found, [column], {})["x"]) == len(cells)
 
 
 @pytest.mark.parametrize("name", KNOWN)

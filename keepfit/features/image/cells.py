@@ -29,6 +29,7 @@ reached 99.0 % on unseen persons; larger ones, which hold finer things, to 64.""
 _SIDE = 32
 """Classical models see at most so many pixels a side: a linear model gains nothing by more."""
 _NONE = "it has no picture"
+_ALLOWED = "A picture is bytes of a file, a path, a PIL picture, or a uint8 array [h, w] or [h, w, c]."
 _ROWS = 256
 """Pictures a call of the runtime."""
 
@@ -110,10 +111,8 @@ class Image(Kind):
 
     def taken(self, cells: Any) -> pa.Array:
         """Pictures of a frame as bytes of a file: bytes, paths, PIL pictures, uint8 arrays, or dicts with `bytes`."""
-        if isinstance(cells, pa.ChunkedArray) and not is_text(cells.type):
-            return pa.chunked_array([contents(chunk) for chunk in cells.chunks], pa.binary())
-        if isinstance(cells, pa.Array) and not is_text(cells.type):
-            return contents(cells)
+        if isinstance(cells, pa.Array | pa.ChunkedArray) and not is_text(cells.type):
+            return _taken(cells)
         values = cells.to_pylist() if isinstance(cells, pa.Array | pa.ChunkedArray) else list(cells)
         return pa.array([_content(value, row) for row, value in enumerate(values, 1)], pa.binary())
 
@@ -201,6 +200,15 @@ def contents(cells: pa.Array) -> pa.Array:
     return cells if pa.types.is_binary(cells.type) else cells.cast(pa.binary())
 
 
+def _taken(cells: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    try:
+        if isinstance(cells, pa.ChunkedArray):
+            return pa.chunked_array([contents(chunk) for chunk in cells.chunks], pa.binary())
+        return contents(cells)
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
+        raise DataError(f"its cells are {cells.type}, and pictures are asked for.", allowed=_ALLOWED) from error
+
+
 def _size(height: int, width: int) -> tuple[int, int]:
     side = max(height, width)
     if side <= KEPT:
@@ -252,7 +260,7 @@ def _content(value: Any, row: int) -> bytes | None:
     if not isinstance(value, Pillow.Image):
         raise DataError(
             f"row {row} has a {type(value).__name__} for a picture.",
-            allowed="A picture is bytes of a file, a path, a PIL picture, or a uint8 array [h, w] or [h, w, c].",
+            allowed=_ALLOWED,
         )
     buffer = io.BytesIO()
     value.save(buffer, "PNG", compress_level=1)

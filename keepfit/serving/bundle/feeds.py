@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from keepfit.features.kind import ServedColumn
+from keepfit.features.kind import ServedColumn, joined
 from keepfit.features.lookup import kind_of
 
 Arrays = dict[str, np.ndarray]
@@ -16,4 +16,10 @@ def feeds(table: pa.Table, columns: list[ServedColumn], unfit: dict[int, str]) -
 
     Rows that cannot be answered are put into `unfit`, with the reason.
     """
-    return {c["input"]: kind_of(c["kind"]).feed(table[c["name"]].combine_chunks(), c, unfit) for c in columns}
+    arrays, faults = {}, []
+    for column in columns:
+        here: dict[int, str] = {}
+        arrays[column["input"]] = kind_of(column["kind"]).feed(table[column["name"]].combine_chunks(), column, here)
+        faults.append((column["name"] if len(columns) > 1 else "", here))
+    unfit.update(joined(faults))
+    return arrays

@@ -17,6 +17,7 @@ from keepfit.data.evidence import Found, look
 from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.data.unread import Places, Unread
 from keepfit.errors import DataError
+from keepfit.features.kind import joined
 from keepfit.features.lookup import kind_of
 from keepfit.problems.target import Tally
 from keepfit.stages.ingest.fingerprint import Roles
@@ -85,10 +86,9 @@ class Table:
 
     def _fit(self, table: pa.Table, places: NDArray[np.int64]) -> pa.Table:
         """The rows that can be learned from; the others are told to the tally by their places."""
-        unfit: dict[int, str] = {}
-        for column in self.columns:
-            if column.kind is not None:
-                unfit |= column.kind.unfit(table[column.name].chunk(0), self.opened.pixels)
+        kinds = [(column.name, column.kind) for column in self.columns if column.kind is not None]
+        faults = [(n, kind.unfit(table[n].chunk(0), self.opened.pixels)) for n, kind in kinds]
+        unfit = joined(faults if len(kinds) > 1 else [("", found) for _, found in faults])
         without = ~table[self.config.target].is_valid().to_numpy(zero_copy_only=False)
         without[[*unfit]] = False
         names = table["file"].to_pylist() if unfit and "file" in table.column_names else None

@@ -56,6 +56,7 @@ def test_the_output_is_complete_and_the_kept_weights_are_those_of_the_best_epoch
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert found == {
         "model.safetensors", "architecture.json", "answer.json", "history.json", "resolved.json", "manifest.json",
+        "beside/notes.txt",
         "beside/timings.json",
     }  # fmt: skip
 
