@@ -9,8 +9,8 @@ from datetime import date
 WIDEST = 60
 """Characters of a value that are quoted: enough to find it, and a cell may hold a novel."""
 _QUOTED = re.compile(r'"([^"]*)"')
-_WORD = re.compile(r"[^\s/]{81,}")
-"""None of ours is so long."""
+_WORD = re.compile(r"[^\s/]{81,}?(?=\.?(?:[\s/]|$))")
+"""None of ours is so long; a full stop behind it stays."""
 
 
 def visible(text: str, kept: str = "") -> str:

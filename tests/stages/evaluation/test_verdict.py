@@ -173,3 +173,8 @@ def test_the_first_verdict_names_the_figure_that_let_a_model_in_and_what_it_neve
         'It never says "fraud", though 3 test rows are.'
     )
     assert "Let in for" not in judged(replace(GOOD, champion=False)).sentence
+
+
+def test_a_sentence_ends_with_its_full_stop_however_long_a_word_it_quotes() -> None:
+    verdict = judged(replace(GOOD, passed=False, failure="0" * 500))
+    assert verdict.sentence.endswith("0….")
