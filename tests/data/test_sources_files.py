@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import struct
 import zipfile
 from collections.abc import Callable
@@ -43,35 +44,85 @@ def test_json_lines_take_absent_keys_as_missing_and_mixed_values_as_text(tmp_pat
     ]
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        ('{"a": 1}\n{"a": }\n', "line 2, column 7: this line is not JSON"),
-        ('{"a": 1}\n[1, 2]\n', "line 2: this line is not an object"),
-        (b'{"a": "\xe9"}\n', "line 1: a byte here is not utf-8"),
-    ],
-)
-def test_what_is_no_json_lines_is_named(tmp_path: Path, content: str | bytes, words: str) -> None:
+DAMAGED = {
+    "no JSON": ('{"a": }', "it is not JSON: Expecting value (column 7)"),
+    "cut off": ('{"a": 1, "b', "it is not JSON: Unterminated string starting at (column 10)"),
+    "array": ("[1, 2]", "it is not an object"),
+    "text": ('"a"', "it is not an object"),
+    "twice": ('{"a": 1, "a": 2}', 'it cannot be taken in: the name "a" is there twice in one object'),
+    "deep": ('{"a": ' + "[" * 50_000 + "]" * 50_000 + "}", "it is nested too deep"),
+    "digits": ('{"a": ' + "9" * 5_000 + "}", "it cannot be taken in: Exceeds the limit"),
+    "half a character": ('{"a": "\\ud800"}', "it holds half a character"),
+    "another encoding": (b'{"a": "caf\xe9"}', "a byte in it is not UTF-8"),
+}
+
+
+def as_bytes(line: str | bytes) -> bytes:
+    return line if isinstance(line, bytes) else line.encode()
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "json"])
+@pytest.mark.parametrize("damage", DAMAGED)
+@pytest.mark.parametrize("place", [1, 2, 5])
+def test_a_damaged_line_is_unread_and_named(tmp_path: Path, damage: str, place: int, ending: str) -> None:
+    line, why = DAMAGED[damage]
+    lines = [b'{"a": %d}' % n for n in range(1, 5)]
+    lines.insert(place - 1, as_bytes(line))
+    path = tmp_path / f"people.{ending}"
+    path.write_bytes(b"\n" + b"\n".join(lines))
+    may_be_read = ending == "jsonl" or damage not in ("another encoding", "text")
+    found = opened(path, format="auto" if may_be_read else "jsonl")  # what .json holds is told by its text
+    for _ in range(2):
+        assert [a for batch in found.batches() for a in batch["a"].to_pylist()] == [1, 2, 3, 4]
+        (gone,) = found.unread
+        assert (gone.row, gone.where) == (place, f"{path.name}, line {place + 1}")
+        assert gone.reason.startswith(why)
+
+
+def test_damaged_lines_of_several_files_count_on(tmp_path: Path) -> None:
+    for name in "xy":
+        (tmp_path / f"{name}.jsonl").write_text('{"a": 1}\n?\n{"a": 2}\n')
+    found = opened(tmp_path)
+    assert sum(len(batch) for batch in found.batches()) == 4
+    assert [(gone.row, gone.where) for gone in found.unread] == [(2, "x.jsonl, line 2"), (5, "y.jsonl, line 2")]
+
+
+def test_an_object_is_found_behind_many_damaged_lines(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text("?\n" * 25_000 + '{"a": 1}\n')
+    found = opened(tmp_path / "x.jsonl")
+    assert [batch.to_pylist() for batch in found.batches()] == [[{"a": 1}]]
+    assert (len(found.unread), found.unread[-1].row) == (25_000, 25_000)
+
+
+def test_half_a_character_of_utf_16_is_its_lines_fault_alone(tmp_path: Path) -> None:
+    text = '\ufeff{"a": "x"}\n{"a": "\ud800"}\n{"a": "z"}\n'.encode("utf-16-le", "surrogatepass")
+    (tmp_path / "x.jsonl").write_bytes(text)
+    found = opened(tmp_path / "x.jsonl")
+    assert [a for batch in found.batches() for a in batch["a"].to_pylist()] == ["x", "z"]
+    assert [(gone.row, gone.where) for gone in found.unread] == [(2, "x.jsonl, line 2")]
+
+
+def test_no_depth_of_a_line_is_read_first_and_fails_later(tmp_path: Path) -> None:
+    depths = [*range(80, 1_000, 7), *range(900, 1_000)]
+    lines = ['{"a": ' + "[" * depth + "]" * depth + "}" for depth in depths]
+    (tmp_path / "x.jsonl").write_text("\n".join(lines))
+    found = opened(tmp_path / "x.jsonl")
+    assert sum(len(batch) for batch in found.batches()) + len(found.unread) == len(depths)
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_file_of_which_not_one_line_is_an_object_is_refused(tmp_path: Path, damage: str) -> None:
+    line, why = DAMAGED[damage]
     path = tmp_path / "people.jsonl"
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    with pytest.raises(DataError, match=words):
+    path.write_bytes((b"\n" + as_bytes(line)) * 3)
+    with pytest.raises(DataError, match=rf"line 2: not one of its lines is an object; of this line: {re.escape(why)}"):
         table(path)
 
 
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ('{"a": ' + "[" * 50_000 + "]" * 50_000 + "}", "line 2: this line cannot be taken in"),
-        ('{"a": ' + "9" * 10_000 + "}", "line 2: this line cannot be taken in"),
-        ('{"a": "\\ud800"}', "line 2: this line cannot be taken in"),
-        (f'{{"a": "{"x" * (65 << 20)}"}}', "line 2: this line has more than 64 MB"),
-    ],
-    ids=["deep", "digits", "half a character", "endless"],
-)
-def test_a_line_that_no_table_can_take_is_named(tmp_path: Path, line: str, words: str) -> None:
+def test_a_line_without_end_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "people.jsonl"
-    path.write_text('{"a": 1}\n' + line + "\n")
-    with pytest.raises(DataError, match=words):
+    path.write_text('{"a": 1}\n' + f'{{"a": "{"x" * (65 << 20)}"}}' + "\n")
+    with pytest.raises(DataError, match="line 2: this line has more than 64 MB"):
         table(path)
 
 

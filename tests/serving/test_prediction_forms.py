@@ -9,7 +9,9 @@ import zipfile
 from pathlib import Path
 
 import polars as pl
+import pytest
 
+from keepfit.errors import DataError
 from keepfit.serving.prediction import predict_file
 from tests.data.workbooks import write_xlsx
 from tests.stages.export import exporting
@@ -38,3 +40,26 @@ def test_every_form_gets_the_same_answers(tmp_path: Path) -> None:
     for name in (*names, "folder"):
         predict_file(served, tmp_path / name, tmp_path / "found.csv")
         assert pl.read_csv(tmp_path / "found.csv").equals(pl.read_csv(tmp_path / "expected.csv")), name
+
+
+@pytest.mark.parametrize("line", ["{", "[1]", '"x"', '{"a": "\\ud800"}', '{"a": ' + "9" * 5_000 + "}", "[" * 50_000])
+def test_a_damaged_line_of_json_has_an_empty_line_and_is_named(tmp_path: Path, line: str) -> None:
+    served = exporting.served(exporting.table(), tmp_path)
+    lines = exporting.awkward().write_ndjson().splitlines()
+    (tmp_path / "whole.jsonl").write_text("\n".join(lines))
+    predict_file(served, tmp_path / "whole.jsonl", tmp_path / "whole.csv")
+    (tmp_path / "rows.jsonl").write_text("\n".join([line, *lines, line]))
+    said = predict_file(served, tmp_path / "rows.jsonl", tmp_path / "found.csv")
+    assert f"2 of {len(lines) + 2} rows could not be read (rows.jsonl, line 1: it " in said
+    expected, found = pl.read_csv(tmp_path / "whole.csv"), pl.read_csv(tmp_path / "found.csv")
+    assert found.slice(1, len(lines)).equals(expected)
+    assert found[0].equals(found[-1])
+    assert found[0].null_count().row(0) == (1,) * found.width
+
+
+def test_lines_of_which_not_one_is_an_object_are_refused(tmp_path: Path) -> None:
+    served = exporting.served(exporting.table(), tmp_path)
+    (tmp_path / "rows.jsonl").write_text("?\n?\n")
+    with pytest.raises(DataError, match=r"rows.jsonl, line 1: not one of its lines is an object"):
+        predict_file(served, tmp_path / "rows.jsonl", tmp_path / "found.csv")
+    assert not (tmp_path / "found.csv").exists()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from io import TextIOWrapper
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -22,6 +23,8 @@ BYTES = 256 << 20
 _ROW = 64 << 20
 """Characters that one object of an array may have."""
 _STEP = 1 << 20
+_NEAR = 10
+"""So many lines tell JSON Lines from a document."""
 _LINES = "Write it as JSON Lines: frame.to_json('data.jsonl', orient='records', lines=True)."
 _Rows = list[dict[str, Any]]
 
@@ -30,7 +33,7 @@ def open_json(files: tuple[Path, ...], reading: Reading) -> Opened:
     """Open JSON documents by way of a copy as JSON Lines; files that are JSON Lines already are read as they are."""
     if all(_is_lines(file) for file in files):
         return open_lines(files, reading)
-    return by_copy(files, partial(_write, reading), open_lines, reading, "row")
+    return by_copy(files, partial(_write, reading), partial(open_lines, called="row"), reading)
 
 
 @contextmanager
@@ -44,14 +47,21 @@ def _text(file: Path) -> Iterator[TextIO]:
 
 
 def _is_lines(file: Path) -> bool:
-    """Whether the first line is an object by itself, and another stands below."""
+    """Whether the first line is an object by itself, and another stands below.
+
+    Or two that follow each other are objects where the first is damaged: nothing like it is in one document.
+    """
     with _text(file) as text:
-        first = next((line for line in iter(partial(text.readline, _ROW), "") if line.strip()), "")
-        try:
-            whole = isinstance(json.loads(first), dict)
-        except (ValueError, RecursionError):
-            return False
-        return whole and any(line.strip() for line in iter(partial(text.readline, _STEP), ""))
+        filled = (line for line in iter(partial(text.readline, _ROW), "") if line.strip())
+        are = [_is_object(line) for line in islice(filled, _NEAR)]
+        return len(are) > 1 and (are[0] or (True, True) in pairwise(are))
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _write(reading: Reading, file: Path, copy: Path) -> str:

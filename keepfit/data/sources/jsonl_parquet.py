@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,11 +20,14 @@ from keepfit.data.sources.arrow_types import settled
 from keepfit.data.sources.encoding import encoding_of, wrong_encoding
 from keepfit.data.sources.opening import Opened, Reading, in_order, together
 from keepfit.data.sources.unpack import head, packing, plain_file, unpacked
+from keepfit.data.unread import Unread
 from keepfit.errors import DataError
 
 _LINES = 10_000
 """JSON lines a batch; the first so many tell the columns."""
 _LINE_BYTES = 64 << 20
+_MANY = 200
+"""Brackets of a line whose nesting may come near to what the stack bears."""
 _ROWS = 32_768
 """Parquet rows a batch."""
 _BATCH_BYTES = 64 << 20
@@ -32,21 +36,22 @@ _CONSTANTS = {"Infinity": float("inf"), "-Infinity": -float("inf")}
 _INDEX = re.compile(r"__index_level_\d+__")
 
 
-def open_lines(files: tuple[Path, ...], reading: Reading) -> Opened:
+def open_lines(files: tuple[Path, ...], reading: Reading, called: str = "line") -> Opened:
     """Open JSON Lines: one object a line. A key that a line has not is a missing cell there.
 
     Read by Python's own parser, at some 5 µs a row of 20 columns: it names the line of what is wrong, and takes
-    columns whose values are of several types as text. A declared column may come after the first lines.
+    columns whose values are of several types as text. A declared column may come after the first lines. A line that
+    is no object is unread; `called` is what a person calls a line. Raises DataError for a file without any object.
     """
-    heads = [(file.name, _keys(file, _LINES)) for file in files]
+    heads = [(file.name, _keys(file, called, _LINES)) for file in files]
     columns, drift = together(heads, reading.names)
     if not columns:  # no line in any of them: they have whatever columns are asked for, and no row
         return Opened(tuple(sorted(reading.names)), files, lambda: iter(()))
     if reading.names - set(columns):
-        late = {key: None for file in files for key in _keys(file) if key in reading.names}
+        late = {key: None for file in files for key in _keys(file, called) if key in reading.names}
         columns = tuple(dict.fromkeys((*columns, *late)))
-    later: list[str] = []
-    return Opened(columns, files, partial(_line_batches, files, columns, later), notes=tuple(drift), later=later)
+    opened = Opened(columns, files, lambda: iter(()), notes=tuple(drift))
+    return replace(opened, batches=partial(_line_batches, opened, called))
 
 
 def open_parquet(parts: tuple[Path, ...], reading: Reading) -> Opened:
@@ -61,18 +66,48 @@ def open_parquet(parts: tuple[Path, ...], reading: Reading) -> Opened:
     return Opened(columns, parts, partial(_parquet_batches, parts, columns, types), notes=tuple(notes))
 
 
-def _keys(file: Path, lines: int | None = None) -> list[str]:
-    """The keys of a file's first lines, or of all."""
-    return [*dict.fromkeys(key for line in islice(_objects(file), lines) for key in line)]
+class _Damaged(NamedTuple):
+    """A line that is no object."""
+
+    line: int
+    why: str
 
 
-def _objects(file: Path) -> Iterator[dict[str, Any]]:
+def _keys(file: Path, called: str, lines: int | None = None) -> list[str]:
+    """The keys of a file's first lines, and of more where none of those is an object; or of all."""
+    keys: dict[str, None] = {}
+    objects, first = 0, None
+    for number, line in enumerate(_rows(file, called), 1):
+        if isinstance(line, _Damaged):
+            first = first or line
+        else:
+            keys |= dict.fromkeys(line)
+            objects += 1
+        if lines and objects and number >= lines:
+            break
+    if first and not objects:
+        raise DataError(
+            f"not one of its lines is an object; of this {called}: {first.why}.",
+            allowed='An object has names and values, such as {"age": 39}.',
+            todo="Give one whole object on each line, in UTF-8.",
+            where=f"{file}, {called} {first.line}",
+        )
+    return [*keys]
+
+
+def _rows(file: Path, called: str) -> Iterator[dict[str, Any] | _Damaged]:
     wide = encoding_of(head(file, 1 << 16), file).startswith("utf-16")
     with unpacked(file) as stream:
         lines = _recoded(stream, file) if wide else iter(partial(stream.readline, _LINE_BYTES + 1), b"")
         for number, line in enumerate(lines, 1):
+            if len(line) > _LINE_BYTES:
+                raise DataError(
+                    f"this line has more than {_LINE_BYTES >> 20} MB.",
+                    todo="Give one object a line.",
+                    where=f"{file}, {called} {number}",
+                )
             if line.strip():
-                yield _object(line, f"{file}, line {number}", file, number)
+                yield _row(line.rstrip(b"\r\n"), number)
 
 
 def _recoded(stream: IO[bytes], file: Path) -> Iterator[bytes]:
@@ -80,10 +115,10 @@ def _recoded(stream: IO[bytes], file: Path) -> Iterator[bytes]:
     encoding = encoding_of(head(file, 1 << 16), file)
     number = 0
     try:
-        with TextIOWrapper(stream, encoding=encoding) as text:
+        with TextIOWrapper(stream, encoding=encoding, errors="surrogatepass") as text:
             for line in iter(partial(text.readline, _LINE_BYTES + 1), ""):
                 number += 1
-                yield line.encode()
+                yield line.encode("utf-8", "surrogatepass")  # half a character is its line's fault alone
     except UnicodeError as error:
         raise wrong_encoding(file, encoding, number + 1) from error
 
@@ -101,42 +136,58 @@ _DECODER = json.JSONDecoder(parse_constant=_CONSTANTS.get, object_pairs_hook=onl
 """One for all lines: with the hook 3.3 µs a line of 20 names, where `json.loads` took 4.3 without it."""
 
 
-def _object(line: bytes, where: str, file: Path, number: int) -> dict[str, Any]:
-    if len(line) > _LINE_BYTES:
-        raise DataError(f"this line has more than {_LINE_BYTES >> 20} MB.", todo="Give one object a line.", where=where)
+def _row(line: bytes, number: int) -> dict[str, Any] | _Damaged:
     try:
         value = _DECODER.decode(line.decode("utf-8-sig"))
         if b"\\ud" in line or b"\\uD" in line:  # half of a pair, which is no character
             json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeDecodeError as error:
-        raise wrong_encoding(file, "utf-8", number) from error
+        if line.count(b"[") + line.count(b"{") > _MANY:
+            value = _flat(value)
+    except UnicodeDecodeError:
+        return _Damaged(number, "a byte in it is not UTF-8")
+    except UnicodeEncodeError:
+        return _Damaged(number, "it holds half a character")
     except json.JSONDecodeError as error:
-        raise DataError(
-            f"this line is not JSON: {error.msg}.",
-            todo="Give one whole object on each line.",
-            where=f"{where}, column {error.colno}",
-        ) from error
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits, half a character, nested too deep
-        raise DataError(f"this line cannot be taken in: {error}.", todo="Mend or delete it.", where=where) from error
+        return _Damaged(number, f"it is not JSON: {error.msg} (column {error.colno})")
+    except RecursionError:
+        return _Damaged(number, "it is nested too deep")
+    except ValueError as error:  # a number of thousands of digits, a name that is there twice
+        return _Damaged(number, f"it cannot be taken in: {error}")
+    return value if isinstance(value, dict) else _Damaged(number, "it is not an object")
+
+
+def _flat(value: Any) -> Any:
+    """An object whose nested cells are text, as they become later, when the stack may have less room for them."""
     if not isinstance(value, dict):
-        raise DataError(
-            "this line is not an object.",
-            allowed='An object has names and values, such as {"age": 39}.',
-            where=where,
-        )
-    return value
+        return value
+    return {key: _text(cell) if isinstance(cell, dict | list) else cell for key, cell in value.items()}
 
 
-def _line_batches(files: tuple[Path, ...], columns: tuple[str, ...], later: list[str]) -> Iterator[pa.RecordBatch]:
-    later.clear()
-    known = set(columns)
-    for file in files:
-        objects = _objects(file)
-        while lines := list(islice(objects, _LINES)):
-            for new in dict.fromkeys(key for line in lines for key in line.keys() - known):
-                later.append(f'{file.name}: the key "{new}" comes after the first {_LINES:,} lines alone and is left.')
+def _line_batches(opened: Opened, called: str) -> Iterator[pa.RecordBatch]:
+    opened.later.clear()
+    opened.unread.clear()
+    known, before = set(opened.columns), 0
+    for file in opened.files:
+        rows = _rows(file, called)
+        while lines := list(islice(rows, _LINES)):
+            objects = [line for line in lines if not isinstance(line, _Damaged)]
+            if len(objects) < len(lines):
+                opened.unread.extend(_unread(lines, before, f"{file.name}, {called}"))
+            before += len(lines)
+            for new in dict.fromkeys(key for line in objects for key in line.keys() - known):
+                opened.later.append(
+                    f'{file.name}: the key "{new}" comes after the first {_LINES:,} lines alone and is left.'
+                )
                 known.add(new)
-            yield pa.record_batch([_cells([line.get(name) for line in lines]) for name in columns], names=list(columns))
+            if objects:
+                cells = [_cells([line.get(name) for line in objects]) for name in opened.columns]
+                yield pa.record_batch(cells, names=list(opened.columns))
+
+
+def _unread(lines: Sequence[Any], before: int, where: str) -> Iterator[Unread]:
+    for row, line in enumerate(lines, before + 1):
+        if isinstance(line, _Damaged):
+            yield Unread(row, f"{where} {line.line}", line.why)
 
 
 def _cells(values: list[Any]) -> pa.Array:

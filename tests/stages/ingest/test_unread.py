@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -128,6 +129,28 @@ def test_a_row_of_a_text_file_with_too_many_cells_is_left_out_and_named(tmp_path
     assert (gone["row"], gone["where"]) == (17, "rows.csv, line 18")
     assert rows(begun, snapshot)["a"].to_pylist() == [n for n in range(60) if n != 16]
     assert validate(begun, snapshot).rows == 59
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{", "[1]", "null", '{"a": "\\ud800", "y": "x"}', '{"y": "x", "a": ' + "9" * 5_000 + "}", "[" * 50_000],
+    ids=["no JSON", "array", "null", "half a character", "digits", "deep"],
+)
+def test_a_damaged_line_of_json_is_left_out_and_named_within_the_budget(tmp_path: Path, line: str) -> None:
+    lines = [json.dumps({"a": n, "y": "xz"[n % 2]}) for n in range(60)]
+    for count, passes in ((2, True), (4, False)):
+        (tmp_path / "rows.jsonl").write_text("\n".join([*lines[:17], *[line] * count, *lines[17:]]))
+        begun = start(tmp_path, {"path": "rows.jsonl"}, {"a": "number"}, "y", validation={})
+        snapshot = ingest(begun)
+        assert (snapshot.rows, snapshot.unread) == (60, count)
+        gone = pq.read_table(begun.store / snapshot.path / UNREAD).to_pylist()
+        assert (gone[0]["row"], gone[0]["where"]) == (18, "rows.jsonl, line 18")
+        assert rows(begun, snapshot)["a"].to_pylist() == [*range(60)]
+        if passes:
+            assert validate(begun, snapshot).rows == 60
+        else:
+            with pytest.raises(DataError, match="4 of 64 rows could not be read"):
+                validate(begun, snapshot)
 
 
 def test_more_than_the_budget_stop_the_run_and_are_named(tmp_path: Path) -> None:
