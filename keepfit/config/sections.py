@@ -22,9 +22,9 @@ class Source(Section):
     test: str | None = None
     """The publisher's own test file, in the same form; then nothing of `path` is used for the test."""
     labels: str | None = None
-    """The label file that belongs to an idx file of images."""
+    """The label file of an idx file of images; of a folder or zip, a table with a column of their file names."""
     test_labels: str | None = None
-    """The label file that belongs to `test`, for idx files."""
+    """The same of `test`."""
     sql: str | None = None
     """A query; needs `database`."""
     database: str | None = None

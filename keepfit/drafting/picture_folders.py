@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from keepfit.config.sets import FEATURES
 from keepfit.data.sources.opening import Reading, open_source
-from keepfit.data.sources.pictures import PICTURE, listing, overview, parts_error, parts_of, shared_out
+from keepfit.data.sources.pictures import PICTURE, has_classes, listing, overview, parts_error, parts_of, shared_out
 from keepfit.drafting.drafted import Drafted, name_of, written
+from keepfit.drafting.labelled_pictures import Labelled, labels_beside
+from keepfit.drafting.learnable import refuse_few
 from keepfit.drafting.suggestions import expectations_of_files
 from keepfit.drafting.target import ask
 from keepfit.drafting.yaml_text import SourceLines, family_for, pipeline_text
@@ -18,7 +21,12 @@ from keepfit.features.lookup import kind_of
 
 
 def plan_pictures(root: Path, named: str | None, test: Path | None, place: Path) -> Drafted:
-    """Look at the names, and at some of the pictures; folders that are parts of the data are told from classes."""
+    """Look at the names, and at some of the pictures; folders that are parts of the data are told from classes.
+
+    Where there are no folders of classes, the labels may stand in a table.
+    """
+    if not has_classes(root) and (labelled := labels_beside(root, named)):
+        return _plan_labelled(root, labelled, test, place)
     roots: tuple[Path, ...] = (root,)
     said: list[str] = []
     if parts := parts_of(root):
@@ -30,12 +38,34 @@ def plan_pictures(root: Path, named: str | None, test: Path | None, place: Path)
         said.append(_told_parts(parts, learned, test))
     seen = overview(roots)
     target = facts_of_classes(named or "label", seen.labels)
-    sizes = sorted(seen.sizes)
-    low, high = sizes[0], sizes[-1]
-    span = f"{low[0]} × {low[1]}" if low == high else f"{low[0]} × {low[1]} to {high[0]} × {high[1]}"
     paths = tuple(written(path, place) for path in roots)
     source = SourceLines(paths if len(paths) > 1 else paths[0], test=written(test, place) if test else None)
-    return _plan(root, source, target, f"{span} pixels; or {{kind: {_kind()}, size: 64}}", [*said, *seen.said])
+    return _plan(root, source, target, _span(seen.sizes), [*said, *seen.said])
+
+
+def _plan_labelled(root: Path, labelled: Labelled, test: Path | None, place: Path) -> Drafted:
+    """The same where a table holds the labels."""
+    target = labelled.target
+    refuse_few(ask(target, str(labelled.table)), str(labelled.table))
+    source = SourceLines(written(root, place), labels=written(labelled.table, place))
+    if test:
+        tested = labels_beside(test, target.name)
+        if tested is None:
+            raise ConfigError(
+                "no table in or beside it names at least half of its pictures.",
+                todo="Put one of file names and labels there, or leave --test out.",
+                where=str(test),
+            )
+        source = replace(source, test=written(test, place), test_labels=written(tested.table, place))
+    counted = f"{target.filled:,} pictures with a label in {labelled.table.name}."
+    return _plan(root, source, target, _span(labelled.sizes), labelled.said, counted)
+
+
+def _span(sizes: list[tuple[int, int]]) -> str:
+    """From the smallest picture to the largest, for a comment."""
+    low, high = min(sizes), max(sizes)
+    span = f"{low[0]} × {low[1]}" if low == high else f"{low[0]} × {low[1]} to {high[0]} × {high[1]}"
+    return f"{span} pixels; or {{kind: {_kind()}, size: 64}}"
 
 
 def _told_parts(parts: dict[str, list[PurePosixPath]], learned: list[PurePosixPath], judged: Path | None) -> str:
@@ -61,9 +91,12 @@ def plan_idx(images: Path, named: str | None, test: Path | None, place: Path, sc
     return _plan(images, source, facts_of_classes(target, classes), f"{width} × {height} pixels")
 
 
-def _plan(root: Path, source: SourceLines, target: ColumnFacts, comment: str, said: Sequence[str] = ()) -> Drafted:
+def _plan(
+    root: Path, source: SourceLines, target: ColumnFacts, comment: str, said: Sequence[str] = (), counted: str = ""
+) -> Drafted:
     asked = ask(target, str(root))
-    head = f"Written by keepfit init from {root.name}: {target.rows:,} pictures in {target.distinct} classes."
+    counted = counted or f"{target.rows:,} pictures in {target.distinct} classes."
+    head = f"Written by keepfit init from {root.name}: {counted}"
     kind = _kind()
     choices = [Choice(PICTURE, kind, comment)]
     text = pipeline_text(name_of(root), source, asked, choices, family_for([kind]), head)
@@ -73,7 +106,7 @@ def _plan(root: Path, source: SourceLines, target: ColumnFacts, comment: str, sa
         lines,
         target.name,
         1,
-        [asked.sentence, f"{target.rows:,} pictures in {target.distinct} classes.", *said, *asked.found.said],
+        [asked.sentence, counted, *said, *asked.found.said],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ class Reading:
     sheet: str | None = None
     """The sheet of a workbook; None for the first that is a table."""
     labels: tuple[Path, ...] = ()
-    """The label files that belong to idx files of images, in the same order."""
+    """The label files that belong to idx files of images, in the same order; or the table that names pictures."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -69,8 +69,20 @@ def open_source(paths: tuple[Path, ...], reading: Reading) -> Opened:
     """Open files, folders, globs or zips. Raises DataError for what is not there, is empty or cannot be understood."""
     files = locate(paths)
     form = reading.format if reading.format != "auto" else _agreed(files)
+    if form == "images" and reading.labels:
+        from keepfit.data.sources.labelled import OURS, open_labelled
+
+        of_table = replace(reading, labels=(), format="auto", needed=reading.needed.difference(OURS))
+        return open_labelled(files, open_source(reading.labels, of_table), reading)
     if form in ("images", "idx"):
         return _opened(form, files, reading)
+    if reading.labels:
+        raise DataError(
+            f"source.labels names {reading.labels[0].name}, and these rows hold their labels themselves.",
+            allowed="Labels of their own have pictures in a folder or zip, and idx files.",
+            todo="Take source.labels out of the YAML.",
+            where=str(files[0]),
+        )
     from keepfit.data.sources.gathered import open_gathered
 
     return open_gathered(files, "auto" if form == "tables" else form, reading, _opened)

@@ -19,8 +19,8 @@ from keepfit.errors import DataError
 PICTURE = "image"
 """The column that holds them."""
 _LOOKED_AT = 200
-_BATCH = 1024
-_BATCH_BYTES = 32 << 20
+BATCH = 1024
+BATCH_BYTES = 32 << 20
 
 _ROLES = {
     **dict.fromkeys(("train", "training", "train_set", "trainset"), "train"),
@@ -69,7 +69,7 @@ def _batches(roots: tuple[Path, ...], target: str, unread: list[Unread]) -> Iter
             continue
         rows.append((name, content, label))
         size += len(content)
-        if len(rows) == _BATCH or size > _BATCH_BYTES:
+        if len(rows) == BATCH or size > BATCH_BYTES:
             yield _batch(rows, target)
             rows, size = [], 0
     if rows:
@@ -115,7 +115,8 @@ def class_depth(names: list[PurePosixPath], root: Path, others: list[PurePosixPa
     loose = next((name for name in names if len(name.parts) == 1), names[0])
     raise DataError(
         "the pictures do not lie in at least two folders, one for each class.",
-        todo=f'Make a folder for each class and put the pictures into them; "{loose}" lies in none.',
+        todo=f'Make a folder for each class and put the pictures into them; "{loose}" lies in none. Or name a table of '
+        "file names and labels in source.labels.",
         where=str(root),
     )
 
@@ -138,6 +139,18 @@ def parts_of(root: Path) -> dict[str, list[PurePosixPath]]:
     with listed(root) as (pictures, others):
         names = [picture.name for picture in pictures]
         return parts_at(class_depth(names, root, others), names)
+
+
+def has_classes(root: Path) -> bool:
+    """Whether the pictures of a folder or zip lie in folders of classes, be it in those of the data's parts."""
+    with listed(root) as (pictures, others):
+        names = [picture.name for picture in pictures]
+        try:
+            depth = class_depth(names, root, others)
+        except DataError:
+            return False
+    classes = {found.lower() for name in names if (found := class_of(name, depth))}
+    return not classes <= _ROLES.keys() or bool(parts_at(depth, names))
 
 
 def shared_out(parts: dict[str, list[PurePosixPath]]) -> tuple[list[PurePosixPath], PurePosixPath | None]:

@@ -1,0 +1,220 @@
+"""Pictures whose labels stand in a table beside them: a row of the table, and the picture that it names, are a row."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pyarrow as pa
+
+from keepfit.data.sources.archive import listed, told_others
+from keepfit.data.sources.opening import Opened, Reading
+from keepfit.data.sources.pictures import BATCH, BATCH_BYTES, PICTURE
+from keepfit.data.unread import NAMED, Places, Unread
+from keepfit.errors import DataError
+from keepfit.quoting import shown
+
+FILE = "file"
+"""The column of a picture's path in its folder or zip."""
+OURS = (FILE, PICTURE)
+"""The columns that the pictures themselves give."""
+
+
+class Pictures:
+    """The pictures of folders or zips, found by what a table calls them.
+
+    That is their path in the folder or longer, or the end of it, down to the bare name; with the ending or without.
+    """
+
+    def __init__(self, roots: tuple[Path, ...], stack: ExitStack) -> None:
+        above = Path(os.path.commonpath([root.parent for root in roots]))
+        self.others: list[tuple[Path, list[PurePosixPath]]] = []
+        self.read: dict[str, Callable[[], bytes]] = {}
+        """Path of each picture → how to get its bytes."""
+        for root in roots:
+            pictures, others = stack.enter_context(listed(root))
+            self.others.append((root, others))
+            before = PurePosixPath(root.relative_to(above)) if len(roots) > 1 else PurePosixPath()
+            self.read |= {str(before / picture.name): picture.read for picture in pictures}
+        self._whole: dict[str, list[str]] = {}
+        self._ends: dict[str, list[str]] = {}
+        for path in self.read:
+            parts = path.split("/")
+            for start in range(len(parts)):
+                end = "/".join(parts[start:])
+                for called in {end, _without_ending(end)}:
+                    self._ends.setdefault(called, []).append(path)
+                    if not start:
+                        self._whole.setdefault(called, []).append(path)
+
+    def called(self, cell: object) -> list[str]:
+        """The paths of the pictures that a cell may mean; those it names exactly before those it names in part."""
+        parts = [part for part in str(cell).strip().replace("\\", "/").split("/") if part not in ("", ".")]
+        whole = "/".join(parts)
+        if whole in self.read:
+            return [whole]
+        return self._whole.get(whole) or self._ends.get(whole) or self._common(parts)
+
+    def _common(self, parts: list[str]) -> list[str]:
+        """Those that share the longest end with a path: all of theirs, or a folder and the name at least."""
+        for start in range(1, len(parts)):
+            end = "/".join(parts[start:])
+            if found := self._whole.get(end) or (self._ends.get(end) if start < len(parts) - 1 else None):
+                return found
+        return []
+
+    def lacks(self, cell: object) -> str:
+        """Why a cell means no picture, in a clause; empty where it means one."""
+        if cell is None or not str(cell).strip():
+            return "it names no picture"
+        found = self.called(cell)
+        if len(found) > 1:
+            return f"{shown(str(cell))} may be {found[0]} or {found[1]}"
+        return "" if found else f"there is no picture {shown(str(cell))}"
+
+    def bytes_of(self, file: str) -> tuple[bytes, str]:
+        """A picture's bytes, or why they cannot be had."""
+        try:
+            return self.read[file](), ""
+        except DataError as error:
+            return b"", error.found.rstrip(".")
+
+
+def _without_ending(path: str) -> str:
+    before, point, ending = path.rpartition(".")
+    return before if point and "/" not in ending else path
+
+
+@contextmanager
+def pictures_of(roots: tuple[Path, ...]) -> Iterator[Pictures]:
+    """The pictures, which can be read within the block."""
+    with ExitStack() as stack:
+        yield Pictures(roots, stack)
+
+
+def open_labelled(files: tuple[Path, ...], table: Opened, reading: Reading) -> Opened:
+    """Open the pictures that a table of labels names. Columns: `file`, `image`, and the table's others.
+
+    A row whose picture is not there is unread; pictures that no row names are told. Raises DataError where no column
+    of the table names pictures, or two name different ones.
+    """
+    with pictures_of(files) as pictures:
+        names, _ = names_column(table, pictures, reading.target)
+        notes = [note for root, others in pictures.others for note in told_others(root, _unused(root, others, table))]
+    if reading.target in (*OURS, names):
+        raise DataError(
+            f'the target is called "{reading.target}", which is the column of the {_role(reading.target, names)}.',
+            todo="Name the column of the labels in target.",
+            where=str(table.files[0]),
+        )
+    columns = (*OURS, *(name for name in table.columns if name not in (*OURS, names)))
+    lost = [name for name in table.columns if name in OURS and name != names]
+    notes += [f'{table.files[0].name}: its column "{name}" is left, as one of ours is called so.' for name in lost]
+    opened = Opened(columns, files, lambda: iter(()), notes=(*table.notes, *notes))
+    return replace(opened, batches=partial(_batches, opened, table, names))
+
+
+def names_column(table: Opened, pictures: Pictures, target: str) -> tuple[str, int]:
+    """The column of a table that names the most pictures, and how many. Raises DataError for none, or two in doubt."""
+    found: dict[str, list[str]] = {name: [] for name in table.columns if name != target}
+    for batch in table.batches():
+        for name, paths in found.items():
+            paths += [called[0] for cell in texts(batch, name) if len(called := pictures.called(cell)) == 1]
+    counts = {name: len(set(paths)) for name, paths in found.items()}
+    best = max(counts, key=lambda name: counts[name], default="")
+    if not counts.get(best):
+        raise DataError(
+            f"no column of it names a picture, such as {next(iter(pictures.read), 'a.png')}.",
+            allowed="One column holds the pictures' file names, with or without folder and ending.",
+            todo="Name the table of the labels in source.labels.",
+            where=str(table.files[0]),
+        )
+    other = next((name for name in counts if counts[name] == counts[best] and found[name] != found[best]), None)
+    if other:
+        raise DataError(
+            f'both "{best}" and "{other}" name {counts[best]:,} pictures, and not the same ones in each row.',
+            todo="Leave only the column of those to learn from in the table of the labels.",
+            where=str(table.files[0]),
+        )
+    return best, counts[best]
+
+
+def _role(target: str, names: str) -> str:
+    return "pictures" if target == PICTURE else "file names" if target in (FILE, names) else target
+
+
+def _unused(root: Path, others: list[PurePosixPath], table: Opened) -> list[PurePosixPath]:
+    """What is neither a picture nor the labels."""
+    return [name for name in others if root / name not in table.files]
+
+
+def texts(batch: pa.RecordBatch, name: str) -> list[Any]:
+    """The cells of a column of names; JSON's numbers are floating."""
+    cells = batch[name].to_pylist()
+    return [str(int(cell)) if isinstance(cell, float) and cell.is_integer() else cell for cell in cells]
+
+
+def _batches(opened: Opened, table: Opened, names: str) -> Iterator[pa.RecordBatch]:
+    opened.unread.clear()
+    opened.later.clear()
+    used: set[str] = set()
+    with pictures_of(opened.files) as pictures:
+        for batch, files, contents in _rows(opened, table, names, pictures):
+            used.update(files)
+            cells = [pa.array(files, pa.string()), pa.array(contents, pa.binary())]
+            cells += [batch[name] for name in opened.columns[len(OURS) :]]
+            yield pa.record_batch(cells, names=[*opened.columns])
+        opened.later.extend(table.later)
+        opened.later.extend(_without_label(pictures, used, table))
+
+
+def _rows(
+    opened: Opened, table: Opened, names: str, pictures: Pictures
+) -> Iterator[tuple[pa.RecordBatch, list[str], list[bytes]]]:
+    """The table's rows whose pictures can be had, with those; before them, what is unread up to there."""
+    places, mine, told = Places(table.unread), list[Unread](), 0
+    for batch in table.batches():
+        numbers = places.next(len(batch))
+        rows, files, contents, size = list[int](), list[str](), list[bytes](), 0
+        for row, cell in enumerate(texts(batch, names)):
+            why, file, content = pictures.lacks(cell), "", b""
+            if not why:
+                file = pictures.called(cell)[0]
+                content, why = pictures.bytes_of(file)
+            if why:
+                where = f"{table.files[0].name}, row {numbers[row]:,}"
+                mine.append(Unread(int(numbers[row]), where, why))
+                continue
+            rows.append(row)
+            files.append(file)
+            contents.append(content)
+            size += len(content)
+            if len(rows) == BATCH or size > BATCH_BYTES:
+                told = _tell(opened, table, mine, int(numbers[row]), told)
+                yield batch.take(pa.array(rows)), files, contents
+                rows, files, contents, size = [], [], [], 0
+        told = _tell(opened, table, mine, int(numbers[-1]) if len(numbers) else 0, told)
+        if rows:
+            yield batch.take(pa.array(rows)), files, contents
+    _tell(opened, table, mine, None, told)
+
+
+def _tell(opened: Opened, table: Opened, mine: list[Unread], upto: int | None, told: int) -> int:
+    """Put what is unread up to a row, of the table and of the pictures, into the source's, in order."""
+    theirs = [one for one in table.unread[told:] if upto is None or one.row <= upto]
+    opened.unread.extend(sorted([*mine, *theirs], key=lambda one: one.row))
+    mine.clear()
+    return told + len(theirs)
+
+
+def _without_label(pictures: Pictures, used: set[str], table: Opened) -> Iterator[str]:
+    left = [path for path in pictures.read if path not in used]
+    if left:
+        named = ", ".join(left[:NAMED]) + (" …" if len(left) > NAMED else "")
+        what = "1 picture is" if len(left) == 1 else f"{len(left):,} pictures are"
+        yield f"{what} in no row of {table.files[0].name} and left: {named}."
