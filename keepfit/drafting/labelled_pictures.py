@@ -56,7 +56,7 @@ def labels_beside(root: Path, named: str | None) -> Labelled | None:
 
 def _texts_near(root: Path) -> list[Path]:
     """Text tables in a folder, and beside it or the zip."""
-    above = Path(os.path.abspath(root)).parent
+    above = Path(os.path.normpath(root)).parent
     beside = [path for path in sorted(above.iterdir()) if path.is_file() and path.name[0] not in "._"]
     near = [*(walk(root) if root.is_dir() else []), *beside]
     return [path for path in near if suffix_of(path) and FORMS.get(suffix_of(path)) == "csv"]
