@@ -109,7 +109,7 @@ def test_a_truncated_picture_is_named(kind: str) -> None:
     [
         (b"", "is empty, 0 bytes"),
         (bytes(900), "holds zero bytes alone"),
-        (b"hello\n", "is text"),
+        (b"hello\n", 'is the text "hello'),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "is PostScript"),
         (b"\x89PNG\r\n\x1a\n1234", "begins as a picture and is damaged"),
         (b'<?xml version="1.0"?>\n<!-- drawn -->\n<svg xmlns="http://www.w3.org/2000/svg">', "is an SVG drawing"),

@@ -193,7 +193,7 @@ def test_a_picture_that_cannot_be_used_is_named_by_its_row(tmp_path):
     for odd, message in ((3.5, "row 2 has a float"), (str(tmp_path / "gone.png"), "picture of row 2 cannot be read")):
         with pytest.raises(DataError, match=message):
             model.predict(pd.DataFrame({"image": pd.Series([content, odd], dtype=object)}))
-    for odd, message in ((content[:-40], "row 2: it cannot"), (b"text", "row 2: it is text"), (None, "no picture")):
+    for odd, message in ((content[:-40], "row 2: it cannot"), (b"text", "row 2: it is the text"), (None, "no picture")):
         with pytest.warns(UserWarning, match=message):
             found = model.predict(pd.DataFrame({"image": pd.Series([content, odd, content], dtype=object)}))
         assert found["prediction"].isna().tolist() == [False, True, False]

@@ -113,7 +113,7 @@ def test_a_truncated_picture_is_named(tmp_path: Path, column: dict[str, list[Any
 
 def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
     contents: list[bytes | None] = [b"not a picture"] * 60
-    with pytest.raises(DataError, match=r"\d+\.png is text, which is not read"):
+    with pytest.raises(DataError, match=r'\d+\.png is the text "not a picture", which is not read'):
         prepare(tmp_path, gallery(contents, file=[f"{i}.png" for i in range(60)]))
 
 
