@@ -73,3 +73,30 @@ def test_a_name_with_a_byte_of_another_encoding_is_refused(tmp_path: Path) -> No
     path.write_bytes("ville,é,p".encode() + b"r\xe9nom,n\n" + b"a,b,c,1\n" * 9)
     with pytest.raises(DataError, match=r"line 1: a byte in 'pr\?nom' is not utf-8"):
         open_source((path,), Reading(tmp_path, encoding="utf-8"))
+
+
+PAIRS = {
+    "gb18030": [
+        ("sex", "男 女"), ("性别", "男 女"), ("flag", "是 否"), ("等级", "高 低"), ("grade", "高 中 低"),
+        ("结果", "好 坏"), ("level", "优 良 差"), ("类别", "甲 乙 丙"),
+        ("status", "合格 不合格"), ("dir", "东 南 西 北"),
+        ("有无", "有 无"),
+        ("weather", "晴 雨 阴"), ("city", "北京 上海"), ("颜色", "红 绿 蓝"),
+    ],
+    "big5": [("性別", "男 女"), ("城市", "台北 高雄"), ("結果", "是 否"), ("等級", "優 良 差")],
+    "cp932": [("性別", "男 女"), ("sex", "男 女"), ("評価", "高い 低い"), ("判定", "合格 不合格")],
+    "euc_jp": [("性別", "男性 女性"), ("都市", "東京 大阪")],
+    "cp949": [("성별", "남 여"), ("결과", "예 아니오"), ("등급", "높음 낮음"), ("도시", "서울 부산 대구")],
+    "cp1251": [("пол", "муж жен"), ("ответ", "да нет"), ("ОТВЕТ", "ДА НЕТ"), ("город", "Москва Казань")],
+    "cp1252": [("größe", "groß klein"), ("sexe", "féminin masculin"), ("année", "été hiver")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("encoding", "name", "words"), [(e, n, w) for e, rows in PAIRS.items() for n, w in rows])
+@pytest.mark.parametrize("rows", [6, 200])
+def test_a_column_of_two_words_tells_its_encoding(encoding: str, name: str, words: str, rows: int) -> None:
+    answers = words.split()
+    lines = [f"{row},{row / 7:.3f},{answers[row % len(answers)]}" for row in range(rows)]
+    content = "\n".join([f"id,x,{name}", *lines, ""])
+    told = encoding_of(content.encode(encoding), Path("x.csv"))
+    assert content.encode(encoding).decode(told) == content

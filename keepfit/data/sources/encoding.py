@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from keepfit.data.sources.alphabets import by_letters
+from keepfit.data.sources.han import by_characters
 from keepfit.errors import DataError
 
 _MARKS = {
@@ -106,6 +107,8 @@ def _legacy(start: bytes) -> str:
     likelier, unless there are few and they read well.
     """
     words = sorted({*_WORD.findall(start)})[:_MANY]
+    if paired := by_characters(sorted({*_CELL.findall(start)})[:_MANY]):  # a pair's second byte may be a sign of ASCII
+        return paired
     found = by_letters(words)
     even = all(len(run) % 2 == 0 for word in words for run in _RUN.findall(word))
     if found and not (even and (len(words) >= _FEW or found[1] < _UNLIKE)):
