@@ -46,12 +46,14 @@ class Source(Section):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Source:
-        if self.path == ():
-            raise ValueError("path is an empty list: name a file")
+        if self.path is not None and not (self.path and all(self.path)):
+            raise ValueError("path is empty: name a file")
         if (self.path is None) == (self.sql is None):
             raise ValueError("give either path or sql, and not both")
         if self.sql is not None and self.database is None:
             raise ValueError("sql needs database, the address to send the query to")
+        if self.database is not None and self.sql is None:
+            raise ValueError("database needs sql, the query to send to it")
         extra = [name for name in ("test", "labels", "test_labels") if getattr(self, name) is not None]
         if self.sql is not None and extra:
             raise ValueError(f"{extra[0]} names a file, and the rows come from sql: leave it out")

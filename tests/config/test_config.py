@@ -42,6 +42,10 @@ def test_short_and_long_feature_forms_mean_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
+        ("path: people.csv", 'path: ""', ["path is empty: name a file"]),
+        ("path: people.csv", "path: []", ["path is empty: name a file"]),
+        ("path: people.csv", 'path: [a.csv, ""]', ["path is empty: name a file"]),
+        ("people.csv", "people.csv\n  database: sqlite:///a.db", ["database needs sql, the query to send to it"]),
         ("target", "tarhet", ["line 4, column 1", 'unknown key "tarhet"', 'Did you mean "target"?']),
         ("family: mlp", "family: mlp\n  widht: 3", ["line 10, column 3", "model.widht", 'Did you mean "width"?']),
         ("family: mlp", "family: mlpp", ["line 8", "mlpp", "mlp, wide_deep, cnn"]),
