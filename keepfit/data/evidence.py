@@ -47,7 +47,7 @@ class Found:
         return self.read / max(1, self.cells)
 
 
-class Evidence(ABC):
+class FormEvidence(ABC):
     """What is known so far of how a column's cells are written."""
 
     @abstractmethod
@@ -59,7 +59,7 @@ class Evidence(ABC):
         """The form that reads most of them."""
 
 
-def look(batches: Iterable[pa.RecordBatch], evidence: Mapping[str, Evidence]) -> dict[str, Found]:
+def look(batches: Iterable[pa.RecordBatch], evidence: Mapping[str, FormEvidence]) -> dict[str, Found]:
     """The forms of some columns, from all their cells."""
     for batch in batches:
         for name, known in evidence.items():

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from keepfit.data.evidence import Evidence, Found
+from keepfit.data.evidence import FormEvidence, Found
 
 PLAIN = "1234.56"
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
@@ -101,7 +101,7 @@ def read(texts: pa.Array, form: str) -> pa.Array:
     return pc.if_else(pc.or_(twice, pc.xor(pc.equal(parts["open"], "("), pc.equal(parts["close"], ")"))), None, numbers)
 
 
-class NumberEvidence(Evidence):
+class NumberEvidence(FormEvidence):
     """How many cells are written in which way."""
 
     def __init__(self) -> None:

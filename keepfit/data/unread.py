@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 NAMED = 3
@@ -26,7 +27,19 @@ class Unread:
     """A clause: `it has 3 cells, and the others have 4`."""
 
 
-class Places:
+def unfit_rows(unfit: Mapping[int, str], places: NDArray[np.int64], table: pa.Table) -> list[Unread]:
+    """Rows of a batch that were read and are fit for nothing, by their number in it; `places` are those of its rows.
+
+    A row is called by its file where the batch has a column `file`.
+    """
+    names = table["file"].to_pylist() if unfit and "file" in table.column_names else None
+    return [
+        Unread(int(places[row]), str(names[row]) if names else f"row {places[row]:,}", why)
+        for row, why in sorted(unfit.items())
+    ]
+
+
+class RowPlaces:
     """Where the rows of a source's batches stand among all of its rows, those apart that could not be read."""
 
     def __init__(self, unread: Sequence[Unread]) -> None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from keepfit.config.sets import FEATURES
 from keepfit.data.cells import is_text
-from keepfit.data.evidence import Evidence, Found, look, settled
+from keepfit.data.evidence import FormEvidence, Found, look, settled
 from keepfit.features.column import ColumnFacts
 from keepfit.features.lookup import kind_of
 
@@ -19,7 +19,7 @@ _PROMISING = 0.5
 
 def with_forms(columns: list[ColumnFacts], batches: Callable[[], Iterator[pa.RecordBatch]] | None) -> list[ColumnFacts]:
     """The columns with the form that each kind finds; `batches` are all rows, where the columns are only the first."""
-    looked: dict[str, dict[type[Evidence], Found]] = {column.name: {} for column in columns}
+    looked: dict[str, dict[type[FormEvidence], Found]] = {column.name: {} for column in columns}
     for kind in FEATURES.names():
         for name, found in _found(columns, kind_of(kind).evidence, batches).items():
             looked[name] |= found
@@ -28,9 +28,9 @@ def with_forms(columns: list[ColumnFacts], batches: Callable[[], Iterator[pa.Rec
 
 def _found(
     columns: list[ColumnFacts],
-    evidence: Callable[[], Evidence | None],
+    evidence: Callable[[], FormEvidence | None],
     batches: Callable[[], Iterator[pa.RecordBatch]] | None,
-) -> dict[str, dict[type[Evidence], Found]]:
+) -> dict[str, dict[type[FormEvidence], Found]]:
     """What one kind finds of columns of text."""
     if (known := evidence()) is None:
         return {}

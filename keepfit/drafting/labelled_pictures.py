@@ -14,7 +14,7 @@ from keepfit.data import images
 from keepfit.data.sources.labelled import Pictures, names_column, pictures_of, texts
 from keepfit.data.sources.locate import FORMS, suffix_of, walk
 from keepfit.data.sources.opening import Opened, Reading, open_source
-from keepfit.data.unread import Places, Unread, sentence
+from keepfit.data.unread import RowPlaces, Unread, sentence
 from keepfit.drafting.target import find_target
 from keepfit.errors import ConfigError, DataError
 from keepfit.features.column import ColumnFacts, facts_of
@@ -98,7 +98,7 @@ def _looked(table: Opened, names: str, count: int, pictures: Pictures, named: st
 
 def _there(table: Opened, names: str, pictures: Pictures, unread: list[Unread]) -> Iterator[pa.RecordBatch]:
     """The rows whose picture is there: what a run learns from."""
-    places, mine = Places(table.unread), list[Unread]()
+    places, mine = RowPlaces(table.unread), list[Unread]()
     for batch in table.batches():
         lacking = [pictures.lacks(cell) for cell in texts(batch, names)]
         mine += [

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keepfit.data.cells import categories, is_text, numbers
-from keepfit.data.evidence import Evidence, Found
+from keepfit.data.evidence import FormEvidence, Found
 from keepfit.data.notation import NumberEvidence
 from keepfit.quoting import visible, yaml
 
@@ -69,7 +69,7 @@ class ColumnFacts:
     """The different values as text, in order of appearance."""
     type: pa.DataType
     """The type in the source."""
-    looked: Mapping[type[Evidence], Found] = field(default_factory=dict)
+    looked: Mapping[type[FormEvidence], Found] = field(default_factory=dict)
     """How its texts are written, where more rows were looked at than are here."""
 
     some: pa.Array | None = None
@@ -104,7 +104,7 @@ class ColumnFacts:
         """The different values."""
         return pa.array(self.values, pa.string())
 
-    def found(self, evidence: Evidence) -> Found:
+    def found(self, evidence: FormEvidence) -> Found:
         """How its texts are written."""
         if type(evidence) in self.looked:
             return self.looked[type(evidence)]

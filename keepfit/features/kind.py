@@ -23,7 +23,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from keepfit.config import Feature, Preprocessing
-from keepfit.data.evidence import Evidence
+from keepfit.data.evidence import FormEvidence
 from keepfit.data.transform import Entry
 
 ServedColumn = dict[str, Any]
@@ -125,7 +125,7 @@ class Kind(ABC):
         """
         return {}
 
-    def evidence(self) -> Evidence | None:
+    def evidence(self) -> FormEvidence | None:
         """What finds the form of a column's texts, where there is more than one."""
         return None
 

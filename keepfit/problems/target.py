@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from keepfit.data.evidence import Evidence
+from keepfit.data.evidence import FormEvidence
 from keepfit.data.transform import Target, Transform
 from keepfit.features.column import ColumnFacts, Suggestion
 from keepfit.problems.answer import Labels
@@ -90,7 +90,7 @@ class TargetColumn(ABC):
         `form` is how texts are written.
         """
 
-    def evidence(self) -> Evidence | None:
+    def evidence(self) -> FormEvidence | None:
         """What finds the form of its texts, where there is more than one."""
         return None
 

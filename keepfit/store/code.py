@@ -63,6 +63,7 @@ class Code:
         self._memory = memory
         self._known: dict[str, Any] | None = None
         self._used: dict[str, Any] = {}
+        self._modules: dict[tuple[str, frozenset[str]], Module] = {}
         self._learned = False
 
     def digests(self, *modules: str) -> dict[str, str]:
@@ -99,6 +100,12 @@ class Code:
         return dict(sorted(found.items()))
 
     def _module(self, name: str, packages: frozenset[str]) -> Module:
+        """Read once: fourteen closures of a run share most of their modules."""
+        if (name, packages) not in self._modules:
+            self._modules[name, packages] = self._sorted_out(name, packages)
+        return self._modules[name, packages]
+
+    def _sorted_out(self, name: str, packages: frozenset[str]) -> Module:
         digest, imported, members = self._read(source_of(name))
         inner = (member for member in members if member.partition(".")[0] in packages and _file(member))
         names = {*imported, *inner}

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from keepfit.cli.main import app, exit_code
-from tests.data.test_sources_sql import SERVER
+from tests.data.conftest import SERVER
 from tests.refusing import go
 
 KEEPFIT = Path(sys.executable).with_name("keepfit")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sqlite3
 import threading
@@ -20,8 +19,7 @@ from keepfit.data.sources.sql import Spooled, spool
 from keepfit.errors import DataError, TransientError
 from keepfit.store.interrupt import interruptible
 from tests.alarming import Alarm
-
-SERVER = os.environ.get("KEEPFIT_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+from tests.data.conftest import SERVER
 
 
 @pytest.fixture
@@ -36,12 +34,9 @@ def sqlite(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgres() -> Iterator[str]:
-    """A table of its own on the server, or a skip."""
-    try:
-        connection = psycopg.connect(SERVER, autocommit=True, connect_timeout=5)
-    except psycopg.OperationalError as error:
-        pytest.skip(f"no PostgreSQL at {SERVER}: {error}; set KEEPFIT_POSTGRES")
+def postgres(server: str) -> Iterator[str]:
+    """A table of its own on the server."""
+    connection = psycopg.connect(server, autocommit=True)
     table = f"people_{uuid4().hex}"
     with connection:
         connection.execute(f"CREATE TABLE {table} (n bigint, price numeric, at timestamptz, city text, paid boolean)")

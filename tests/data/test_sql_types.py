@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -22,7 +21,6 @@ from keepfit.drafting.tables import _look
 from keepfit.errors import DataError, KeepfitError
 from keepfit.features.column import facts_of
 
-SERVER = os.environ.get("KEEPFIT_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 POSTGRES = {
     "1::smallint": 1,
     "2::bigint": 2,
@@ -63,15 +61,6 @@ POSTGRES = {
     "7::oid": 7,
     "true": True,
 }
-
-
-@pytest.fixture(scope="module")
-def server() -> str:
-    try:
-        psycopg.connect(SERVER, connect_timeout=5).close()
-    except psycopg.OperationalError as error:
-        pytest.skip(f"no PostgreSQL at {SERVER}: {error}; set KEEPFIT_POSTGRES")
-    return SERVER
 
 
 def spooled(tmp_path: Path, query: str, database: str) -> pa.Table:

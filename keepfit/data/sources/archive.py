@@ -31,7 +31,7 @@ class Entry:
     read: Callable[[], bytes]
 
 
-class Listing(NamedTuple):
+class FolderFiles(NamedTuple):
     """The files of a folder or zip, by name."""
 
     pictures: list[Entry]
@@ -41,7 +41,7 @@ class Listing(NamedTuple):
 
 
 @contextmanager
-def listed(root: Path) -> Iterator[Listing]:
+def listed(root: Path) -> Iterator[FolderFiles]:
     """The picture files of a folder or zip. Raises DataError for what may not be read."""
     if root.is_dir():
         paths = [(PurePosixPath(p.relative_to(root)), p) for p in walk(root)]
@@ -74,9 +74,9 @@ def told_others(root: Path, others: list[PurePosixPath]) -> list[str]:
     return [f"{root.name}: {count} left: {named}."]
 
 
-def _listing(files: list[tuple[PurePosixPath, Callable[[], bytes], Callable[[], bytes]]]) -> Listing:
+def _listing(files: list[tuple[PurePosixPath, Callable[[], bytes], Callable[[], bytes]]]) -> FolderFiles:
     """Sort out (name, how to get its first bytes, how to get all)."""
-    found = Listing([], [])
+    found = FolderFiles([], [])
     for name, start, read in files:
         if any(part.startswith(".") or part == "__MACOSX" for part in name.parts):
             continue

@@ -17,7 +17,7 @@ _OPEN = 50
 
 
 @dataclass
-class Seen:
+class NoRows:
     """What was met that is no row of the table."""
 
     headers: int = 0
@@ -47,7 +47,7 @@ class Cutter:
     """The byte after the last row that was given."""
     line: int
     """Lines up to there."""
-    seen: Seen
+    seen: NoRows
     _waiting: list[bytes] = field(default_factory=list)
     """Lines that were read ahead, the next one last."""
     _open: int = 0

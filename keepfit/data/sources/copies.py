@@ -41,14 +41,15 @@ def by_copy(
     return replace(
         opened,
         files=files,
-        batches=partial(_told_of, opened.batches, copies, line),
+        batches=partial(telling, opened.batches, copies, line),
         notes=(*(note for note in dict.fromkeys(notes) if note), *opened.notes),
     )
 
 
-def _told_of(
-    batches: Callable[[], Iterator[pa.RecordBatch]], copies: dict[Path, Path], line: str
+def telling(
+    batches: Callable[[], Iterator[pa.RecordBatch]], copies: dict[Path, Path], line: str = "line"
 ) -> Iterator[pa.RecordBatch]:
+    """The batches, with errors that name what the copies were made from."""
     with told_of(copies, line):
         yield from batches()
 

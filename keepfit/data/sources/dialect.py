@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from keepfit.data.sources.opening import Reading
-from keepfit.data.sources.shape import MISSING, CutRows, Shape, shape_of, width_of
+from keepfit.data.sources.shape import MISSING, CutRows, TableShape, shape_of, width_of
 
 _DELIMITERS = (",", "\t", ";", "|")
 WIDEST = 50_000
@@ -72,7 +72,7 @@ def dialect_of(lines: list[str], encoding: str, reading: Reading) -> Dialect:
     escape = "\\" if quote and _escapes(lines, delimiter, quote) else ""
     rows = list(cut(lines, delimiter, quote, escape))
     width = width_of(rows)
-    shape = shape_of(rows, width, reading) if width <= WIDEST else Shape((), None, (), width, 0)
+    shape = shape_of(rows, width, reading) if width <= WIDEST else TableShape((), None, (), width, 0)
     return Dialect(
         encoding=encoding,
         delimiter=delimiter,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from keepfit.data.sources.copies import told_of
+from keepfit.data.sources.copies import telling, told_of
 from keepfit.data.sources.locate import format_of
 from keepfit.data.sources.opening import Opened, Reading, together
 from keepfit.data.sources.tables import Member, Partition, members, partition_of
@@ -40,7 +40,7 @@ def open_gathered(files: tuple[Path, ...], form: str, reading: Reading, opener: 
             for partition, group in groupby(found, lambda member: member.partition)
         ]
     joined, told = _joined(groups, reading.names)
-    return replace(joined, batches=partial(_told, joined.batches, places), files=files, notes=(*notes, *told))
+    return replace(joined, batches=partial(telling, joined.batches, places), files=files, notes=(*notes, *told))
 
 
 def _form(found: list[Member]) -> str:
@@ -109,8 +109,3 @@ def _called(partition: Partition) -> str:
 def _said(value: str | None, rows: int) -> pa.Array:
     code = pa.array([0 if value is not None else None], pa.int32()).take(pa.repeat(0, rows))
     return pa.DictionaryArray.from_arrays(code, pa.array([value or ""], pa.string()))
-
-
-def _told(batches: Callable[[], Iterator[pa.RecordBatch]], places: dict[Path, Path]) -> Iterator[pa.RecordBatch]:
-    with told_of(places):
-        yield from batches()

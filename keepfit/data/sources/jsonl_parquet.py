@@ -96,9 +96,13 @@ def _keys(file: Path, called: str, lines: int | None = None) -> list[str]:
 
 
 def _rows(file: Path, called: str) -> Iterator[dict[str, Any] | _Damaged]:
-    wide = encoding_of(head(file, 1 << 16), file).startswith("utf-16")
+    encoding = encoding_of(head(file, 1 << 16), file)
     with unpacked(file) as stream:
-        lines = _recoded(stream, file) if wide else iter(partial(stream.readline, _LINE_BYTES + 1), b"")
+        lines = (
+            _recoded(stream, file, encoding)
+            if encoding.startswith("utf-16")
+            else iter(partial(stream.readline, _LINE_BYTES + 1), b"")
+        )
         for number, line in enumerate(lines, 1):
             if len(line) > _LINE_BYTES:
                 raise DataError(
@@ -110,9 +114,8 @@ def _rows(file: Path, called: str) -> Iterator[dict[str, Any] | _Damaged]:
                 yield _row(line.rstrip(b"\r\n"), number)
 
 
-def _recoded(stream: IO[bytes], file: Path) -> Iterator[bytes]:
+def _recoded(stream: IO[bytes], file: Path, encoding: str) -> Iterator[bytes]:
     """The lines of UTF-16 text, as UTF-8."""
-    encoding = encoding_of(head(file, 1 << 16), file)
     number = 0
     try:
         with TextIOWrapper(stream, encoding=encoding, errors="surrogatepass") as text:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from keepfit.data.sources.archive import listed, told_others
 from keepfit.data.sources.opening import Opened, Reading
 from keepfit.data.sources.pictures import BATCH, BATCH_BYTES, PICTURE
-from keepfit.data.unread import NAMED, Places, Unread
+from keepfit.data.unread import NAMED, RowPlaces, Unread
 from keepfit.errors import DataError
 from keepfit.quoting import shown
 
@@ -177,7 +177,7 @@ def _rows(
     opened: Opened, table: Opened, names: str, pictures: Pictures
 ) -> Iterator[tuple[pa.RecordBatch, list[str], list[bytes]]]:
     """The table's rows whose pictures can be had, with those; before them, what is unread up to there."""
-    places, mine, told = Places(table.unread), list[Unread](), 0
+    places, mine, told = RowPlaces(table.unread), list[Unread](), 0
     for batch in table.batches():
         numbers = places.next(len(batch))
         rows, files, contents, size = list[int](), list[str](), list[bytes](), 0

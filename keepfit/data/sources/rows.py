@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from keepfit.data.sources.careful import Cutter, Seen
+from keepfit.data.sources.careful import Cutter, NoRows
 from keepfit.data.sources.dialect import Dialect
 from keepfit.data.sources.lines import chunks, lines_of
 
@@ -39,7 +39,7 @@ class Rows:
     """Text, coded or not, for each."""
     end: int
     """The byte at which the rows end."""
-    seen: Seen = field(default_factory=Seen)
+    seen: NoRows = field(default_factory=NoRows)
     unread: list[tuple[int, int, str]] = field(default_factory=list)
     """(place among the rows of this file, from 1; line; reason) of rows that cannot be read."""
     count: int = 0
@@ -121,8 +121,8 @@ class Rows:
             texts = cells.dictionary if pa.types.is_dictionary(cells.type) else cells
             content = texts.buffers()[2]
             plain = content.to_pybytes() if content is not None else b""
-            if b"\0" in plain or ((b"\n" in plain or b"\r" in plain) and self._took_rows(texts)):
-                raise pa.ArrowInvalid("a zero byte, or a quote that is not closed")
+            if (b"\n" in plain or b"\r" in plain) and self._took_rows(texts):
+                raise pa.ArrowInvalid("a quote that is not closed")
         return batch
 
     def _took_rows(self, texts: pa.Array) -> bool:

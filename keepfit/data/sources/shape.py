@@ -24,7 +24,7 @@ Cells = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Shape:
+class TableShape:
     """Where the parts of a text stand."""
 
     before: tuple[Cells, ...]
@@ -48,7 +48,7 @@ def width_of(rows: CutRows) -> int:
     return max(counts, key=lambda width: (counts[width], width), default=0)
 
 
-def shape_of(rows: CutRows, width: int, reading: Reading) -> Shape:
+def shape_of(rows: CutRows, width: int, reading: Reading) -> TableShape:
     """The shape of a text that begins with these rows, most of which have so many cells."""
     cut = [tuple(cell.strip() for cell in cells) for _, cells in rows]
     ends = [0, *(line for line, _ in rows)]
@@ -60,20 +60,22 @@ def shape_of(rows: CutRows, width: int, reading: Reading) -> Shape:
         top += next((i for i, cells in enumerate(cut[top:]) if len(cells) == width), 0)
     first = top + (header is not None)
     before = tuple(cells for cells in cut[:top] if any(cells))
+    notes = left_out([" ".join(filter(None, cells)) for cells in before], "before")
     body = tuple(cells for cells in _above_footer(_whole(cut[first:], width)) if cells != header)
-    shape = Shape(before, header, body, width, ends[first], notes=tuple(_left(before)))
+    shape = TableShape(before, header, body, width, ends[first], notes=notes)
     return _without_empty(_without_units(shape, ends[first + 1 : first + 2], cut[first : first + 1]), reading)
 
 
-def _left(before: tuple[Cells, ...]) -> list[str]:
-    if not before:
-        return []
-    stands = "line before the table was" if len(before) == 1 else "lines before the table were"
-    return [f'{len(before)} {stands} left out, the first says "{_shown(before[0])}".']
+def left_out(lines: Sequence[str], where: str) -> tuple[str, ...]:
+    """What to tell of lines that stand `before` or `after` the table; nothing where there are none."""
+    if not lines:
+        return ()
+    stands = f"line {where} the table was" if len(lines) == 1 else f"lines {where} the table were"
+    return (f'{len(lines)} {stands} left out, the first says "{_shown(lines[0])}".',)
 
 
-def _shown(cells: Sequence[str]) -> str:
-    text = " ".join(cell for cell in cells if cell).encode("utf-8", "replace").decode()
+def _shown(line: str) -> str:
+    text = line.encode("utf-8", "replace").decode()
     return text if len(text) <= 60 else f"{text[:60]} …"
 
 
@@ -181,11 +183,12 @@ def _vote(name: str, filled: list[str]) -> int:
     return -1 if name in filled else 0
 
 
-def _without_units(shape: Shape, ends: list[int], second: list[Cells]) -> Shape:
+def _without_units(shape: TableShape, ends: list[int], second: list[Cells]) -> TableShape:
     """A second line of words, such as units or "Response", is no row where that is clear."""
     if shape.header is None or not second or not _is_units(second[0], shape.body[1:], shape.header):
         return shape
-    note = f'the line below the header, "{_shown(second[0])}", is taken for a second header and left out.'
+    said = _shown(" ".join(filter(None, second[0])))
+    note = f'the line below the header, "{said}", is taken for a second header and left out.'
     return replace(shape, body=shape.body[1:], line=ends[0], notes=(*shape.notes, note))
 
 
@@ -201,7 +204,7 @@ def _is_units(row: Cells, rows: Sequence[Cells], header: Cells) -> bool:
     return (told or same >= 3) and not _comes_again(row, columns)
 
 
-def _without_empty(shape: Shape, reading: Reading) -> Shape:
+def _without_empty(shape: TableShape, reading: Reading) -> TableShape:
     """Places without a name are dropped where they hold nothing, or number the rows."""
     if shape.header is None:
         return shape

@@ -17,6 +17,7 @@ from keepfit.data.sources.lines import too_long
 from keepfit.data.sources.opening import Opened, Reading, in_order, together
 from keepfit.data.sources.plain import as_utf8, plain
 from keepfit.data.sources.rows import Rows
+from keepfit.data.sources.shape import left_out
 from keepfit.data.sources.unpack import unpacked
 from keepfit.data.unread import Unread
 from keepfit.errors import DataError
@@ -164,10 +165,14 @@ def _batches(
     unread.clear()
     later.clear()
     before = 0
-    absent = {name: pa.string() if name in reading.uncoded else _CODED for name in columns}
+
+    def type_of(name: str) -> pa.DataType:
+        return pa.string() if name in reading.uncoded else _CODED
+
+    absent = {name: type_of(name) for name in columns}
     for file, dialect in pairs:
         names = names_of(dialect, reading, file)
-        types = [pa.string() if name in reading.uncoded else _CODED for name in names]
+        types = [type_of(name) for name in names]
         with plain(file, dialect.encoding, reading.scratch) as path:
             end, footer = footer_of(path, dialect)
             rows = Rows(path, file, dialect, names, types, end)
@@ -176,7 +181,7 @@ def _batches(
                 yield in_order(batch, columns, absent)
             unread += _unread(rows, before)
         before += rows.count
-        later += [f"{file.name}: {sentence}" for sentence in (*_footer(footer), *rows.seen.sentences())]
+        later += [f"{file.name}: {sentence}" for sentence in (*left_out(footer, "after"), *rows.seen.sentences())]
 
 
 def _unread(rows: Rows, before: int) -> list[Unread]:
@@ -184,10 +189,3 @@ def _unread(rows: Rows, before: int) -> list[Unread]:
     found = [Unread(before + row, f"{rows.file.name}, line {line}", why) for row, line, why in rows.unread]
     rows.unread.clear()
     return found
-
-
-def _footer(lines: list[str]) -> Iterator[str]:
-    if lines:
-        stands = "line after the table was" if len(lines) == 1 else "lines after the table were"
-        text = lines[0] if len(lines[0]) <= 60 else f"{lines[0][:60]} …"
-        yield f'{len(lines)} {stands} left out, the first says "{text}".'

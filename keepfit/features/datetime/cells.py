@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keepfit.data.cells import is_text
-from keepfit.data.evidence import Evidence
+from keepfit.data.evidence import FormEvidence
 from keepfit.features.datetime import forms
 from keepfit.features.datetime.evidence import DateEvidence, is_number, texts_of
 from keepfit.features.shared.figures import Values
@@ -26,7 +26,7 @@ class Datetime(NumericKind):
         """timestamp[us], in UTC where a zone is given; null where the form does not fit."""
         return moments(cells, form or forms.ISO)
 
-    def evidence(self) -> Evidence:
+    def evidence(self) -> FormEvidence:
         """Its form."""
         return DateEvidence()
 

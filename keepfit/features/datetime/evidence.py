@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keepfit.data.cells import is_text
-from keepfit.data.evidence import Evidence, Found
+from keepfit.data.evidence import FormEvidence, Found
 from keepfit.features.datetime.forms import ISO, expression, moments
 
 _DAYS = (  # day first before month first: where both fit, most of the world means the former
@@ -36,7 +36,7 @@ _MOST_SHAPES = 1000
 _LONGEST = 60
 
 
-class DateEvidence(Evidence):
+class DateEvidence(FormEvidence):
     """How many cells are written in which form."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from keepfit.data.cells import numbers
-from keepfit.data.evidence import Evidence
+from keepfit.data.evidence import FormEvidence
 from keepfit.data.notation import NumberEvidence
 from keepfit.features.kind import ServedColumn
 from keepfit.features.shared.figures import Values
@@ -25,7 +25,7 @@ class Number(NumericKind):
         """float64; null where there is no finite number."""
         return numbers(cells, form)
 
-    def evidence(self) -> Evidence:
+    def evidence(self) -> FormEvidence:
         """Its notation."""
         return NumberEvidence()
 

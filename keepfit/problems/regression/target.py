@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from keepfit.data.cells import numbers
-from keepfit.data.evidence import Evidence, doubt
+from keepfit.data.evidence import FormEvidence, doubt
 from keepfit.data.notation import NumberEvidence
 from keepfit.data.shards import read_labels
 from keepfit.data.transform import Transform
@@ -107,7 +107,7 @@ class ValueColumn(TargetColumn):
         """float64; null where there is no finite number."""
         return numbers(cells, form)
 
-    def evidence(self) -> Evidence:
+    def evidence(self) -> FormEvidence:
         """The notation of its numbers."""
         return NumberEvidence()
 

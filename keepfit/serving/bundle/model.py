@@ -23,8 +23,8 @@ from keepfit.problems.lookup import answer_of
 from keepfit.serving.bundle.cells import require, typed
 from keepfit.serving.bundle.feeds import Arrays, feeds
 from keepfit.serving.bundle.frames import frame_of, table_of
+from keepfit.serving.bundle.remarks import Remarks
 from keepfit.serving.bundle.seal import verify
-from keepfit.serving.bundle.told import Told
 from keepfit.store import files
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Scored:
 
     answers: np.ndarray
     """[N, A]."""
-    told: Told
+    told: Remarks
     unfit: dict[int, str]
     """Rows, from 0, that have no answer, each with the reason; NaN stands in `answers`."""
 
@@ -105,7 +105,7 @@ class ServedModel:
             if here:
                 parts[-1][[*here]] = np.nan
                 unfit |= {start + row: why for row, why in here.items()}
-        told = Told(unreadable=unreadable)
+        told = Remarks(unreadable=unreadable)
         told.look(rows, self.transform)
         return Scored(np.concatenate(parts), told, unfit)
 

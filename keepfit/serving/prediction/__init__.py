@@ -10,7 +10,7 @@ from keepfit.config import Pipeline
 from keepfit.data.unread import Unread, sentence
 from keepfit.errors import DataError
 from keepfit.serving import model_of
-from keepfit.serving.bundle.told import Told
+from keepfit.serving.bundle.remarks import Remarks
 from keepfit.serving.prediction.answer_file import check_name, open_answers
 from keepfit.serving.prediction.lines import Lines
 from keepfit.serving.prediction.questions import questions
@@ -29,7 +29,7 @@ def predict_file(config: Pipeline, rows: Path, out: Path, bundle: str | None = N
     check_name(out, rows)
     model = model_of(config, bundle)
     with TemporaryDirectory() as scratch, open_answers(out) as answers:
-        unread, told, notes = list[Unread](), Told(), list[str]()
+        unread, told, notes = list[Unread](), Remarks(), list[str]()
         lines = Lines(model, unread)
         for table in questions(rows, model, config, Path(scratch), unread, notes):
             scored = model.score(table)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from keepfit.data.unread import Places, Unread
+from keepfit.data.unread import RowPlaces, Unread, unfit_rows
 from keepfit.serving.bundle.model import Scored, ServedModel
 
 
@@ -19,7 +19,7 @@ class Lines:
 
     def __init__(self, model: ServedModel, unread: list[Unread]) -> None:
         self._model, self._unread = model, unread
-        self._places = Places(unread)
+        self._places = RowPlaces(unread)
         self._schema: pa.Schema | None = None
         self._unfit: list[Unread] = []
         self.written = 0
@@ -33,12 +33,8 @@ class Lines:
     def of(self, table: pa.Table, scored: Scored) -> pa.Table:
         """The next lines: file (pictures), prediction, what else the problem says of it, model_version."""
         places = self._places.next(table.num_rows)
-        files = table["file"].to_pylist() if "file" in table.column_names else None
-        self._unfit += [
-            Unread(int(places[row]), files[row] if files else f"row {places[row]:,}", why)
-            for row, why in scored.unfit.items()
-        ]
-        columns: dict[str, Any] = {} if files is None else {"file": table["file"].combine_chunks()}
+        self._unfit += unfit_rows(scored.unfit, places, table)
+        columns: dict[str, Any] = {"file": table["file"].combine_chunks()} if "file" in table.column_names else {}
         columns |= self._model.columns_of(scored)
         versions = [None if row in scored.unfit else self._model.version for row in range(table.num_rows)]
         lines = pa.table({**columns, "model_version": pa.array(versions, pa.string())})

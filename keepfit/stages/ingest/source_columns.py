@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from keepfit.config import Pipeline
 from keepfit.data.cells import as_found, categories, is_text, numbers
-from keepfit.data.evidence import Evidence, Found, settled
+from keepfit.data.evidence import FormEvidence, Found, settled
 from keepfit.data.sources.opening import Opened
 from keepfit.errors import DataError, nearest
 from keepfit.features.column import short
@@ -121,7 +121,7 @@ def unfit(name: str, kind: pa.DataType, meant: str, where: str) -> DataError:
     )
 
 
-def evidence_of(config: Pipeline) -> dict[str, Evidence]:
+def evidence_of(config: Pipeline) -> dict[str, FormEvidence]:
     """What finds the forms of the features and the target of which the YAML does not say them."""
     asked = {n: kind_of(feature.kind).evidence() for n, feature in config.features.items() if feature.form is None}
     if config.problem.form is None:

@@ -15,7 +15,7 @@ from keepfit.config import Pipeline
 from keepfit.data.cells import counted, numbers_without, spelled, without
 from keepfit.data.evidence import Found, look
 from keepfit.data.sources.opening import Opened, Reading, open_source
-from keepfit.data.unread import Places, Unread
+from keepfit.data.unread import RowPlaces, unfit_rows
 from keepfit.errors import DataError
 from keepfit.features.kind import joined
 from keepfit.features.lookup import kind_of
@@ -63,7 +63,7 @@ class Table:
 
         Raises MixedColumnError, and InDoubtError when all was seen.
         """
-        places = Places(self.opened.unread)
+        places = RowPlaces(self.opened.unread)
         for batch in self.opened.batches():
             if not len(batch):
                 continue
@@ -91,12 +91,7 @@ class Table:
         unfit = joined(faults if len(kinds) > 1 else [("", found) for _, found in faults])
         without = ~table[self.config.target].is_valid().to_numpy(zero_copy_only=False)
         without[[*unfit]] = False
-        names = table["file"].to_pylist() if unfit and "file" in table.column_names else None
-        unread = [
-            Unread(int(places[at]), str(names[at]) if names else f"row {places[at]:,}", why)
-            for at, why in sorted(unfit.items())
-        ]
-        self.tally.leave_out(places[without], unread)
+        self.tally.leave_out(places[without], unfit_rows(unfit, places, table))
         gone = without.copy()
         gone[[*unfit]] = True
         return table.filter(pa.array(~gone)) if gone.any() else table

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from keepfit.data.identity import LEFT_OUT, ROW, UNREAD
-from keepfit.data.unread import Places, Unread
+from keepfit.data.unread import RowPlaces, Unread
 from keepfit.errors import DataError
 from keepfit.report.places import places
 from keepfit.stages.ingest import ingest
@@ -191,6 +191,6 @@ def test_a_source_of_which_nothing_can_be_read_is_said_so(tmp_path: Path, put) -
 
 @given(gone=st.sets(st.integers(1, 60), max_size=30), sizes=st.lists(st.integers(0, 9), max_size=12))
 def test_places_count_the_rows_between(gone: set[int], sizes: list[int]) -> None:
-    counted = Places([Unread(row, "", "") for row in sorted(gone)])
+    counted = RowPlaces([Unread(row, "", "") for row in sorted(gone)])
     found = [place for size in sizes for place in counted.next(size).tolist()]
     assert found == [row for row in range(1, 400) if row not in gone][: sum(sizes)]

@@ -15,7 +15,7 @@ from keepfit.features.lookup import kind_of
 
 
 @dataclass
-class Told:
+class Remarks:
     """Counts over rows."""
 
     rows: int = 0
@@ -26,7 +26,7 @@ class Told:
     examples: dict[str, str] = field(default_factory=dict)
     """Column → one such value."""
 
-    def add(self, other: Told) -> None:
+    def add(self, other: Remarks) -> None:
         """Take the counts of more rows."""
         self.rows += other.rows
         self.unreadable.update(other.unreadable)
