@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import date
 
 WIDEST = 60
 """Characters of a value that are quoted: enough to find it, and a cell may hold a novel."""
+NAMED = 3
+"""So many of several are named in a sentence; the rest are counted."""
 _QUOTED = re.compile(r'"([^"]*)"')
 _WORD = re.compile(r"[^\s/]{81,}?(?=\.?(?:[\s/]|$))")
 """None of ours is so long; a full stop behind it stays."""
@@ -37,6 +40,17 @@ def shown(value: object, width: int = WIDEST) -> str:
 def yaml(json_text: str) -> str:
     """JSON as YAML takes it: what is no letter in YAML stands in JSON's texts alone, and is escaped there."""
     return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in json_text)
+
+
+def some(clauses: Sequence[str]) -> str:
+    """The first of several, and how many more there are."""
+    more = f"; and {len(clauses) - NAMED:,} more" if len(clauses) > NAMED else ""
+    return "; ".join(clauses[:NAMED]) + more
+
+
+def in_brief(error: BaseException) -> str:
+    """What a library said of a fault, in a clause: its first line, or the error's name where it said nothing."""
+    return (str(error) or type(error).__name__).splitlines()[0][:200].rstrip(".")
 
 
 def one_line(text: str, most: int) -> str:

@@ -10,8 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-NAMED = 3
-"""So many are named in a sentence; the rest are counted."""
+from keepfit.quoting import some
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,5 @@ def read_unread(path: Path) -> list[Unread]:
 
 def sentence(unread: Sequence[Unread], rows: int) -> str:
     """How many of the rows could not be read, and the first of them with the reason."""
-    named = "; ".join(f"{one.where}: {one.reason}" for one in unread[:NAMED])
-    more = f"; and {len(unread) - NAMED:,} more" if len(unread) > NAMED else ""
-    return f"{len(unread):,} of {rows:,} rows could not be read ({named}{more})"
+    named = some([f"{one.where}: {one.reason}" for one in unread])
+    return f"{len(unread):,} of {rows:,} rows could not be read ({named})"

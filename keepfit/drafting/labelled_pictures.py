@@ -15,7 +15,7 @@ from keepfit.data.sources.labelled import Pictures, names_column, pictures_of, t
 from keepfit.data.sources.locate import FORMS, suffix_of, walk
 from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.data.unread import RowPlaces, Unread, sentence
-from keepfit.drafting.target import find_target
+from keepfit.drafting.target import find_target, told_of
 from keepfit.errors import ConfigError, DataError
 from keepfit.features.column import ColumnFacts, facts_of
 
@@ -89,10 +89,7 @@ def _looked(table: Opened, names: str, count: int, pictures: Pictures, named: st
     ]
     if unread:
         said.append(f"{sentence(unread, sum(map(len, there)) + len(unread))}; left out.")
-    if named is None:
-        said.append(f'The target is taken to be "{target.name}"; --target names another.')
-    if target.missing:
-        said.append(f'{target.missing:,} rows have no value in the target "{target.name}" and will be left out.')
+    said += told_of(target, named)
     return Labelled(file, target, _sizes(pictures), said)
 
 

@@ -14,7 +14,7 @@ from keepfit.drafting.forms import with_forms
 from keepfit.drafting.kinds import choose
 from keepfit.drafting.learnable import learnable, refuse_few
 from keepfit.drafting.suggestions import expectations_of
-from keepfit.drafting.target import Asked, ask, find_target
+from keepfit.drafting.target import Asked, ask, find_target, told_of
 from keepfit.drafting.ties import Tied, leaks
 from keepfit.drafting.yaml_text import SourceLines, family_for, pipeline_text
 from keepfit.errors import DataError
@@ -133,10 +133,7 @@ def _said(seen: _Seen, asked: Asked, named: str | None, choices: list[Choice]) -
         said.append(f"Only the first {sum(map(len, seen.batches)):,} rows were looked at.")
     if seen.headless and seen.opened.columns[:1] == ("column_1",):
         said.append("The file has no header line, so its columns are called column_1, column_2 and so on.")
-    if named is None:
-        said.append(f'The target is taken to be "{target.name}"; --target names another.')
-    if target.missing:
-        said.append(f'{target.missing:,} rows have no value in the target "{target.name}" and will be left out.')
+    said += told_of(target, named)
     said += [choice.said for choice in choices if choice.said]
     return [asked.sentence, *said, *asked.found.said]
 

@@ -41,6 +41,16 @@ def find_target(columns: list[ColumnFacts], named: str | None, where: str, *, he
     )
 
 
+def told_of(target: ColumnFacts, named: str | None) -> list[str]:
+    """What a person should know of a target: that nobody named it, and how many rows lack it."""
+    told = []
+    if named is None:
+        told.append(f'The target is taken to be "{target.name}"; --target names another.')
+    if target.missing:
+        told.append(f'{target.missing:,} rows have no value in the target "{target.name}" and will be left out.')
+    return told
+
+
 @dataclass(frozen=True)
 class Asked:
     """A target, and the problem that suits it."""

@@ -13,6 +13,7 @@ from keepfit.data.sources.arrow_types import settled
 from keepfit.data.sources.opening import Opened, Reading, in_order, together
 from keepfit.data.sources.unpack import plain_file
 from keepfit.errors import DataError
+from keepfit.quoting import in_brief
 
 _ROWS = 32_768
 
@@ -55,7 +56,7 @@ def _read(file: Path) -> Iterator[tuple[list[str], Iterator[pa.RecordBatch]]]:
                 reader = pa.ipc.open_stream(stream)
                 yield reader.schema.names, _checked(reader)
     except (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError) as error:
-        found = str(error).splitlines()[0][:200].rstrip(".") if str(error) else type(error).__name__
+        found = in_brief(error)
         raise DataError(
             f"this Arrow file is damaged ({found}).", todo="Copy or write it again.", where=str(file)
         ) from error

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keepfit.errors import DataError
+from keepfit.quoting import in_brief
 
 _SECONDS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 _DAY = 86_400
@@ -52,7 +53,7 @@ def settled_cells(cells: pa.Array | pa.ChunkedArray, name: str, where: str = "")
             cells.validate(full=True)
         return _settled(cells)
     except (pa.ArrowException, ValueError, OverflowError, MemoryError, RecursionError) as error:
-        found = str(error).splitlines()[0][:200].rstrip(".") if str(error) else type(error).__name__
+        found = in_brief(error)
         raise DataError(
             f'the column "{name[:100]}" holds cells that are not {str(cells.type)[:100]} ({found}).',
             todo="Write the file again, or leave the column out.",

@@ -16,6 +16,7 @@ from keepfit.data.sources.opening import Opened, Reading
 from keepfit.data.sources.text import open_text
 from keepfit.data.sources.unpack import plain_file
 from keepfit.errors import DataError, nearest
+from keepfit.quoting import in_brief
 
 BYTES = 512 << 20
 """A workbook that unpacks to more is refused: a sheet lies in memory whole, in about as much."""
@@ -117,7 +118,7 @@ def _cell(cell: Any) -> str:
 def _unreadable(file: Path, error: BaseException) -> DataError:
     if isinstance(error, calamine.PasswordError):
         return DataError("this workbook has a password.", todo="Save it without one.", where=str(file))
-    found = str(error).splitlines()[0][:200].rstrip(".") if str(error) else type(error).__name__
+    found = in_brief(error)
     return DataError(
         f"this is no workbook that can be read ({found}).",
         allowed="Excel's .xlsx, .xlsm, .xlsb and .xls, and .ods are read.",

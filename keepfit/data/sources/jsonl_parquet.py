@@ -22,6 +22,7 @@ from keepfit.data.sources.opening import Opened, Reading, in_order, together
 from keepfit.data.sources.unpack import head, packing, plain_file, unpacked
 from keepfit.data.unread import Unread
 from keepfit.errors import DataError
+from keepfit.quoting import in_brief
 
 _LINES = 10_000
 """JSON lines a batch; the first so many tell the columns."""
@@ -235,10 +236,6 @@ _DAMAGED = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError)
 """What pyarrow raises on bytes that are not as Parquet has them."""
 
 
-def _said(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0][:200].rstrip(".")
-
-
 def _rows_a_batch(metadata: pq.FileMetaData) -> int:
     """So many rows as have some 64 MB: of pictures, fewer."""
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
@@ -256,7 +253,7 @@ def _parquet_batches(
                     yield settled(in_order(batch, columns, types), str(part))
         except _DAMAGED as error:
             raise DataError(
-                f"this Parquet file is damaged ({_said(error)}).",
+                f"this Parquet file is damaged ({in_brief(error)}).",
                 todo="Copy or write it again.",
                 where=str(part),
             ) from error

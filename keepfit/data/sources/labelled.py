@@ -15,9 +15,9 @@ import pyarrow as pa
 from keepfit.data.sources.archive import listed, told_others
 from keepfit.data.sources.opening import Opened, Reading
 from keepfit.data.sources.pictures import BATCH, BATCH_BYTES, PICTURE
-from keepfit.data.unread import NAMED, RowPlaces, Unread
+from keepfit.data.unread import RowPlaces, Unread
 from keepfit.errors import DataError
-from keepfit.quoting import shown
+from keepfit.quoting import NAMED, shown
 
 FILE = "file"
 """The column of a picture's path in its folder or zip."""

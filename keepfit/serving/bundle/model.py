@@ -14,12 +14,12 @@ import onnxruntime
 import pyarrow as pa
 
 from keepfit.data.transform import Transform
-from keepfit.data.unread import NAMED
 from keepfit.errors import DataError
 from keepfit.features.kind import ServedColumn
 from keepfit.features.lookup import kind_of, read_transform
 from keepfit.problems.answer import Answer
 from keepfit.problems.lookup import answer_of
+from keepfit.quoting import some
 from keepfit.serving.bundle.cells import require, typed
 from keepfit.serving.bundle.feeds import Arrays, feeds
 from keepfit.serving.bundle.frames import frame_of, table_of
@@ -138,8 +138,7 @@ def _cells(values: np.ndarray) -> pa.Array:
 
 def _told(unfit: dict[int, str]) -> str:
     """The first rows without an answer, from 1, and how many there are."""
-    named = "; ".join(f"row {row + 1}: {why}" for row, why in [*sorted(unfit.items())][:NAMED])
-    return f"{named}; and {len(unfit) - NAMED:,} more" if len(unfit) > NAMED else named
+    return some([f"row {row + 1}: {why}" for row, why in sorted(unfit.items())])
 
 
 def open_bundle(folder: Path, version: str = "") -> ServedModel:

@@ -14,14 +14,12 @@ from keepfit.config.expectations import columns_of
 from keepfit.data.unread import Unread
 from keepfit.data.unread import sentence as unread_sentence
 from keepfit.errors import DataError
+from keepfit.quoting import some
 from keepfit.store.run import Room
 
 _WIDEST = 80
 _PREFIXES = ("expect_column_pair_", "expect_select_column_", "expect_column_", "expect_")
 _HIDDEN = ("column", "column_A", "column_B", "condition_parser")
-
-_NAMED = 3
-"""So many failed expectations are told in full; the rest are counted."""
 
 
 @dataclass(frozen=True)
@@ -94,26 +92,21 @@ def reason_to_stop(found: Findings, rows: int, unread: Sequence[Unread], setting
     `stop: false` only a run that has no row left stops.
     """
     if found.quarantined == rows:
-        return f"no row is left to learn from: {_told(found.failed('critical', 'warning'))}."
+        return f"no row is left to learn from: {some(found.failed('critical', 'warning'))}."
     if not settings.stop:
         return ""
     if critical := found.failed("critical"):
         count = "a critical expectation was" if len(critical) == 1 else f"{len(critical)} critical expectations were"
-        return f"{count} not met: {_told(critical)}."
+        return f"{count} not met: {some(critical)}."
     whole = rows + len(unread)
     share = (found.quarantined + len(unread)) / whole
     if share > settings.max_bad_share:
         allowed = f"validation.max_bad_share allows {settings.max_bad_share:.2%}"
         failed = [f"{found.quarantined:,} of {whole:,} rows failed"] if found.quarantined else []
         failed += [unread_sentence(unread, whole)] if unread else []
-        why = f": {_told(found.failed('warning'))}" if found.quarantined else ""
+        why = f": {some(found.failed('warning'))}" if found.quarantined else ""
         return f"{' and '.join(failed)} ({share:.2%}), and {allowed}{why}."
     return ""
-
-
-def _told(sentences: list[str]) -> str:
-    more = f"; and {len(sentences) - _NAMED} more" if len(sentences) > _NAMED else ""
-    return "; ".join(sentences[:_NAMED]) + more
 
 
 def stopped(sentence: str, found: Findings, room: Room, kept: Path, unread: Path | None) -> DataError:
