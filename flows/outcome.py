@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from prefect import State
 from prefect.artifacts import create_markdown_artifact
@@ -13,14 +14,20 @@ from prefect.states import Completed
 
 from keepfit import report
 from keepfit.errors import ours
-from keepfit.store.artifacts import Released
+from keepfit.stages.release.standing import standing
+from keepfit.store.artifacts import Prepared, Released, Validated
 from keepfit.store.events import Event
-from keepfit.store.run import Run
+from keepfit.store.run import Request, Run
 
 
 def run_name() -> str:
-    """What a run is called in the UI: the folder its pipeline lies in."""
+    """What a run is called in the UI until it has ended: the folder its pipeline lies in."""
     return Path(flow_run.parameters["pipeline"]).absolute().parent.name
+
+
+def request(notes: str = "") -> Request:
+    """Who asked for this run: the flow run, which a retry, a re-run after a crash and an answer start again."""
+    return Request(str(flow_run.id or ""), again=(flow_run.run_count or 0) > 1, notes=notes)
 
 
 def conclude(run: Run, released: Released) -> State[Released]:
@@ -28,29 +35,49 @@ def conclude(run: Run, released: Released) -> State[Released]:
 
     The state is a plain Completed: a deployment's page lists runs by a filter of fixed names and hides all others.
     """
-    try:
-        _show(run, released)
-    except Exception as error:  # the verdict stands, and the command that waits for it must be told it
-        run.tell(Event("", "note", f"Prefect was not told the verdict: {ours(error)}"))
-    return Completed(message=released.verdict.sentence, data=released)
+    verdict = released.verdict
+    run.tell(Event("", "note", f"{verdict.outcome}: {verdict.sentence} Report: {released.report}"))
+    _show(run, verdict.outcome.lower(), verdict.sentence, verdict.model_dump(mode="json"), tag="verdict")
+    return Completed(message=verdict.sentence, data=released)
 
 
-def _show(run: Run, released: Released) -> None:
-    outcome = released.verdict.outcome.lower()
-    with get_client(sync_client=True) as client:
-        tags = sorted({*flow_run.tags, f"verdict:{outcome}"})
-        client.update_flow_run(flow_run.id, tags=tags, name=f"{run.config.name}: {outcome}")
-    pipeline = {"prefect.resource.id": f"keepfit.pipeline.{run.config.name}"}
-    emit_event(f"keepfit.verdict.{outcome}", resource=pipeline, payload=released.verdict.model_dump(mode="json"))
-    _publish(run, released.verdict.sentence)
+def checked(run: Run, validated: Validated) -> State[Validated]:
+    """The state of a dry run: what was found in the rows."""
+    failed = f" Not met: {'; '.join(validated.failed)}" if validated.failed else ""
+    sentence = f"{validated.rows:,} rows may be used, {validated.quarantined:,} are in quarantine.{failed}"
+    _show(run, "dry run", sentence, validated.model_dump(mode="json"), tag="mode")
+    return Completed(message=sentence, data=validated)
+
+
+def measured(run: Run, prepared: Prepared) -> State[Any]:
+    """The state of a run that only measures the model in service."""
+    found = standing(run, prepared)
+    run.add(metrics=found.metrics, champion=found.champion)
+    _show(run, "evaluated", found.sentence, {"metrics": found.metrics}, tag="mode")
+    return Completed(message=found.sentence, data=found)
 
 
 def failed(run: Run) -> None:
-    """The report of a run that did not reach its end, in its folder and as an artifact."""
+    """The report of a run that did not reach its end, in its folder and as an artifact; and its name."""
     report.write(run)
-    _publish(run, "This run did not reach its end.")
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(flow_run.id, name=f"{run.config.name}: not ended")
+    publish(run, "This run did not reach its end.")
 
 
-def _publish(run: Run, sentence: str) -> None:
+def publish(run: Run, sentence: str) -> None:
+    """The report's essentials as an artifact of the run."""
     key = f"{run.config.name}-report".replace("_", "-")  # Prefect takes lowercase letters, digits and dashes
     create_markdown_artifact(report.markdown(run), key=key, description=sentence)
+
+
+def _show(run: Run, word: str, sentence: str, payload: dict[str, Any], *, tag: str) -> None:
+    try:
+        with get_client(sync_client=True) as client:
+            tags = sorted({*flow_run.tags, f"{tag}:{word.replace(' ', '-')}"})
+            client.update_flow_run(flow_run.id, tags=tags, name=f"{run.config.name}: {word}")
+        pipeline = {"prefect.resource.id": f"keepfit.pipeline.{run.config.name}"}
+        emit_event(f"keepfit.{tag}.{word.replace(' ', '-')}", resource=pipeline, payload=payload)
+        publish(run, sentence)
+    except Exception as error:  # the outcome stands, and the command that waits for it must be told it
+        run.tell(Event("", "note", f"Prefect was not told the verdict: {ours(error)}"))

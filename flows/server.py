@@ -64,6 +64,11 @@ def _reported(flow: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         raise silent(error) from error
 
 
+def is_own() -> bool:
+    """Whether this process brings its own server, which ends with it and which nobody looks at."""
+    return PREFECT_API_URL.value() == f"http://127.0.0.1:{_Own.port}/api" if _Own.child else False
+
+
 class _Own:
     """This process's server: the child, what it says, and the port it keeps when it has to be started again."""
 

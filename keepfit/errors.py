@@ -112,6 +112,12 @@ def ours(error: Exception) -> KeepfitError:
     return BugError(f"keepfit failed, and not because of your input: {type(error).__name__}: {error}")
 
 
+def named(kind: str) -> type[KeepfitError]:
+    """The class of one of our errors by its name; BugError for what is none."""
+    classes = (one for above in (KeepfitError, InputError) for one in above.__subclasses__())
+    return next((one for one in classes if one.__name__ == kind), BugError)
+
+
 def nearest(name: str, known: list[str]) -> str:
     """`' Did you mean "x"?'` for the known name closest to `name`, or an empty string."""
     from difflib import get_close_matches

@@ -19,23 +19,25 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def as_task(stage: Callable[Concatenate[Run, P], R], *, timeout: float) -> Task[Concatenate[Run, P], R]:
-    """A task named after the stage, tried again only on errors that say it may help, with backoff and jitter.
+def as_task(stage: Callable[Concatenate[Run, P], R], *, timeout: float, name: str = "") -> Task[Concatenate[Run, P], R]:
+    """A task named after the stage function, or as said; tried again only on errors that say it may help.
 
     It ends in the state `Reused`, with the run that made the output, when there was nothing to do.
     Prefect keeps neither results nor a cache: the store does, by content.
     """
 
+    name = name or stage.__name__
+
     @wraps(stage)
     def body(run: Run, /, *args: P.args, **kwargs: P.kwargs) -> Any:
-        artifact = _told(run, stage.__name__, lambda: stage(run, *args, **kwargs))
-        outcome = run.outcome(stage.__name__)
-        name = "Reused" if outcome.reused else "Completed"
-        return Completed(name=name, message=outcome.reason, data=artifact)
+        artifact = _told(run, name, lambda: stage(run, *args, **kwargs))
+        outcome = run.outcome(name)
+        ended = "Reused" if outcome.reused else "Completed"
+        return Completed(name=ended, message=outcome.reason, data=artifact)
 
     return Task(
         body,
-        name=stage.__name__,
+        name=name,
         cache_policy=NO_CACHE,
         persist_result=False,
         timeout_seconds=timeout,

@@ -17,11 +17,17 @@ from keepfit.stages.export import export
 from keepfit.stages.ingest import ingest
 from keepfit.stages.preprocessing import preprocess
 from keepfit.stages.release import release
+from keepfit.stages.release.decision import NOBODYS, Decision
 from keepfit.stages.training import possible, train
 from keepfit.stages.validation import validate
 from keepfit.store.artifacts import Released
 from keepfit.store.events import Event, watching
 from keepfit.store.run import begin
+
+
+def forced(reason: str | None) -> Decision:
+    """A person's force, where there is a reason for it."""
+    return Decision(kind="force", reason=reason) if reason else NOBODYS
 
 
 def retrain(pipeline: Pipeline, force: str | None = None) -> Released:
@@ -33,7 +39,7 @@ def retrain(pipeline: Pipeline, force: str | None = None) -> Released:
         trained = train(run, prepared.learnable)
         evaluated = evaluate(run, trained, prepared)
         bundle = export(run, trained, prepared, evaluated)
-        return release(run, bundle, evaluated, prepared, force)
+        return release(run, bundle, evaluated, prepared, forced(force))
 
 
 def _tell(event: Event, stop_at: str) -> None:

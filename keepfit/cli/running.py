@@ -24,7 +24,7 @@ def run_pipeline(pipeline: Path, force: str | None) -> None:
         from flows.retrain import retrain
 
         with watching(progress):
-            released: Released = retrain(pipeline, force)  # type: ignore[assignment]
+            released: Released = retrain(pipeline, promote="force" if force else "auto", reason=force or "")  # type: ignore[assignment]
     for line in _lines(released):
         say(line)
 

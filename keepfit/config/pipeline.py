@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from keepfit import redact
 from keepfit.config import sets
+from keepfit.config.operation import Approval, Duration, Notify, Schedule
 from keepfit.config.sections import (
     Evaluation,
     Feature,
@@ -58,6 +59,17 @@ class Pipeline(Section):
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
     release: Release = Release()
+    schedule: Schedule | None = None
+    """When it runs by itself, once deployed; a cron line alone will do."""
+    train_on: str = Field(default="here", pattern=r"^[^/%&<>]{1,200}$")
+    """Where it trains: here, where the other stages run; a Prefect work pool, by its name; or auto, the pool of GPUs
+    where one was deployed."""
+    approval: Approval = "never"
+    """When a person is asked before a model goes into service; always asks about one that is not better, too."""
+    approval_within: Duration = "7d"
+    """How long the run waits for the answer; without one the model in service stays."""
+    notify: Notify | None = None
+    """Who is told how a run ended."""
     store: str = ".keepfit"
     """Folder for everything a run writes, relative to the YAML."""
     _file: Path = PrivateAttr(default=Path("pipeline.yaml"))
@@ -68,6 +80,11 @@ class Pipeline(Section):
         if isinstance(value, dict):
             return {k: {"kind": v} if isinstance(v, str) else v for k, v in value.items()}
         return value
+
+    @field_validator("schedule", mode="before")
+    @classmethod
+    def _cron_alone(cls, value: Any) -> Any:
+        return {"cron": value} if isinstance(value, str) else value
 
     @field_validator("problem", mode="before")
     @classmethod

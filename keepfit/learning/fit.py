@@ -108,7 +108,7 @@ class Fit:
         at.seconds.append(progress.seconds)
         if at.best_epoch == 0 or self.recipe.better(figures, self.judged(at.best_epoch)):
             at.best_epoch, at.best = at.epoch, self.recipe.weights()
-        progress.report(at.epoch, entry["train_loss"], entry)
+        progress.report(at.epoch, entry["train_loss"], entry, closes=True)
 
     def judged(self, epoch: int) -> dict[str, float]:
         """The validation figures of an epoch, from 1."""

@@ -31,16 +31,17 @@ class Pace:
         self._rows += rows
         return time.monotonic() - self._last >= EVERY
 
-    def report(self, done: float, loss: float, judged: Mapping[str, Any]) -> None:
-        """`done` in epochs; `judged` is the last entry of the history, empty in the first epoch."""
+    def report(self, done: float, loss: float, judged: Mapping[str, Any], *, closes: bool = False) -> None:
+        """`done` in epochs; `judged` is the last entry of the history; `closes`: that entry is this epoch's."""
         self._last = time.monotonic()
         here = self._last - self._here
         share = done / self.epochs
-        epoch = min(int(done) + 1, self.epochs)
+        epoch = int(done) if closes else min(int(done) + 1, self.epochs)
         score = {name: figure for name, figure in judged.items() if name.startswith(JUDGED)}
         self.tell(
             f"epoch {epoch} of {self.epochs}",
             share,
+            closes=closes,
             epoch=epoch,
             loss=loss,
             rows_per_second=round(self._rows / max(here, 1e-9)),

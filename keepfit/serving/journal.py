@@ -53,7 +53,9 @@ class Line(BaseModel):
     sentence: str = ""
     figures: dict[str, Any] = {}
     why: str = ""
-    """What a person gave as reason for a force or a rollback."""
+    """What a person gave as reason for a force, an answer or a rollback."""
+    who: str = ""
+    """That person's name, where one was given."""
 
     @property
     def verdict(self) -> Verdict | None:

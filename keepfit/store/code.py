@@ -26,9 +26,9 @@ _GROUND = frozenset(
         "", "errors", "redact", "data", "stages", "serving", "learning",
         "store", *(f"store.{name}" for name in (
             "artifacts", "code", "events", "files", "hashes", "interrupt", "keys", "locks", "progress", "records",
-            "run", "store",
+            "run", "stage", "store",
         )),
-        "config", *(f"config.{name}" for name in ("loading", "pipeline", "sections", "sets")),
+        "config", *(f"config.{name}" for name in ("loading", "operation", "pipeline", "sections", "sets")),
         "features", "problems", "models",
     )
 )  # fmt: skip

@@ -25,18 +25,33 @@ class Event:
     """Share of the stage that is done, 0 to 1; 0 when unknown."""
     figures: Figures = field(default_factory=dict)
     """epoch, loss, score, rows/s, time left …"""
+    closes: bool = False
+    """Whether this step ends something worth a line of its own, such as an epoch."""
+
+    def __str__(self) -> str:
+        shown = "  ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in self.figures.items())
+        said = "" if self.what in ("step", "note") else f"{self.what}: "
+        return f"{self.stage or 'run'}: {said}{self.message}{f'  {shown}' if shown else ''}"
+
+
+def _short(value: float | int | str) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 Listener = Callable[[Event], None]
 
 
 def to_log(event: Event) -> None:
+    """A line in the log; of the steps of training, one an epoch."""
+    if event.what != "step" or event.closes:
+        logger.info("%s", event)
+
+
+def unheard(_event: Event) -> None:
     """Where nobody watches."""
-    if event.what != "step":
-        logger.info("%s: %s %s", event.stage, event.what, event.message)
 
 
-_listener: ContextVar[Listener] = ContextVar("listener", default=to_log)
+_listener: ContextVar[Listener] = ContextVar("listener", default=unheard)
 
 
 def heard_by() -> Listener:
@@ -46,7 +61,7 @@ def heard_by() -> Listener:
 
 @contextmanager
 def watching(listener: Listener) -> Iterator[None]:
-    """Let `listener` hear every event of the runs started inside, instead of the log."""
+    """Let `listener` hear every event of the runs started inside, besides the log."""
     token = _listener.set(listener)
     try:
         yield

@@ -35,6 +35,12 @@ def changes(before: KeyParts, now: KeyParts) -> list[str]:
     return [words[group].format(name) for group, names in found.items() for name in _told(group, names)]
 
 
+def without_builds(parts: KeyParts) -> KeyParts:
+    """The same without what of a version only says how it was built: 2.13.0 of 2.13.0+cu130."""
+    versions = {name: str(version).partition("+")[0] for name, version in parts.get("libraries", {}).items()}
+    return {**parts, "libraries": versions}
+
+
 def _different(before: KeyParts, now: KeyParts, group: str) -> list[str]:
     old, new = before.get(group, {}), now.get(group, {})
     return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))

@@ -1,7 +1,7 @@
-"""Two locks of a store: one run at a time, and one change of what is in service at a time.
+"""The locks of a store: one run at a time, one change of what is in service, one writer of an output.
 
-They are two so that a training of 48 hours never keeps an operator from rolling back. The system frees a lock when its
-process is gone, kill -9 included.
+The first two differ so that a training of 48 hours never keeps an operator from rolling back. The system frees a lock
+when its process is gone, kill -9 included.
 """
 
 from __future__ import annotations
@@ -39,6 +39,38 @@ def service_lock(root: Path) -> Iterator[None]:
         "It has not ended for two minutes; try again",
     ):  # fmt: skip
         yield
+
+
+@contextmanager
+def part_lock(part: Path) -> Iterator[None]:
+    """The one process that writes an output; it may be another than the one that holds the run.
+
+    Raises MachineError at once where another writes it.
+    """
+    with _held(
+        lock_of(part), 0.0, "another process is making this very output",
+        "Wait until it ends; the same command then uses what it made",
+    ):  # fmt: skip
+        yield
+
+
+def lock_of(part: Path) -> Path:
+    """The lock of an unfinished output, beside it."""
+    return part.with_suffix(".lock")
+
+
+def is_being_written(part: Path) -> bool:
+    """Whether a process writes into it at this moment."""
+    path = lock_of(part)
+    if not path.is_file():
+        return False
+    lock = FileLock(path, timeout=0.0)
+    try:
+        lock.acquire()
+    except Timeout:
+        return True
+    lock.release()
+    return False
 
 
 @contextmanager

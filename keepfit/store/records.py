@@ -61,6 +61,12 @@ class Record(BaseModel):
     """When the process was started, in the host's clock ticks: a pid alone may be another process by now."""
     stages: dict[str, StageNote] = {}
     """In the order in which they ended."""
+    request: str = ""
+    """Who asked for it: Prefect's id of the flow run."""
+    notes: str = ""
+    """What the person who started it wrote."""
+    waiting: str = ""
+    """What a person is asked before it goes on; empty where nobody is."""
     ended: str | None = None
     failure: Failure | None = None
     verdict: Verdict | None = None

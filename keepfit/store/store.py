@@ -2,7 +2,7 @@
 
     .keepfit/
       stages/<stage>/<key>/       a finished output: manifest.json was written last
-      stages/<stage>/<key>.part/  one under way, or killed
+      stages/<stage>/<key>.part/  one under way, or killed, with <key>.lock beside it
       runs/<run>/                 record.json, progress.json, report.html
       registry.db  journal.jsonl  champion.json  hashes.db  code.json  run.lock  service.lock
 
@@ -11,7 +11,7 @@ What lies in an output's `beside/` folder (anything with a time in it) belongs t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from keepfit.store.artifacts import FORMAT, A
 from keepfit.store.code import Code
 from keepfit.store.hashes import FileHashes
 from keepfit.store.keys import KeyParts, key_of
+from keepfit.store.locks import is_being_written
 from keepfit.store.records import Records
 
 MANIFEST = "manifest.json"
@@ -102,9 +103,13 @@ class Store:
         except (OSError, ValidationError):
             return None
 
+    def part(self, stage: str, key: str) -> Path:
+        """Where an output lies that is not finished."""
+        return self._folder(stage, key).with_name(f"{key}.part")
+
     def begin(self, stage: str, key: str, *, resume: bool) -> Path:
         """The folder to write into; what a killed execution left there is kept only to `resume` from it."""
-        part = self._folder(stage, key).with_name(f"{key}.part")
+        part = self.part(stage, key)
         with files.machine_errors(part):
             if not resume:
                 files.remove(part)
@@ -117,7 +122,7 @@ class Store:
         What other executions of the stage left to go on from is taken away: the next one begins anew.
         """
         folder = self._folder(stage, key)
-        part = folder.with_name(f"{key}.part")
+        part = self.part(stage, key)
         listed = {name: (path.stat().st_size, files.sha256(path)) for name, path in _contents(part)}
         made = Manifest(
             format=FORMAT, stage=stage, key=key, run=run, parts=parts, files=listed,
@@ -127,24 +132,39 @@ class Store:
         whole = made.model_copy(update={"artifact": named.model_dump(mode="json")})
         files.write_json(part / MANIFEST, whole.model_dump(mode="json"))
         with files.machine_errors(folder):
-            files.remove(folder)
-            part.replace(folder)
-            files.sync_folder(folder.parent)
-        for other in folder.parent.glob("*.part"):
-            files.remove(other)
+            if self._stands(folder, whole):  # a model may be in service from there
+                files.remove(part)
+            else:
+                files.remove(folder)
+                part.replace(folder)
+                files.sync_folder(folder.parent)
+        self._remove_parts(folder.parent.glob("*.part"), but=part)
         return named
 
     def left(self, stage: str, key: str) -> bool:
         """Whether a killed execution left something to go on from."""
-        return (self._folder(stage, key).with_name(f"{key}.part") / CHECKPOINT).is_file()
+        return (self.part(stage, key) / CHECKPOINT).is_file()
 
-    def sweep(self) -> None:
-        """Take away what killed runs left and nobody can use; whoever calls holds the run's lock."""
-        for part in self.root.glob("stages/*/*.part"):
-            if not (part / CHECKPOINT).is_file():
-                files.remove(part)
+    def sweep(self, *, checkpoints: bool = False) -> None:
+        """Take away what killed runs left and nobody can use, and on demand the checkpoints that somebody could.
+
+        Whoever calls holds the run's lock.
+        """
+        parts = self.root.glob("stages/*/*.part")
+        self._remove_parts(part for part in parts if checkpoints or not (part / CHECKPOINT).is_file())
         for left in (*self.root.glob("stages/**/.*.tmp"), *self.root.glob("runs/*/.*.tmp")):
             left.unlink(missing_ok=True)
+
+    def _remove_parts(self, parts: Iterable[Path], but: Path | None = None) -> None:
+        """Take away unfinished outputs, but for those that a process is writing into."""
+        for part in parts:
+            if part != but and not is_being_written(part):
+                files.remove(part)
+
+    def _stands(self, folder: Path, made: Manifest) -> bool:
+        """Whether the very same output lies there whole."""
+        there = self.manifest(made.stage, made.key)
+        return there is not None and there.digest == made.digest and not self._damaged(folder, there)
 
     def damaged(self) -> Iterator[str]:
         """Every finished output that is not what its manifest says, read to the last byte; one sentence each."""

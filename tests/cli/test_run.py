@@ -11,7 +11,8 @@ from keepfit.errors import DataError
 from keepfit.store.artifacts import Prepared
 from keepfit.store.events import Event, watching
 from keepfit.store.records import Failure
-from keepfit.store.run import Room, Run, begin, stage
+from keepfit.store.run import Run, begin
+from keepfit.store.stage import Room, stage
 
 made: list[str] = []
 

@@ -7,7 +7,8 @@ metrics.json, whose parts are named in `keepfit.stages.evaluation.document`. The
 
 from keepfit.stages.evaluation.baseline import baseline
 from keepfit.store.artifacts import Baseline, Evaluated, Prepared, Trained
-from keepfit.store.run import Room, Run, stage
+from keepfit.store.run import Run
+from keepfit.store.stage import Room, stage
 
 
 def evaluate(run: Run, trained: Trained, prepared: Prepared) -> Evaluated:

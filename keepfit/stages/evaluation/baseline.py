@@ -1,7 +1,7 @@
 """The stage `baseline`: what users would compare with, computed once for the same rows, whatever model is judged."""
 
 from keepfit.store.artifacts import Baseline, Prepared
-from keepfit.store.run import Room, stage
+from keepfit.store.stage import Room, stage
 
 
 @stage(reads=("problem.kind", "features.*.kind"), members=("features", "features.cells", "problems", "problems.judge"))

@@ -16,7 +16,7 @@ from keepfit.features.lookup import read_transform
 from keepfit.problems.examples import read as read_examples
 from keepfit.problems.lookup import judge_of
 from keepfit.store.artifacts import Baseline, Prepared
-from keepfit.store.run import Room
+from keepfit.store.stage import Room
 
 
 def session(room: Room, prepared: Prepared) -> Baseline:

@@ -10,7 +10,7 @@ from keepfit.stages.evaluation.document import document
 from keepfit.stages.evaluation.scoring import score, write_predictions
 from keepfit.store import files
 from keepfit.store.artifacts import Baseline, Evaluated, Prepared, Trained
-from keepfit.store.run import Room
+from keepfit.store.stage import Room
 
 
 def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline) -> Evaluated:

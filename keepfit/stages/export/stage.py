@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keepfit.store import files
 from keepfit.store.artifacts import Bundle, Evaluated, Prepared, Trained
-from keepfit.store.run import Room, stage
+from keepfit.store.stage import Room, stage
 
 _MEMBERS = (
     "features", "features.cells", "features.words", "features.net", "features.graph",

@@ -17,7 +17,8 @@ from keepfit.stages.ingest.readable import check_readable
 from keepfit.store import files
 from keepfit.store.artifacts import Snapshot
 from keepfit.store.interrupt import interruptible
-from keepfit.store.run import Room, Run, stage
+from keepfit.store.run import Run
+from keepfit.store.stage import Room, stage
 
 _READS = (
     "target", "problem.kind", "problem.format", "features.*.kind", "features.*.format",

@@ -24,7 +24,7 @@ from keepfit.stages.ingest.told import told
 from keepfit.stages.ingest.typed import MixedColumnError, Table, open_table
 from keepfit.store import files
 from keepfit.store.artifacts import Snapshot
-from keepfit.store.run import Room
+from keepfit.store.stage import Room
 
 LONGEST = 80
 """Characters of a cell that are shown."""

@@ -5,7 +5,7 @@ as they came), transform.json (what was fitted), train_rows.parquet (ids a model
 """
 
 from keepfit.store.artifacts import Prepared, Validated
-from keepfit.store.run import Room, stage
+from keepfit.store.stage import Room, stage
 
 
 @stage(

@@ -15,7 +15,7 @@ from keepfit.stages.preprocessing.split import Parts
 from keepfit.stages.preprocessing.strata import Strata
 from keepfit.store import files
 from keepfit.store.artifacts import Prepared, Validated
-from keepfit.store.run import Room
+from keepfit.store.stage import Room
 from keepfit.store.store import MANIFEST
 
 

@@ -11,21 +11,25 @@ from keepfit.config import Pipeline
 from keepfit.metrics.naming import figure, metric_name, span
 from keepfit.quoting import one_line
 from keepfit.redact import redacted
-from keepfit.stages.release.steps import STEPS, TELLING, Case, commit
+from keepfit.stages.release.decision import NOBODYS, Decision
+from keepfit.stages.release.steps import STEPS, TELLING, Case, commit, judge, settle
 from keepfit.store import files
-from keepfit.store.artifacts import Bundle, Evaluated, Prepared, Released
+from keepfit.store.artifacts import Bundle, Evaluated, Prepared, Released, Verdict
 from keepfit.store.events import Event
 from keepfit.store.interrupt import interruptible, politely
 from keepfit.store.locks import service_lock
-from keepfit.store.run import Run, timed
+from keepfit.store.run import Run
+from keepfit.store.stage import timed
 
 
-def release(run: Run, bundle: Bundle, evaluated: Evaluated, prepared: Prepared, force: str | None = None) -> Released:
-    """The verdict on a bundle, carried out: registry, journal, pointer, report. `force` is a person's reason."""
-    case = Case(run, bundle, evaluated, prepared, force or "")
+def release(
+    run: Run, bundle: Bundle, evaluated: Evaluated, prepared: Prepared, decision: Decision = NOBODYS
+) -> Released:
+    """The verdict on a bundle, with what a person says of it, carried out: registry, journal, pointer, report."""
+    case = Case(run, bundle, evaluated, prepared, decision)
     done = False
     try:
-        with timed(run, "release", files.digest_of([bundle.id, evaluated.digest, force])) as entry:
+        with timed(run, "release", files.digest_of([bundle.id, evaluated.digest, decision.model_dump()])) as entry:
             run.tell(Event("release", "start", "always looks at what is in service"))
             with service_lock(run.store.root):
                 case = interruptible(lambda: _carried_out(case))
@@ -36,6 +40,13 @@ def release(run: Run, bundle: Bundle, evaluated: Evaluated, prepared: Prepared, 
             raise
         _warn(run, "the run's record", error)
     return _released(case)
+
+
+def proposed(run: Run, bundle: Bundle, evaluated: Evaluated, prepared: Prepared) -> Verdict | None:
+    """The verdict as the figures give it, with nothing carried out; None where it was decided before."""
+    with service_lock(run.store.root):
+        case = judge(settle(Case(run, bundle, evaluated, prepared)))
+    return case.verdict if case.line is None else None
 
 
 def _carried_out(case: Case) -> Case:

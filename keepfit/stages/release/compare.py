@@ -42,7 +42,8 @@ def compare(champion: Path, challenger: Path, raw: Path, config: Pipeline) -> Co
     changed = _changes(old, new)
     if changed:
         return Incomparable(changed)
-    of_old, of_new = seen_rows(_known_as(table, old, new, config.target), champion), seen_rows(table[ROW], challenger)
+    known = _known_as(table, old, {column["name"] for column in new.columns}, config.target)
+    of_old, of_new = seen_rows(known, champion), seen_rows(table[ROW], challenger)
     table = table.filter(pa.array(~(of_old | of_new)))
     if table.num_rows == 0:
         return Incomparable("every test row was trained on by one of the two")
@@ -62,13 +63,27 @@ def compare(champion: Path, challenger: Path, raw: Path, config: Pipeline) -> Co
     )
 
 
-def _known_as(table: pa.Table, old: ServedModel, new: ServedModel, target: str) -> pa.ChunkedArray:
-    """The rows' ids as they were when the old model was trained: of its columns, which may have been others.
+def unseen(champion: Path, raw: Path, config: Pipeline) -> tuple[int, dict[str, float]]:
+    """How many of the raw rows a bundle was not trained on, and its figures on these.
+
+    Raises DataError where it was trained on all of them, or cannot answer them.
+    """
+    table, model = pq.read_table(raw), open_bundle(champion)
+    table = table.filter(pa.array(~seen_rows(_known_as(table, model, {*config.features}, config.target), champion)))
+    if table.num_rows == 0:
+        raise DataError("the model in service was trained on every test row.", todo="Wait for new rows.")
+    judge = judge_of(config.problem.kind)
+    labels = judge.labels(table[config.target], model.schema)
+    return table.num_rows, judge.figures(labels, model.answers(table))
+
+
+def _known_as(table: pa.Table, old: ServedModel, columns: set[str], target: str) -> pa.ChunkedArray:
+    """The rows' ids as they were when the old model was trained: of its columns, which may be others than these.
 
     Of equal rows the first one's, as their order is not known any more.
     """
     used = {column["name"] for column in old.columns}
-    if used == {column["name"] for column in new.columns} or not used <= {*table.column_names}:
+    if used == columns or not used <= {*table.column_names}:
         return table[ROW]
     found = hashes(table, sorted(used), [target])
     return pa.chunked_array([ids(found.low, found.high)])

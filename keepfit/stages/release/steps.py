@@ -15,6 +15,7 @@ from keepfit.report.facts import COMPARED
 from keepfit.serving import journal
 from keepfit.serving.bundle.seal import answers_of
 from keepfit.serving.settled import settled, whole
+from keepfit.stages.release.decision import NOBODYS, UNSETTLED, Decision
 from keepfit.stages.release.verdict import Evidence, Incomparable, decide
 from keepfit.store import files
 from keepfit.store.artifacts import Bundle, Evaluated, Prepared, Verdict
@@ -35,7 +36,8 @@ class Case:
     bundle: Bundle
     evaluated: Evaluated
     prepared: Prepared
-    force: str = ""
+    decision: Decision = NOBODYS
+    """What a person says of it."""
     state: journal.State = field(default_factory=journal.State)
     verdict: Verdict | None = None
     line: journal.Line | None = None
@@ -133,6 +135,8 @@ def _earlier(case: Case) -> journal.Line | None:
         asked = (line.action, line.answers, line.rules, line.rows)
         if asked != ("release", case.bundle.answers, rules, case.prepared.judged) or line.verdict is None:
             continue
+        if line.reason in UNSETTLED and line.run != case.run.id:
+            continue
         if serving == (line.bundle if line.verdict.enters_service else line.champion):
             return line
     return None
@@ -148,7 +152,7 @@ def _is_ours_to_tell(case: Case, line: journal.Line) -> bool:
     """Whether the run that decided was killed before it told, or is this one, tried again; a new force is new."""
     assert line.verdict is not None
     told = line.run != case.run.id and (case.run.store / f"runs/{line.run}/{SHEET}").exists()
-    return not told and (line.why == case.force or line.verdict.enters_service)
+    return not told and (line.why == case.decision.reason or line.verdict.enters_service)
 
 
 def _teller(case: Case) -> str | None:
@@ -185,7 +189,7 @@ def _facts(case: Case, line: journal.Line | None) -> Evidence:
         earlier=line.verdict if line else None,
         remarks=evaluated.remarks,
         barred=bool({case.bundle.id, case.bundle.answers} & case.state.barred),
-        force=case.force,
+        decision=case.decision,
     )
 
 
@@ -208,7 +212,12 @@ def _line(case: Case) -> journal.Line:
     champion, rules = case.state.champion, _rules(case)
     return journal.Line(
         id=journal.identity(
-            case.state, "release", case.bundle.id, rules=rules, rows=case.prepared.judged, force=case.force
+            case.state,
+            "release",
+            case.bundle.id,
+            rules=rules,
+            rows=case.prepared.judged,
+            decision=case.decision.model_dump(),
         ),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         action="release",
@@ -221,7 +230,8 @@ def _line(case: Case) -> journal.Line:
         rules=rules,
         rows=case.prepared.judged,
         **case.decided.model_dump(),
-        why=case.force,
+        why=case.decision.reason,
+        who=case.decision.who,
     )
 
 

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 from keepfit.config import Release
 from keepfit.metrics.naming import LOWER_IS_BETTER, against, figure, gain, gap, metric_name, span
 from keepfit.quoting import one_line
+from keepfit.stages.release.decision import NOBODYS, Decision, carried
 from keepfit.store.artifacts import Interval, Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -73,27 +74,23 @@ class Evidence:
     """Whether it was rolled back."""
     remarks: tuple[str, ...] = ()
     """What the figures alone do not tell."""
-    force: str = ""
-    """Why a person wants it in service whatever the figures say."""
+    decision: Decision = NOBODYS
+    """What a person says of it."""
 
 
 def decide(facts: Evidence, rules: Release, compare: Callable[[], Paired | Incomparable]) -> Verdict:
     """The verdict. `compare` is called only when everything before it leaves the question open."""
-    verdict = _unforced(facts, rules, compare)
-    overruled = facts.earlier if verdict.reason == "nothing_new" else verdict
-    forced = facts.force and facts.passed and not facts.in_service  # one that fails its own checks cannot serve
-    if not forced or overruled is None or overruled.enters_service:
+    verdict = _by_figures(facts, rules, compare)
+    repeated = facts.earlier if verdict.reason == "nothing_new" else None
+    can_serve = facts.passed and not facts.in_service  # one that fails its own checks cannot serve
+    if (repeated and repeated.enters_service) or (facts.decision.overrules and not can_serve):
         return verdict
-    sentence = f"Put in service by force, because: {facts.force.rstrip('.')}. Unforced: {overruled.sentence}"
-    figures = {**overruled.figures, "force": facts.force, "unforced": f"{overruled.outcome} {overruled.reason}"}
-    return Verdict(outcome=_entry(facts), reason="forced", sentence=sentence, figures=figures)
+    open_question = repeated or verdict
+    said = carried(open_question, facts.decision, "PROMOTE" if facts.champion else "FIRST")
+    return verdict if said is open_question else said
 
 
-def _entry(facts: Evidence) -> Outcome:
-    return "PROMOTE" if facts.champion else "FIRST"
-
-
-def _unforced(facts: Evidence, rules: Release, compare: Callable[[], Paired | Incomparable]) -> Verdict:
+def _by_figures(facts: Evidence, rules: Release, compare: Callable[[], Paired | Incomparable]) -> Verdict:
     rungs = (_nothing_new, _check, _barred, _gates, _trivial, _classical)
     found = next(filter(None, (rung(facts, rules) for rung in rungs)), None)
     if found is not None:

@@ -6,7 +6,7 @@ beside/timings.json.
 
 from keepfit.config import Pipeline, Training
 from keepfit.store.artifacts import Learnable, Trained
-from keepfit.store.run import Room, stage
+from keepfit.store.stage import Room, stage
 
 _DECIDES = tuple(f"training.{name}" for name in Training.model_fields if name != "checkpoint_seconds")
 

@@ -29,7 +29,7 @@ from keepfit.problems.objective import Objective
 from keepfit.store import files
 from keepfit.store.artifacts import Learnable, Trained
 from keepfit.store.interrupt import politely
-from keepfit.store.run import Room
+from keepfit.store.stage import Room
 from keepfit.store.store import CHECKPOINT
 
 SEEN = 2048

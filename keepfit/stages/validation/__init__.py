@@ -5,7 +5,7 @@
 """
 
 from keepfit.store.artifacts import Snapshot, Validated
-from keepfit.store.run import Room, stage
+from keepfit.store.stage import Room, stage
 
 
 @stage(reads=("validation",))

@@ -15,7 +15,7 @@ from keepfit.data.unread import Unread
 from keepfit.data.unread import sentence as unread_sentence
 from keepfit.errors import DataError
 from keepfit.quoting import some
-from keepfit.store.run import Room
+from keepfit.store.stage import Room
 
 _WIDEST = 80
 _PREFIXES = ("expect_column_pair_", "expect_select_column_", "expect_column_", "expect_")

@@ -16,7 +16,7 @@ from keepfit.stages.validation.findings import Findings, plain, sentence
 from keepfit.stages.validation.rows import RowView, machine_errors, opened
 from keepfit.store import files
 from keepfit.store.artifacts import Snapshot, Validated
-from keepfit.store.run import Room
+from keepfit.store.stage import Room
 
 if TYPE_CHECKING:
     from keepfit.stages.validation.engine import Checked

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepfit.config import Release
+from keepfit.stages.release.decision import Decision
 from keepfit.stages.release.verdict import Evidence, Incomparable, decide
 from keepfit.store.artifacts import Interval, Verdict
 
@@ -39,6 +40,8 @@ GOOD = Evidence(
     earlier=None,
     barred=False,
 )
+FORCE = Decision(kind="force", reason="a person knows")
+KINDS = ["auto", "hold", "force", "approve", "decline", "unanswered"]
 EARLIER = Verdict(outcome="HOLD", reason="equal", sentence="Level: no difference.")
 LOWER = Interval(value=0.61, low=0.55, high=0.66)
 MIDDLE = Compared(-0.02, 0.02)
@@ -72,13 +75,20 @@ def judged(facts=GOOD, rules=None, compared=MIDDLE):
         (replace(GOOD, in_service=True, earlier=EARLIER), {}, MIDDLE, "HOLD nothing_new"),
         (replace(GOOD, in_service=True), {}, MIDDLE, "HOLD in_service"),
         (replace(GOOD, in_service=True), {"gates": {"accuracy": 0.96}}, MIDDLE, "REJECT gate_failed"),
-        (replace(GOOD, force="a person knows"), {}, Compared(-0.1, -0.05), "PROMOTE forced"),
-        (replace(GOOD, force="a person knows", barred=True), {}, MIDDLE, "PROMOTE forced"),
-        (replace(GOOD, force="a person knows", earlier=EARLIER), {}, MIDDLE, "PROMOTE forced"),
-        (replace(GOOD, force="a person knows", champion=False, intervals={}), {}, MIDDLE, "FIRST forced"),
-        (replace(GOOD, force="a person knows", in_service=True), {}, MIDDLE, "HOLD in_service"),
-        (replace(GOOD, force="a person knows", passed=False), {}, MIDDLE, "REJECT check_failed"),
-        (replace(GOOD, force="a person knows"), {}, Compared(0.01, 0.05), "PROMOTE better"),
+        (replace(GOOD, decision=FORCE), {}, Compared(-0.1, -0.05), "PROMOTE forced"),
+        (replace(GOOD, decision=FORCE, barred=True), {}, MIDDLE, "PROMOTE forced"),
+        (replace(GOOD, decision=FORCE, earlier=EARLIER), {}, MIDDLE, "PROMOTE forced"),
+        (replace(GOOD, decision=FORCE, champion=False, intervals={}), {}, MIDDLE, "FIRST forced"),
+        (replace(GOOD, decision=FORCE, in_service=True), {}, MIDDLE, "HOLD in_service"),
+        (replace(GOOD, decision=FORCE, passed=False), {}, MIDDLE, "REJECT check_failed"),
+        (replace(GOOD, decision=FORCE), {}, Compared(0.01, 0.05), "PROMOTE better"),
+        (replace(GOOD, decision=Decision(kind="hold")), {}, Compared(0.01, 0.05), "HOLD held"),
+        (replace(GOOD, decision=Decision(kind="decline")), {}, Compared(0.01, 0.05), "HOLD declined"),
+        (replace(GOOD, decision=Decision(kind="unanswered")), {}, Compared(0.01, 0.05), "HOLD unanswered"),
+        (replace(GOOD, decision=Decision(kind="approve")), {}, Compared(0.01, 0.05), "PROMOTE better"),
+        (replace(GOOD, decision=Decision(kind="approve")), {}, MIDDLE, "PROMOTE forced"),
+        (replace(GOOD, decision=Decision(kind="decline")), {}, MIDDLE, "HOLD inconclusive"),
+        (replace(GOOD, decision=Decision(kind="hold"), in_service=True), {}, MIDDLE, "HOLD in_service"),
     ],
 )
 def test_each_reason(facts, rules, compared, expected):
@@ -134,7 +144,7 @@ facts = st.builds(
     in_service=st.booleans(),
     earlier=st.none() | st.just(EARLIER),
     barred=st.booleans(),
-    force=st.sampled_from(["", "because"]),
+    decision=st.builds(Decision, kind=st.sampled_from(KINDS), reason=st.sampled_from(["", "because"])),
 )
 rules = st.builds(
     Release,
@@ -154,7 +164,8 @@ def test_a_verdict_is_always_reached_and_safe(facts, rules, a, b):
     if verdict.enters_service:
         assert facts.passed
         assert not facts.in_service
-        assert facts.force or not facts.barred
+        assert facts.decision.overrules or not facts.barred
+        assert not facts.decision.stays
         assert (verdict.outcome == "FIRST") == (not facts.champion)
 
 

@@ -13,6 +13,7 @@ from keepfit.stages.release import release
 from keepfit.store.run import start
 from keepfit.store.store import Store
 from tests import bundled
+from tests.chain import forced
 
 YAML = """
 name: tumours
@@ -43,11 +44,11 @@ class Pipeline:
     def bundle(self, name, columns=bundled.GOOD, **settings):
         return bundled.bundle(self.store, name, columns, **settings)
 
-    def release(self, bundle, force=None, listener=None):
+    def release(self, bundle, force=None, listener=None, decision=None):
         run = start(self.config)
         if listener is not None:
             run = replace(run, listener=listener)
-        return release(run, bundle, bundled.evaluated(self.store, bundle), self.prepared, force)
+        return release(run, bundle, bundled.evaluated(self.store, bundle), self.prepared, decision or forced(force))
 
     @property
     def journal(self):

@@ -1,0 +1,38 @@
+"""The part of a run that goes to another work pool, where the GPUs are: one training, on the store of the run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from prefect import State, flow
+from prefect.states import Completed
+
+from keepfit import config
+from keepfit.config import Pipeline
+from keepfit.stages.training import possible
+from keepfit.store.artifacts import Learnable
+from keepfit.store.run import attached
+from tasks.stages import train_here
+from tasks.wrapper import do
+
+
+@flow(name="train", persist_result=False)
+def train(pipeline: Path, run: str, prepared: Learnable, seconds: float = 0.0) -> State[Any]:
+    """Train for a run that waits in another work pool. The run starts this by itself; there is nothing to fill in.
+
+    Args:
+        pipeline: The pipeline's YAML file, which lies under the same path as for the run.
+        run: The run's id in the store.
+        prepared: What it prepared to learn from.
+        seconds: Stop after so many seconds; 0 for no limit.
+    """
+    with attached(_limited(config.load(pipeline), seconds), run) as parent:
+        trained = do(train_here, parent, prepared)
+    figures = ", ".join(f"{name} {value:.4g}" for name, value in trained.validation.items())
+    return Completed(message=f"{parent.config.name}: {trained.epochs} epochs, validation {figures}", data=trained)
+
+
+def _limited(settings: Pipeline, seconds: float) -> Pipeline:
+    training = settings.training.model_copy(update={"max_seconds": seconds or None})
+    return possible(settings.model_copy(update={"training": training}))
