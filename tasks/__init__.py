@@ -12,7 +12,6 @@ _OURS = ("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "PREFECT_SERVER_ANALYTICS_ENA
 _given = ", ".join(sorted(name for name in os.environ if name.startswith("PREFECT_") and name not in _OURS))
 
 # Prefect reads its settings when it is first imported, and tasks/ and flows/ are the only ways to it.
-os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "keepfit")
 os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
 
 redact.in_logs()  # Prefect keeps logs with whole tracebacks
@@ -28,3 +27,7 @@ except ValueError as error:  # pydantic's, or tomllib's of a profile
         allowed="They stand in variables that begin with PREFECT_, and in profiles.toml in Prefect's folder.",
         todo=f"Mend them: {_given or 'no such variable is set'}.",
     ) from error
+
+from tasks import logs  # noqa: E402  # Prefect can be imported only now
+
+logs.to_prefect()
