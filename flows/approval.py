@@ -13,6 +13,7 @@ from prefect.input import RunInput
 from prefect.runtime import flow_run
 from pydantic import Field
 
+from flows.notifying import notify
 from flows.outcome import publish
 from flows.server import is_own
 from keepfit.config.operation import duration
@@ -64,6 +65,7 @@ def _answer(run: Run, verdict: Verdict) -> Decision:
     """Suspend, or take the answer of a run that was resumed."""
     run.add(waiting=verdict.sentence)
     within = duration(run.config.approval_within)
+    notify(run, "asked", f"Shall this model go into service? {verdict.sentence}")
     publish(run, f"A person is asked: {verdict.sentence}")
     question = Approval.with_initial_data(
         description=f"**{verdict.outcome}**: {verdict.sentence}\n\nThe figures and charts stand in the run's artifact. "

@@ -12,12 +12,16 @@ from prefect.events import emit_event
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
+from flows.notifying import notify
 from keepfit import report
+from keepfit.config.operation import Occasion
 from keepfit.errors import ours
 from keepfit.stages.release.standing import standing
-from keepfit.store.artifacts import Prepared, Released, Validated
+from keepfit.store.artifacts import Outcome, Prepared, Released, Validated
 from keepfit.store.events import Event
 from keepfit.store.run import Request, Run
+
+_OCCASIONS: dict[Outcome, Occasion] = {"FIRST": "first", "PROMOTE": "promote", "REJECT": "reject", "HOLD": "hold"}
 
 
 def run_name() -> str:
@@ -38,6 +42,8 @@ def conclude(run: Run, released: Released) -> State[Released]:
     verdict = released.verdict
     run.tell(Event("", "note", f"{verdict.outcome}: {verdict.sentence} Report: {released.report}"))
     _show(run, verdict.outcome.lower(), verdict.sentence, verdict.model_dump(mode="json"), tag="verdict")
+    if verdict.reason != "nothing_new":
+        notify(run, _OCCASIONS[verdict.outcome], verdict.sentence)
     return Completed(message=verdict.sentence, data=released)
 
 
@@ -62,6 +68,9 @@ def failed(run: Run) -> None:
     report.write(run)
     with get_client(sync_client=True) as client:
         client.update_flow_run(flow_run.id, name=f"{run.config.name}: not ended")
+    failure = run.record().failure
+    if failure is not None and not failure.stopped:
+        notify(run, "failed", f"This run failed in {failure.stage or 'its beginning'}: {failure.message}")
     publish(run, "This run did not reach its end.")
 
 

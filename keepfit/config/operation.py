@@ -83,7 +83,7 @@ class Schedule(Section):
         return self
 
 
-Occasion = Literal["failed", "reject", "hold", "first", "promote"]
+Occasion = Literal["failed", "asked", "reject", "hold", "first", "promote"]
 
 
 class Notify(Section):
@@ -92,8 +92,9 @@ class Notify(Section):
     to: tuple[str, ...] = Field(min_length=1)
     """Addresses as Apprise takes them: mailto://, slack://, json:// …; keep secrets in ${VAR}. Or block:TYPE/NAME, a
     notification block of the Prefect server, such as block:slack-webhook/ops."""
-    on: tuple[Occasion, ...] = ("failed", "reject", "hold", "first", "promote")
-    """What is told. A run that finds nothing new is never told, and one that a person stopped neither."""
+    on: tuple[Occasion, ...] = ("failed", "asked", "reject", "hold", "first", "promote")
+    """What is told; asked: a person is, before a model goes into service. A run that finds nothing new is never told,
+    and one that a person stopped neither."""
 
 
 Approval = Literal["never", "on_promote", "always"]

@@ -42,7 +42,6 @@ class Pace:
             f"epoch {epoch} of {self.epochs}",
             share,
             closes=closes,
-            epoch=epoch,
             loss=loss,
             rows_per_second=round(self._rows / max(here, 1e-9)),
             seconds_left=round(self.seconds / share - self.seconds) if share else 0,

@@ -5,6 +5,8 @@ Here is what every run does; what reads rows is imported where there are new one
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,11 +21,15 @@ from keepfit.store.artifacts import Snapshot
 from keepfit.store.interrupt import interruptible
 from keepfit.store.run import Run
 from keepfit.store.stage import Room, stage
+from keepfit.store.store import Store
 
 _READS = (
     "target", "problem.kind", "problem.format", "features.*.kind", "features.*.format",
     "source.format", "source.columns", "source.delimiter", "source.encoding", "source.missing", "source.sheet",
 )  # fmt: skip
+
+_ASKED = "watch.json"
+"""The digest of the rows that a run was asked for."""
 
 
 def ingest(run: Run) -> Snapshot:
@@ -51,17 +57,59 @@ def _check(run: Run, snapshot: Snapshot, roles: Roles) -> None:
 
 def _ingest_query(run: Run, query: str) -> Snapshot:
     """The rows of a query: they are spooled into the store first, since only their content can be compared."""
-    from keepfit.data.sources.sql import spool
-
-    config = run.config
     for left in run.store.root.glob("query-*"):  # by a run that was killed
         files.remove(left)
-    with files.machine_errors(run.store.root), TemporaryDirectory(dir=run.store.root, prefix="query-") as folder:
+    with _spooled(run.config, query, run.store.root) as rows:
+        return _ingest(run, rows)
+
+
+@contextmanager
+def _spooled(config: Pipeline, query: str, root: Path) -> Iterator[SourceRows]:
+    """The rows that a query gives now, in a file that is there until the block ends."""
+    from keepfit.data.sources.sql import spool
+
+    with files.machine_errors(root), TemporaryDirectory(dir=root, prefix="query-") as folder:
         file = Path(folder) / "rows.parquet"
         question, database = config.reveal(query), config.address(config.source.database or "")
         spooled = interruptible(lambda: spool(question, database, file, config.folder))
-        rows = fingerprint({"train": (file,), "test": ()}).model_copy(update={"digest": spooled.digest})
-        return _ingest(run, rows)
+        yield fingerprint({"train": (file,), "test": ()}).model_copy(update={"digest": spooled.digest})
+
+
+def unseen(config: Pipeline) -> str:
+    """The digest of the source's rows, where no run has taken these and none was asked to by this; else empty.
+
+    Of files only those that changed are read; a query is sent. Whoever starts a run because of it says so with
+    `asked_for`. Raises what `ingest` raises for a source that is not there.
+    """
+    store = Store(config.resolve(config.store))
+    try:
+        if config.source.sql is None:
+            digest = fingerprint(roles_of(config), store.hashes.sha256).digest
+        else:
+            store.root.mkdir(parents=True, exist_ok=True)
+            with _spooled(config, config.source.sql, store.root) as rows:
+                digest = rows.digest
+        return "" if digest in (_asked(store), _taken(store)) else digest
+    finally:
+        store.close()
+
+
+def asked_for(config: Pipeline, digest: str) -> None:
+    """Remember that a run was asked for because of these rows: one that fails on them is not asked for again."""
+    files.write_json(config.resolve(config.store) / _ASKED, digest)
+
+
+def _asked(store: Store) -> str:
+    with suppress(OSError, ValueError):
+        return str(files.read_json(store / _ASKED))
+    return ""
+
+
+def _taken(store: Store) -> str:
+    """The digest of the rows that the newest run took which got so far."""
+    note = next((record.stages["ingest"] for record in store.records if "ingest" in record.stages), None)
+    manifest = store.manifest("ingest", note.key) if note else None
+    return str(manifest.parts["takes"].get("source_rows", "")) if manifest else ""
 
 
 def roles_of(config: Pipeline) -> Roles:
