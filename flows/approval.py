@@ -10,7 +10,7 @@ from typing import Literal
 
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
-from prefect.runtime import flow_run
+from prefect.runtime import deployment
 from pydantic import Field
 
 from flows.notifying import notify
@@ -51,7 +51,7 @@ def decided(run: Run, decision: Decision, bundle: Bundle, evaluated: Evaluated, 
     verdict = proposed(run, bundle, evaluated, prepared)
     if verdict is None or not _asks(approval, verdict):
         return decision
-    if is_own() or not flow_run.deployment_id:
+    if is_own() or not deployment.id:
         run.tell(Event("release", "note", "Nobody can be asked here; keepfit run --force REASON approves it."))
         return Decision(kind="unanswered")
     return _answer(run, verdict)
@@ -63,10 +63,12 @@ def _asks(approval: str, verdict: Verdict) -> bool:
 
 def _answer(run: Run, verdict: Verdict) -> Decision:
     """Suspend, or take the answer of a run that was resumed."""
-    run.add(waiting=verdict.sentence)
+    is_new = run.record().asked != verdict.sentence
+    run.add(asked=verdict.sentence, waiting=verdict.sentence)
     within = duration(run.config.approval_within)
-    notify(run, "asked", f"Shall this model go into service? {verdict.sentence}")
-    publish(run, f"A person is asked: {verdict.sentence}")
+    if is_new:
+        notify(run, "asked", f"Shall this model go into service? {verdict.sentence}")
+        publish(run, f"A person is asked: {verdict.sentence}")
     question = Approval.with_initial_data(
         description=f"**{verdict.outcome}**: {verdict.sentence}\n\nThe figures and charts stand in the run's artifact. "
         f"Without an answer within {run.config.approval_within}, the model in service stays."

@@ -31,7 +31,7 @@ def run_name() -> str:
 
 def request(notes: str = "") -> Request:
     """Who asked for this run: the flow run, which a retry, a re-run after a crash and an answer start again."""
-    return Request(str(flow_run.id or ""), again=(flow_run.run_count or 0) > 1, notes=notes)
+    return Request(str(flow_run.id or ""), notes)
 
 
 def conclude(run: Run, released: Released) -> State[Released]:
@@ -70,7 +70,7 @@ def failed(run: Run) -> None:
         client.update_flow_run(flow_run.id, name=f"{run.config.name}: not ended")
     failure = run.record().failure
     if failure is not None and not failure.stopped:
-        notify(run, "failed", f"This run failed in {failure.stage or 'its beginning'}: {failure.message}")
+        notify(run, "failed", f"This run failed{f' in {failure.stage}' if failure.stage else ''}: {failure.message}")
     publish(run, "This run did not reach its end.")
 
 

@@ -63,6 +63,8 @@ def _newest(run: RunStatus) -> Iterator[str]:
         yield f"The last run {'was stopped' if run.failure.stopped else 'failed'}{where}: {run.failure.message}"
     elif run.state == "under way":
         yield f"The last run is under way (process {run.pid} on {run.host}){_far(run)}."
+    elif run.state == "waiting":
+        yield f"The last run waits for a person's answer in Prefect's UI: {run.waiting}"
     elif run.state == "died":
         yield f"The last run died without a word{_far(run)}. keepfit run goes on from where it was."
     elif run.state == "silent":

@@ -24,7 +24,7 @@ RUNS = 10
 SILENT_SECONDS = 120.0
 """A run on another machine that has said nothing for so long is not called under way any more."""
 
-State = Literal["ended", "failed", "stopped", "under way", "died", "silent"]
+State = Literal["ended", "failed", "stopped", "under way", "died", "silent", "waiting"]
 """died: its process is gone without a word, by kill -9 or with the machine; silent: so it seems, from another one."""
 
 
@@ -49,6 +49,8 @@ class RunStatus(_Told):
     """Stages that ran."""
     reused: int
     failure: Failure | None
+    waiting: str
+    """What a person is asked before it goes on; empty where nobody is."""
     progress: Progress | None
     """How far it is, or was when it was last heard."""
     seen: tuple[str, ...]
@@ -122,6 +124,7 @@ def _run(store: Store, record: Record, metric: str) -> RunStatus:
         ran=len(record.stages) - reused,
         reused=reused,
         failure=record.failure,
+        waiting=record.waiting,
         progress=None if record.ended else heard,
         seen=tuple(record.seen),
     )
@@ -130,6 +133,8 @@ def _run(store: Store, record: Record, metric: str) -> RunStatus:
 def _state(record: Record, heard: Progress | None) -> State:
     if record.ended:
         return "ended" if record.failure is None else "stopped" if record.failure.stopped else "failed"
+    if record.waiting:
+        return "waiting"
     if record.host == socket.gethostname():
         alive = record.born != 0 and progress.born(record.pid) == record.born
         return "under way" if alive else "died"

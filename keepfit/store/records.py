@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -65,6 +66,8 @@ class Record(BaseModel):
     """Who asked for it: Prefect's id of the flow run."""
     notes: str = ""
     """What the person who started it wrote."""
+    asked: str = ""
+    """What a person was asked."""
     waiting: str = ""
     """What a person is asked before it goes on; empty where nobody is."""
     ended: str | None = None
@@ -100,6 +103,15 @@ class Records:
         while place < len(self._known) or self._read_one():
             yield self._known[place]
             place += 1
+
+    def asked_for_by(self, request: str) -> Record | None:
+        """The newest run with this request; a record without it is read and not parsed."""
+        for folder in sorted(_folders(self._folder), reverse=True):
+            path = folder / FILE
+            with suppress(OSError, ValueError):
+                if request.encode() in path.read_bytes() and (record := read(path)).request == request:
+                    return record
+        return None
 
     def _read_one(self) -> bool:
         """Read one more; False where there is none."""

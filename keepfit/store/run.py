@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from keepfit.store.events import Event, Listener, heard_by, to_log, unheard
 from keepfit.store.interrupt import check, heard
 from keepfit.store.locks import run_lock
 from keepfit.store.progress import Pulse, born
-from keepfit.store.records import Failure, Record, StageNote
+from keepfit.store.records import Failure, Record, Records, StageNote
 from keepfit.store.store import Store
 
 
@@ -29,14 +29,12 @@ class Request:
 
     id: str = ""
     """Prefect's id of the flow run."""
-    again: bool = False
-    """Whether it was begun before."""
     notes: str = ""
     """What the person who started it wrote."""
 
-    def taken_up(self, known: Iterable[Record]) -> Record | None:
+    def taken_up(self, known: Records) -> Record | None:
         """The record of the run that it began, as one that goes on; None where there is none."""
-        found = next((record for record in known if record.request == self.id), None) if self.again else None
+        found = known.asked_for_by(self.id) if self.id else None
         return found and found.model_copy(update={"ended": None, "failure": None, "waiting": ""})
 
 
