@@ -7,7 +7,6 @@ from typing import Any
 from prefect.runtime import flow_run
 
 from keepfit.config.operation import Occasion
-from keepfit.errors import ours
 from keepfit.redact import redacted
 from keepfit.store.events import Event
 from keepfit.store.run import Run
@@ -28,8 +27,8 @@ def notify(run: Run, occasion: Occasion, sentence: str) -> None:
         try:
             _send(run.config.reveal(address), title, redacted(_body(run, sentence)))
         except Exception as error:  # whatever a messenger raises
-            told = redacted(str(ours(error)))
-            run.tell(Event("", "note", f"{address} was not told that this run ended in {occasion}: {told}"))
+            told = redacted(str(error) or type(error).__name__)
+            run.tell(Event("", "note", f"{address} was not told of {occasion}: {told}."))
 
 
 def _body(run: Run, sentence: str) -> str:

@@ -1,0 +1,138 @@
+"""Who is told how a run ended: over a real SMTP server and a real HTTP receiver on this machine."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from email import message_from_bytes
+from email.policy import default
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from flows.notifying import notify
+from keepfit import config
+from keepfit.config.operation import Notify
+from keepfit.store.events import Event
+from keepfit.store.run import Run, start
+
+SENTENCE = "Better: +1.2 points (90 % interval +0.4 to +2.0, 1,000 test rows). 更好。"
+WAIT = 30
+
+
+@pytest.fixture
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def run(carried: Callable[[str], Path], told: list[str]) -> Run:
+    return replace(start(config.load(carried("breast_cancer"))), listener=lambda event: hear(event, told))
+
+
+def hear(event: Event, told: list[str]) -> None:
+    told.append(event.message)
+
+
+def to(run: Run, *addresses: str, **more: Any) -> Run:
+    return replace(run, config=run.config.model_copy(update={"notify": Notify(to=addresses, **more)}))
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+class Mailbox:
+    """An SMTP server's handler that keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.mails: Queue[bytes] = Queue()
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        self.mails.put(envelope.content)
+        return "250 OK"
+
+
+@pytest.fixture
+def mail() -> Iterator[tuple[Mailbox, str]]:
+    box = Mailbox()
+    port = free_port()
+    server = Controller(box, hostname="127.0.0.1", port=port)
+    server.start()
+    yield box, f"mailto://127.0.0.1:{port}?from=keepfit@example.org&to=team@example.org&mode=insecure"
+    server.stop()
+
+
+@pytest.fixture
+def hook() -> Iterator[tuple[Queue[Any], int]]:
+    heard: Queue[Any] = Queue()
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            heard.put((self.path, json.loads(body)))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield heard, server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_mail_holds_the_sentence_and_where_the_report_lies(run: Run, told: list[str], mail: Any) -> None:
+    box, address = mail
+    notify(to(run, address), "promote", SENTENCE)
+    assert told == []
+    sent = message_from_bytes(box.mails.get(timeout=WAIT), policy=default)
+    assert sent["subject"] == "keepfit: breast-cancer: promote"
+    body = sent.get_body(("html", "plain")).get_content()
+    assert "Better: +1.2 points" in body
+    assert "更好" in body
+    assert f"{run.id}/report.html" in body
+
+
+def test_a_webhook_gets_the_same(run: Run, told: list[str], hook: Any) -> None:
+    heard, port = hook
+    notify(to(run, f"json://127.0.0.1:{port}/alerts"), "failed", SENTENCE)
+    path, sent = heard.get(timeout=WAIT)
+    assert (path, sent["title"]) == ("/alerts", "keepfit: breast-cancer: failed")
+    assert sent["message"].startswith(SENTENCE)
+    assert told == []
+
+
+def test_only_what_was_asked_for_is_told(run: Run, hook: Any) -> None:
+    heard, port = hook
+    some = to(run, f"json://127.0.0.1:{port}", on=("failed", "reject"))
+    for occasion in ("promote", "hold", "reject", "first", "failed"):
+        notify(some, occasion, SENTENCE)  # type: ignore[arg-type]
+    titles = [heard.get(timeout=WAIT)[1]["title"] for _ in range(2)]
+    assert titles == ["keepfit: breast-cancer: reject", "keepfit: breast-cancer: failed"]
+    assert heard.empty()
+
+
+def test_one_that_cannot_be_told_is_noted_and_the_others_are_told(
+    run: Run, told: list[str], hook: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard, port = hook
+    monkeypatch.setenv("OPS_KEY", "s3cret-key-of-ours")
+    addresses = ("json://127.0.0.1:1/?k=${OPS_KEY}", "nobody-knows-this", f"json://127.0.0.1:{port}")
+    notify(to(run, *addresses), "hold", SENTENCE)
+    assert heard.get(timeout=WAIT)[1]["message"].startswith(SENTENCE)
+    assert [line.split(" was not told")[0] for line in told] == list(addresses[:2])
+    assert "s3cret" not in "".join(told)
