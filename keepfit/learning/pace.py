@@ -19,12 +19,21 @@ class Pace:
         self.tell, self.epochs = tell, epochs
         self._began = time.monotonic() - spent
         self._here = self._last = time.monotonic()
+        self._logged = 0.0
         self._rows = 0
 
     @property
     def seconds(self) -> float:
         """Time spent in training, the executions that were killed included."""
         return time.monotonic() - self._began
+
+    def _worth_a_line(self, share: float) -> bool:
+        """Whether an epoch's end goes into the log: epochs of milliseconds would fill it."""
+        now = time.monotonic()
+        if share < 1 and now - self._logged < EVERY:
+            return False
+        self._logged = now
+        return True
 
     def due(self, rows: int) -> bool:
         """Count `rows` more; tell whether it is time to report."""
@@ -41,7 +50,7 @@ class Pace:
         self.tell(
             f"epoch {epoch} of {self.epochs}",
             share,
-            closes=closes,
+            closes=closes and self._worth_a_line(share),
             loss=loss,
             rows_per_second=round(self._rows / max(here, 1e-9)),
             seconds_left=round(self.seconds / share - self.seconds) if share else 0,
