@@ -11,7 +11,7 @@ from prefect.client.orchestration import get_client
 from prefect.context import get_settings_context
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_PROFILES_PATH
 
-from keepfit.errors import MachineError
+from keepfit.errors import ConfigError, MachineError
 
 _LOOPBACK = ("127.0.0.1", "localhost")
 
@@ -46,6 +46,16 @@ def check_home() -> None:
             todo="Set PREFECT_HOME to a folder that can be written, or PREFECT_API_URL to a server that runs.",
             where=str(home),
         ) from error
+
+
+def check_named() -> None:
+    """Raise ConfigError where the settings name no server, MachineError where the one they name does not answer."""
+    if not PREFECT_API_URL.value():
+        raise ConfigError(
+            "no Prefect server is named.",
+            todo="keepfit up starts one on this machine; for another: export PREFECT_API_URL=http://HOST:4200/api.",
+        )
+    check_answers()
 
 
 def check_answers() -> None:

@@ -17,6 +17,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from keepfit import redact
+from keepfit.cli.deploying import bootstrap, deploy
 from keepfit.cli.saying import say
 from keepfit.errors import BugError, ours
 from keepfit.quoting import one_line
@@ -180,6 +181,10 @@ def predict(
     from keepfit.serving.prediction import predict_file
 
     say(predict_file(config.load(pipeline), rows, out, bundle))
+
+
+app.command(bootstrap)
+app.command(deploy)
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""What stands on a Prefect server so that pipelines run by themselves: pools, deployments, automations."""

@@ -1,0 +1,107 @@
+"""`keepfit deploy`: pipelines onto a Prefect server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+
+from flows.operating import automations
+from flows.operating.deployments import Deployment, of_pipeline, of_pool
+from flows.operating.registering import check_names, gone, ours, register
+from flows.surroundings import check_named
+from keepfit import config
+from keepfit.config import Pipeline
+from keepfit.errors import ConfigError
+from tasks.elsewhere import AUTO, GPU, HERE
+
+FILE = "pipeline.yaml"
+
+
+def deploy(paths: Sequence[Path], pool: str, gpu_pool: str = "", *, prune: bool = False) -> Iterator[str]:
+    """Register the pipelines in these files and folders: a sentence for each deployment.
+
+    All are read before the first is registered. Raises ConfigError for what cannot be deployed, and where no server is
+    named, MachineError where it does not answer.
+    """
+    files, folders = found(paths)
+    pipelines = [config.load(file) for file in files]
+    check_named()
+    with get_client(sync_client=True) as client:
+        check_names(client, pipelines)
+        for training in _trainings(client, pipelines, gpu_pool):
+            yield f"train/{training.name}: {register(client, training)}"
+        pools = sorted(there.name for there in ours(client, "train"))
+        wanted = [deployment for one in pipelines for deployment in of_pipeline(one, pool, pools)]
+        for deployment in wanted:
+            yield f"{deployment.flow}/{deployment.name}: {register(client, deployment)}"
+        for one in pipelines:
+            yield from _answers(client, one)
+        yield from _left(client, wanted, pipelines, folders, prune=prune)
+
+
+def found(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The pipelines' files, and those of the paths that are folders, absolute. What begins with a dot is passed over.
+
+    Raises ConfigError for a folder without any.
+    """
+    files: list[Path] = []
+    folders = [path.expanduser().resolve() for path in paths if path.expanduser().is_dir()]
+    for path in paths:
+        place = path.expanduser().resolve()
+        inside = _inside(place) if place in folders else [place]
+        if not inside:
+            raise ConfigError(
+                f"there is no {FILE} in this folder, nor in those inside it.",
+                todo="keepfit init DATA --target COLUMN writes one.",
+                where=str(place),
+            )
+        files += [file for file in inside if file not in files]
+    return files, folders
+
+
+def _inside(folder: Path) -> list[Path]:
+    files = []
+    for place, names, inside in os.walk(folder):
+        names[:] = sorted(name for name in names if not name.startswith("."))
+        files += [Path(place, FILE)] if FILE in inside else []
+    return files
+
+
+def _trainings(client: SyncPrefectClient, pipelines: Sequence[Pipeline], gpu_pool: str) -> list[Deployment]:
+    """The deployments of the training: in the pool that is named, and in those that the pipelines name."""
+    there = {one.name: GPU in one.tags for one in ours(client, "train")}
+    named = {one.train_on for one in pipelines} - {HERE, AUTO}
+    pools = {**dict.fromkeys(named, False), **there, **({gpu_pool: True} if gpu_pool else {})}
+    return [of_pool(name, gpu=gpu) for name, gpu in sorted(pools.items())]
+
+
+def _answers(client: SyncPrefectClient, one: Pipeline) -> Iterator[str]:
+    """The automation of a pipeline that asks a person; none for another."""
+    name = automations.answer_name(one.name)
+    if one.approval == "never":
+        automations.drop(client, name)
+        return
+    deployment = client.read_deployment_by_name(f"retrain/{one.name}")
+    yield f'automation "{name}": {automations.keep(client, automations.of_answer(one, str(deployment.id)))}'
+
+
+def _left(
+    client: SyncPrefectClient,
+    wanted: Sequence[Deployment],
+    pipelines: Sequence[Pipeline],
+    folders: Sequence[Path],
+    *,
+    prune: bool,
+) -> Iterator[str]:
+    """What is on the server and gone from the files: taken away with `prune`, else only named."""
+    for there, name in gone(client, wanted, pipelines, folders):
+        if not prune:
+            yield f"{name}: gone from the files, and still deployed; --prune takes it away"
+            continue
+        client.delete_deployment(there.id)
+        if name.startswith("retrain/"):
+            automations.drop(client, automations.answer_name(there.name))
+        yield f"{name}: taken away"

@@ -1,0 +1,16 @@
+"""One Prefect server for all tests of this folder, with pools and automations on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.operation.served import Served, served
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("server")) as running:
+        running.bootstrap("gpu")
+        yield running
