@@ -14,3 +14,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with served(tmp_path_factory.mktemp("server")) as running:
         running.bootstrap("gpu")
         yield running
+
+
+@pytest.fixture(scope="session")
+def workers(server: Served) -> Iterator[Served]:
+    """The same server, with a worker in the pool where runs take place and one in the pool that trains."""
+    with server.worker("keepfit"), server.worker("gpu"):
+        yield server

@@ -1,12 +1,12 @@
-"""A real Prefect server, workers of it, and the ends of their runs, waited for by events."""
+"""A real Prefect server, workers of it, and their runs, waited for."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +15,6 @@ from typing import Any
 import httpx
 from prefect.client.base import PrefectHttpxSyncClient
 from prefect.client.schemas.objects import FlowRun
-from prefect.events import Event
-from prefect.events.clients import get_events_subscriber
-from prefect.events.filters import EventFilter, EventNameFilter, EventResourceFilter
-from prefect.flow_runs import wait_for_flow_run
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.operating.bootstrap import bootstrap
@@ -29,6 +25,8 @@ KEEPFIT = Path(sys.executable).with_name("keepfit")
 PREFECT = Path(sys.executable).with_name("prefect")
 LONG = 600
 """Seconds that nothing here takes, however busy the machine is."""
+LOOK = 0.3
+"""Seconds between two looks."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,13 @@ class Served:
     @property
     def environment(self) -> dict[str, str]:
         """What a process needs to report to it."""
-        return {**os.environ, "PREFECT_API_URL": self.api, "PREFECT_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
+        return {
+            **os.environ,
+            "PREFECT_API_URL": self.api,
+            "PREFECT_HOME": str(self.home),
+            "PYTHONPATH": str(ROOT),
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+        }
 
     @contextmanager
     def here(self) -> Iterator[None]:
@@ -81,14 +85,32 @@ class Served:
 
     def ended(self, id: str) -> FlowRun:
         """The run, once it has ended."""
-        with self.here():
-            run: FlowRun = asyncio.run(wait_for_flow_run(id, timeout=LONG))  # type: ignore[arg-type]
-        return run
+        final = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+        found = self._until(lambda client: _flow_run(client, id, final))
+        return FlowRun.model_validate(found)
 
-    def event(self, id: str, *names: str) -> Event:
-        """The first event of these names that a run has sent, or sends from now on: Suspended, Crashed …"""
-        with self.here():
-            return asyncio.run(asyncio.wait_for(_event(id, names), LONG))
+    def event(self, id: str, *names: str) -> dict[str, Any]:
+        """The first event of these names that a run has sent: Suspended, Crashed …
+
+        Read from the server's record of events: of those that it sends on at once, a busy one loses some.
+        """
+        wanted = {
+            "event": {"name": [f"prefect.flow-run.{name}" for name in names]},
+            "resource": {"id": [f"prefect.flow-run.{id}"]},
+            "order": "ASC",
+        }
+        return self._until(lambda client: next(iter(_events(client, wanted)), None))
+
+    def _until(self, look: Callable[[PrefectHttpxSyncClient], dict[str, Any] | None]) -> dict[str, Any]:
+        """What `look` finds, as soon as it does."""
+        end = time.monotonic() + LONG
+        with self.client() as client:
+            while time.monotonic() < end:
+                found = look(client)
+                if found is not None:
+                    return found
+                time.sleep(LOOK)
+        raise AssertionError(f"nothing within {LONG} seconds")
 
     @contextmanager
     def worker(self, pool: str = "keepfit", *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -103,15 +125,15 @@ class Served:
             process.wait(LONG)
 
 
-async def _event(id: str, names: tuple[str, ...]) -> Event:
-    wanted = EventFilter(
-        event=EventNameFilter(name=[f"prefect.flow-run.{name}" for name in names]),
-        resource=EventResourceFilter(id=[f"prefect.flow-run.{id}"]),
-    )
-    async with get_events_subscriber(filter=wanted) as subscriber:  # it begins with what was sent in the last minute
-        async for event in subscriber:
-            return event
-    raise AssertionError("the server ended")
+def _flow_run(client: PrefectHttpxSyncClient, id: str, states: set[str]) -> dict[str, Any] | None:
+    """The run, if it is in one of these states."""
+    found: dict[str, Any] = client.get(f"/flow_runs/{id}").json()
+    return found if found["state_type"] in states else None
+
+
+def _events(client: PrefectHttpxSyncClient, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.post("/events/filter", json={"filter": wanted}).json()["events"]
+    return found
 
 
 @contextmanager

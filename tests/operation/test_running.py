@@ -1,0 +1,143 @@
+"""Pipelines run by real workers of a real server: by the form, again after a failure, with a person's answer."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.operation.held import Held, held
+from tests.operation.served import Served
+
+
+def deployed(server: Served, folder: Path, name: str, more: str = "") -> Held:
+    made = held(folder, name, more)
+    server.deploy(made.pipeline, gpu_pool="gpu")
+    return made
+
+
+def logged(server: Served, id: str) -> str:
+    with server.client() as client:
+        wanted = {"logs": {"flow_run_id": {"any_": [id]}}, "sort": "TIMESTAMP_ASC", "limit": 200}
+        return "\n".join(line["message"] for line in client.post("/logs/filter", json=wanted).json())
+
+
+def states(server: Served, id: str) -> dict[str, str]:
+    """The stages of a run and the state that each is in, of several tries the last."""
+    wanted = {"flow_runs": {"id": {"any_": [id]}}, "sort": "EXPECTED_START_TIME_ASC"}
+    with server.client() as client:
+        found = client.post("/task_runs/filter", json=wanted).json()
+    return {one["name"].rpartition("-")[0]: one["state_name"] for one in found}
+
+
+def retry(server: Served, id: str) -> None:
+    """What the button Retry in the UI does."""
+    state = {"type": "SCHEDULED", "name": "AwaitingRetry", "message": "Retry from the UI"}
+    with server.client() as client:
+        client.post(f"/flow_runs/{id}/set_state", json={"state": state, "force": True}).raise_for_status()
+
+
+def test_what_the_form_asks_for_is_done_and_seen(workers: Served, tmp_path: Path) -> None:
+    made = deployed(workers, tmp_path, "forms")
+    dry = workers.ended(workers.ask("retrain/forms", mode="dry run"))
+    assert (dry.name, dry.state_name) == ("forms: dry run", "Completed")
+    assert "569 rows may be used" in str(dry.state.message)  # type: ignore[union-attr]
+    assert not (made.folder / ".keepfit/journal.jsonl").exists()
+
+    id = workers.ask("retrain/forms", notes="the first one", minutes=5)
+    first = workers.ended(id)
+    assert (first.name, first.state_name) == ("forms: first", "Completed")
+    assert "verdict:first" in first.tags
+    said = logged(workers, id)
+    for line in ("ingest: reused: same as run", "train: epoch 4 of 4", "release: done", f"Report: {made.folder}"):
+        assert line in said
+    artifact = report_of(workers, id)
+    assert artifact["data"].startswith("# ")
+    assert "The first model of this pipeline" in artifact["description"]
+
+    measured = workers.ended(workers.ask("retrain/forms", mode="evaluate only"))
+    assert measured.name == "forms: evaluated"
+    assert "version 1, in service" in str(measured.state.message)  # type: ignore[union-attr]
+    assert measured.tags == [*sorted({*first.tags} - {"verdict:first"} | {"mode:evaluated"})]
+
+    anew = workers.ask("retrain/forms", mode="full retrain", promote="hold", reason="a look", minutes=5)
+    assert workers.ended(anew).name == "forms: hold"
+    assert set(states(workers, anew).values()) == {"Completed"}
+
+
+def report_of(server: Served, id: str) -> dict[str, Any]:
+    with server.client() as client:
+        found = client.post("/artifacts/filter", json={"flow_runs": {"id": {"any_": [id]}}}).json()
+    (one,) = found
+    return dict(one)
+
+
+def test_a_retried_run_does_only_what_is_left(workers: Served, tmp_path: Path) -> None:
+    made = deployed(workers, tmp_path, "retried")
+    planted = made.folder / ".keepfit/service.lock"
+    planted.mkdir(parents=True)
+    id = workers.ask("retrain/retried")
+    failed = workers.ended(id)
+    assert (failed.name, failed.state_name) == ("retried: not ended", "Failed")
+    assert "this is no lock file" in str(failed.state.message)  # type: ignore[union-attr]
+    shutil.rmtree(planted)
+    retry(workers, id)
+    workers.event(id, "Completed")
+    stages = states(workers, id)
+    assert stages.pop("release") == "Completed"
+    assert set(stages.values()) == {"Reused"}
+    assert len(made.runs) == 1
+
+
+def test_a_person_is_asked_and_the_same_run_goes_on_with_the_answer(workers: Served, tmp_path: Path) -> None:
+    made = deployed(workers, tmp_path, "asked", "approval: on_promote\n")
+    id = workers.ask("retrain/asked")
+    workers.event(id, "Suspended")
+    assert not (made.folder / ".keepfit/champion.json").exists()
+    with workers.client() as client:
+        wrong = client.post(f"/flow_runs/{id}/resume", json={"run_input": {"answer": "perhaps"}}).json()
+        assert wrong["status"] == "REJECT"
+        given = {"answer": "approve", "reason": "looks right", "name": "Ann"}
+        client.post(f"/flow_runs/{id}/resume", json={"run_input": given})
+    workers.event(id, "Completed")
+    message = workers.run(id)["state"]["message"]
+    assert message.endswith("Approved by Ann, because: looks right.")
+    assert len(made.runs) == 1
+    assert '"who":"Ann"' in (made.folder / ".keepfit/journal.jsonl").read_text()
+
+
+def test_one_pipeline_runs_once_at_a_time_and_keeps_no_other_from_running(workers: Served, tmp_path: Path) -> None:
+    made, other = deployed(workers, tmp_path, "busy"), deployed(workers, tmp_path, "beside")
+    made.hold()
+    id = workers.ask("retrain/busy")
+    made.reached()
+    second = workers.ended(workers.ask("retrain/busy"))
+    assert second.state_name == "Cancelled"
+    assert workers.ended(workers.ask("retrain/beside")).name == "beside: first"
+    assert len(other.runs) == 1
+    made.let_go()
+    assert workers.ended(id).name == "busy: first"
+
+
+def test_rows_that_are_new_start_a_run(workers: Served, tmp_path: Path) -> None:
+    made = deployed(workers, tmp_path, "watched", "schedule: {new_data: 1h}\n")
+    started = workers.ended(workers.ask("watch/watched"))
+    assert "The source changed: the run" in str(started.state.message)  # type: ignore[union-attr]
+    with workers.client() as client:
+        wanted = {"flow_runs": {"tags": {"all_": ["by:new-data"]}}}
+        (run,) = client.post("/flow_runs/filter", json=wanted).json()
+    assert workers.ended(run["id"]).name == "watched: first"
+    again = workers.ended(workers.ask("watch/watched"))
+    assert str(again.state.message) == "Nothing new in the source."  # type: ignore[union-attr]
+    assert len(made.runs) == 1
+
+
+@pytest.mark.parametrize("bad", [{"promote": "force"}, {"mode": "dry run", "promote": "hold"}])
+def test_what_contradicts_itself_is_refused_at_once(workers: Served, tmp_path: Path, bad: dict[str, Any]) -> None:
+    from flows.form import Form
+    from keepfit.errors import ConfigError
+
+    with pytest.raises(ConfigError, match="promote is"):
+        Form(**bad)
