@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL ?= WARNING
 
-.PHONY: help install demo test test-slow reference check bench clean
+.PHONY: help install demo test test-slow test-browser reference check bench clean
 
 help:            ## what there is
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*##/  /'
@@ -23,6 +23,10 @@ test: install    ## the default test suite
 
 test-slow: install ## the long proofs: kill -9 in every stage, large data, accuracy
 	$(BIN)/python -m pytest -m slow
+
+test-browser: install ## an operator's clicks in Prefect's UI; wants a chromium on the machine
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[browser]'
+	$(BIN)/python -m pytest -m browser
 
 reference: install ## the tables of the YAML in docs/reference.md, from the models
 	$(BIN)/python -m keepfit.drafting.reference docs/reference.md

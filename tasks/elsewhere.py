@@ -134,6 +134,8 @@ def _followed(client: SyncPrefectClient, child: UUID, run: Run, pool: str) -> St
                 raise TransientError(f"the Prefect server does not answer: {error}.") from error
             state = None
         if state is not None and state.is_final():
+            time.sleep(LOOK)  # its last lines may come after it
+            _repeat(client, child, lines)
             return state
         _tell(run, pool, waiting=state is not None and not state.is_running())
         time.sleep(LOOK)
