@@ -1,7 +1,8 @@
 """Cells as found (text, or a file's own types) as numbers and as categories; shared by all kinds of columns.
 
 What is missing besides empty cells: for a number what is no finite number, which is counted; a category is a text
-without blanks around it, in which 1.0 is written 1, and True true, as a file's own types have it.
+without blanks around it, in which 1.0 and true are written 1, and false 0: what is yes and no in Parquet or JSON is 1
+and 0 from a database or a spreadsheet, and one class must have one name.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ ERRORS = (
 """What spreadsheets write where they could not reckon, and databases where there is nothing: no value, in any file."""
 _WHOLE = r"^([+-]?[0-9]+)\.0+$"
 _LONG = r"^[+-]?[0-9]{16,}$"
-_TRUTH = r"^(?:[Tt]rue|TRUE|[Ff]alse|FALSE)$"
+_TRUE, _FALSE = r"^(?:[Tt]rue|TRUE)$", r"^(?:[Ff]alse|FALSE)$"
 _EXACT = 2**53
 _A_SECOND = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
@@ -116,8 +117,19 @@ def categories(cells: pa.Array) -> pa.Array:
         return categories(cells.cast(pa.string()))
     if not pa.types.is_dictionary(cells.type):
         return categories(cells.dictionary_encode())
-    texts = pc.replace_substring_regex(_stripped(cells.dictionary.cast(pa.string())), _WHOLE, r"\1")
-    return _recoded(cells, pc.if_else(pc.match_substring_regex(texts, _TRUTH), pc.utf8_lower(texts), texts))
+    texts = _stripped(cells.dictionary.cast(pa.string()))
+    for pattern, written in ((_WHOLE, r"\1"), (_TRUE, "1"), (_FALSE, "0")):
+        texts = pc.replace_substring_regex(texts, pattern, written)
+    return _recoded(cells, texts)
+
+
+def truths(cells: pa.Array) -> pa.Array:
+    """bool: cells that say true or false, in type or in words; null for any other."""
+    if pa.types.is_boolean(cells.type) or not is_text(cells.type):
+        return cells if pa.types.is_boolean(cells.type) else pa.nulls(len(cells), pa.bool_())
+    texts = pc.utf8_trim_whitespace(cells.cast(pa.string()))
+    true = pc.match_substring_regex(texts, _TRUE)
+    return pc.if_else(pc.or_(true, pc.match_substring_regex(texts, _FALSE)), true, None)
 
 
 def _plain(value: float) -> str:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from keepfit.data.cells import categories, is_text, numbers
+from keepfit.data.cells import categories, is_text, numbers, truths
 from keepfit.data.evidence import FormEvidence, Found
 from keepfit.data.notation import NumberEvidence
 from keepfit.quoting import visible, yaml
@@ -72,6 +72,8 @@ class ColumnFacts:
     looked: Mapping[type[FormEvidence], Found] = field(default_factory=dict)
     """How its texts are written, where more rows were looked at than are here."""
 
+    yes_no: bool = False
+    """Whether its cells are true and false, in type or in words; `values` has them as 1 and 0."""
     some: pa.Array | None = None
     """A few filled cells as they are, where the column is bytes or nested, so that `values` shows nothing."""
 
@@ -180,7 +182,8 @@ def _facts(name: str, chunks: list[pa.Array]) -> ColumnFacts:
     texts = [categories(chunk).cast(pa.string()) for chunk in chunks]
     coded = pa.chunked_array(texts).combine_chunks().dictionary_encode()
     codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return ColumnFacts(name, codes, tuple(coded.dictionary.to_pylist()), kind)
+    yes_no = all(truths(chunk).null_count == chunk.null_count for chunk in chunks)
+    return ColumnFacts(name, codes, tuple(coded.dictionary.to_pylist()), kind, yes_no=yes_no)
 
 
 def short(text: str) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import pyarrow as pa
-
 from keepfit.features.boolean.cells import FALSE, TRUE
 from keepfit.features.column import Choice, ColumnFacts
 from keepfit.features.kind import ServedColumn
@@ -25,9 +23,10 @@ class BooleanWords(CodedWords):
         """Booleans, or words for both."""
         words = {value.lower() for value in column.values}
         both = words <= TRUE | FALSE and words & TRUE and words & FALSE and words not in _OTHERWISE
-        if not (pa.types.is_boolean(column.type) or both):
+        if not (column.yes_no or both):
             return None
-        return Choice(column.name, self.kind, " or ".join(column.values[:2]) + column.gaps)
+        said = "true or false" if column.yes_no else " or ".join(column.values[:2])
+        return Choice(column.name, self.kind, said + column.gaps)
 
     def meaning(self, _column: ServedColumn) -> str:
         """In words."""

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from keepfit.data.cells import numbers
+from keepfit.data.cells import numbers, truths
 from keepfit.data.evidence import FormEvidence
 from keepfit.data.notation import NumberEvidence
 from keepfit.features.kind import ServedColumn
@@ -22,8 +23,9 @@ class Number(NumericKind):
     is_quantity: ClassVar[bool] = True
 
     def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:
-        """float64; null where there is no finite number."""
-        return numbers(cells, form)
+        """float64; null where there is no finite number. Yes and no are 1 and 0 here too, as a database has them."""
+        found = numbers(cells, form)
+        return pc.coalesce(found, truths(cells).cast(found.type)) if found.null_count > cells.null_count else found
 
     def evidence(self) -> FormEvidence:
         """Its notation."""

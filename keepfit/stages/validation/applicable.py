@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from keepfit.config import Expectation
 from keepfit.config.expectations import WORKS, columns_of, condition_of
+from keepfit.data.cells import categories
 from keepfit.errors import ConfigError, nearest
 from keepfit.quoting import shown
 from keepfit.stages.validation.findings import sentence
@@ -15,21 +18,33 @@ from keepfit.stages.validation.groups import SQL
 from keepfit.stages.validation.rows import RowView
 
 _MEETS = {
-    "any": ("text", "numeric", "time", "bool", "other"),
-    "text": ("text",),
+    "any": ("text", "names", "numeric", "time", "bool", "other"),
+    "text": ("text", "names"),
     "numeric": ("numeric",),
     "ordered": ("numeric", "time"),
 }
 _WANTED = {"text": "text", "numeric": "numbers", "ordered": "numbers or points in time"}
-_HELD = {"text": "text", "numeric": "numbers", "time": "points in time", "bool": "booleans", "other": "other values"}
+_HELD = {
+    "text": "text",
+    "names": "text",
+    "numeric": "numbers",
+    "time": "points in time",
+    "bool": "booleans",
+    "other": "other values",
+}
 
 
-def fitted(suite: tuple[Expectation, ...], rows: RowView, file: str) -> tuple[Expectation, ...]:
+def fitted(
+    suite: tuple[Expectation, ...], rows: RowView, file: str, names: Collection[str] = ()
+) -> tuple[Expectation, ...]:
     """The suite as it is sent to the database: whole numbers meant for a text column become text.
+
+    `names` are the columns whose texts were read as names are: their values in a suite are too.
 
     Raises ConfigError where a column is not there or holds the wrong kind, or a query is more than a query.
     """
     columns = {column.name: column.kind for column in rows.columns.values()}
+    columns |= {name: "names" for name in names if columns.get(name) == "text"}
     return tuple(
         _fitted(expectation, rows, columns, f"{file}, expectation {n}") for n, expectation in enumerate(suite, 1)
     )
@@ -87,16 +102,19 @@ def _with_values(expectation: Expectation, columns: dict[str, str], where: str) 
 
 
 def _value(value: Any, kind: str, expectation: Expectation, where: str) -> Any:
+    if kind == "names" and isinstance(value, str | int):
+        return categories(pa.array([str(value)])).to_pylist()[0] or value
     if kind == "text" and type(value) is int:
         return str(value)
     matches = {
         "text": isinstance(value, str),
+        "names": isinstance(value, str),
         "numeric": isinstance(value, int | float) and not isinstance(value, bool),
         "bool": isinstance(value, bool),
     }
     if value is None or matches.get(kind, True):
         return value
-    todo = "Put it in quotes, as it stands in the data." if kind == "text" else "Write values of that kind."
+    todo = "Put it in quotes, as it stands in the data." if _HELD[kind] == "text" else "Write values of that kind."
     raise ConfigError(
         f"{sentence(expectation)}: {shown(value)} cannot stand in a column that holds {_HELD[kind]}.",
         todo=todo,

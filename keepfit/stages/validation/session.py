@@ -51,7 +51,8 @@ def _checked(room: Room, folder: Path) -> Findings:
     """Check a suite that is not empty, and write quarantine.parquet where rows failed."""
     settings = room.config.validation
     with TemporaryDirectory(dir=room.path) as scratch, opened(folder, Path(scratch)) as rows:
-        suite = fit.fitted(settings.suite, rows, findings.suite_file(room))
+        names = (*room.config.features, room.config.target)
+        suite = fit.fitted(settings.suite, rows, findings.suite_file(room), names)
         from keepfit.stages.validation import engine, selftest  # Great Expectations takes seconds to import
 
         room.step("self-test")
