@@ -278,10 +278,9 @@ def test_a_header_that_begins_like_another_format_is_a_header(tmp_path: Path, he
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ('[{"a": 1}, 2]', "row 2 of the array is no object"),
-        ('[{"a": 1} {"a": 2}]', "neither a comma nor the end of the array behind row 1"),
         ('[{"a": 1},', "ends behind row 1"),
-        ('[{"a": 1}, {"a": ]', "in row 2"),
+        ('[{"a": 1}, {"a": ', "row 2 is damaged, and no other begins behind it"),
+        ('[{"a": 1}], {"a": 2}]', "something stands behind the array's end, which is behind row 1"),
         ("[" * 10_000, "row 1"),
         ("{" + '"a": [' * 10_000, "JSON"),
         ('{"a": [1], "a": [2]}', '"a" is there twice'),
@@ -291,7 +290,7 @@ def test_a_header_that_begins_like_another_format_is_a_header(tmp_path: Path, he
         ('{"columns": ["a", "b"], "data": [[1, 2], [3]]}', "row 2 does not have 2 cells"),
         ('[{"a": "\\ud800"}]', "row 1"),
         (f'[{{"a": {"9" * 6000}}}]', "row 1"),
-        ("[1, 2]", "row 1 of the array is no object"),
+        ("[1, 2]", "row 1: not one of its lines is an object"),
         (b'[{"a": "\xe9"}]', "not utf-8|not cp1252|is read|row"),
     ],
 )
@@ -303,6 +302,44 @@ def test_a_json_document_that_is_no_table_is_told(tmp_path: Path, content: str |
             raise DataError("is read", where=str(path))
     assert str(path) in str(caught.value)
     assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("damaged", "why"),
+    [
+        ('{"a": }', "it is not JSON"),
+        ('{"a": "x', "it is not JSON"),
+        ('{"a": 1', "it is not JSON"),
+        ('{"a": 1}}', "it is not JSON"),
+        ('{"a": , "b": [{"c": 1}, {"c": 2}]}', "it is not JSON"),
+        ("", "it is not JSON"),
+        ("7", "it is not an object"),
+        ("[" * 50_000, "it "),
+        ('{"a": ' + "9" * 6_000 + "}", "it cannot be taken in"),
+        ('{"a": "\\ud800"}', "it holds half a character"),
+        ('{"a": 1, "a": 2}', "it cannot be taken in"),
+        (b'{"a": "\xe9"}', "a byte in it is not UTF-8"),
+        ('{"a": "' + "x" * 3_000_000 + "}", "it is not JSON"),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_a_damaged_element_of_an_array_is_unread_and_named(
+    tmp_path: Path, damaged: str | bytes, why: str, place: int
+) -> None:
+    elements = [f'{{\n "a": "é{n}"}}'.encode() for n in range(3)]
+    place = place if damaged else min(place, 2)  # at the end that is a comma too many, and no row
+    elements.insert(place, damaged if isinstance(damaged, bytes) else damaged.encode())
+    (tmp_path / "x.json").write_bytes(b"[" + b" ,\n".join(elements) + b"\n]\n")
+    found = opened(tmp_path / "x.json")
+    assert [a for batch in found.batches() for a in batch["a"].to_pylist()] == ["é0", "é1", "é2"]
+    (gone,) = found.unread
+    assert (gone.row, gone.where) == (place + 1, f"x.json, row {place + 1}")
+    assert gone.reason.startswith(why)
+
+
+def test_objects_of_an_array_need_no_comma_between_them(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('[{"a": 1} {"a": 2},]')
+    assert rows(tmp_path / "x.json") == [{"a": "1"}, {"a": "2"}]
 
 
 @pytest.mark.parametrize(

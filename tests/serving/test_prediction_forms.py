@@ -63,3 +63,34 @@ def test_lines_of_which_not_one_is_an_object_are_refused(tmp_path: Path) -> None
     with pytest.raises(DataError, match=r"rows.jsonl, line 1: not one of its lines is an object"):
         predict_file(served, tmp_path / "rows.jsonl", tmp_path / "found.csv")
     assert not (tmp_path / "found.csv").exists()
+
+
+def test_what_was_found_around_the_rows_is_told_at_predict_too(tmp_path: Path) -> None:
+    served = exporting.served(exporting.table(), tmp_path)
+    text = exporting.awkward().head(40).write_csv(separator=";")
+    (tmp_path / "rows.csv").write_bytes(("Clinic Süd; as of May\n" + text + "Sum;40\n").encode("utf-16"))
+    said = predict_file(served, tmp_path / "rows.csv", tmp_path / "found.csv")
+    assert "Predicted 40 rows" in said
+    assert "Note: rows.csv is read as utf-16" in said
+    assert 'Note: rows.csv: 1 line before the table was left out, the first says "Clinic Süd' in said
+    assert 'Note: rows.csv: 1 line after the table was left out, the first says "Sum' in said
+
+
+def test_rows_with_an_empty_line_are_named_beside_the_answers(tmp_path: Path) -> None:
+    served = exporting.served(exporting.table(), tmp_path)
+    lines = exporting.awkward().head(40).write_ndjson().splitlines()
+    (tmp_path / "rows.jsonl").write_text("\n".join(["{", *lines, "[1]"]))
+    said = predict_file(served, tmp_path / "rows.jsonl", tmp_path / "found.csv")
+    assert f"and {tmp_path / 'found.csv.unread.json'} names them." in said
+    found = json.loads((tmp_path / "found.csv.unread.json").read_text())
+    assert (found["rows"], found["unread"], found["share"]) == (42, 2, 2 / 42)
+    assert [(one["row"], one["where"]) for one in found["where"]] == [
+        (1, "rows.jsonl, line 1"),
+        (42, "rows.jsonl, line 42"),
+    ]
+    assert found["where"][1]["reason"] == "it is not an object"
+    empty = pl.read_csv(tmp_path / "found.csv")["prediction"].is_null()
+    assert [row for row, is_empty in enumerate(empty, 1) if is_empty] == [one["row"] for one in found["where"]]
+    (tmp_path / "rows.jsonl").write_text("\n".join(lines))
+    predict_file(served, tmp_path / "rows.jsonl", tmp_path / "found.csv")
+    assert not (tmp_path / "found.csv.unread.json").exists()

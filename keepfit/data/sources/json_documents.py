@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from io import TextIOWrapper
@@ -12,17 +12,16 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from keepfit.data.sources.copies import by_copy
-from keepfit.data.sources.encoding import encoding_of, wrong_encoding
+from keepfit.data.sources.encoding import encoding_of
+from keepfit.data.sources.json_array import LONGEST, Array, BrokenArrayError
 from keepfit.data.sources.jsonl_parquet import only_once, open_lines
 from keepfit.data.sources.opening import Opened, Reading
+from keepfit.data.sources.plain import ODD
 from keepfit.data.sources.unpack import head, unpacked
 from keepfit.errors import DataError
 
 BYTES = 256 << 20
 """A table by columns is taken into memory whole; a larger one is refused."""
-_ROW = 64 << 20
-"""Characters that one object of an array may have."""
-_STEP = 1 << 20
 _NEAR = 10
 """So many lines tell JSON Lines from a document."""
 _LINES = "Write it as JSON Lines: frame.to_json('data.jsonl', orient='records', lines=True)."
@@ -38,12 +37,10 @@ def open_json(files: tuple[Path, ...], reading: Reading) -> Opened:
 
 @contextmanager
 def _text(file: Path) -> Iterator[TextIO]:
+    """Its characters; a byte that is none becomes half a one, and so damages its row alone."""
     encoding = encoding_of(head(file, 1 << 16), file)
-    try:
-        with unpacked(file) as stream, TextIOWrapper(stream, encoding=encoding) as text:
-            yield text
-    except UnicodeDecodeError as error:
-        raise wrong_encoding(file, encoding, 1) from error
+    with unpacked(file) as stream, TextIOWrapper(stream, encoding=encoding, errors=ODD) as text:
+        yield text
 
 
 def _is_lines(file: Path) -> bool:
@@ -52,7 +49,7 @@ def _is_lines(file: Path) -> bool:
     Or two that follow each other are objects where the first is damaged: nothing like it is in one document.
     """
     with _text(file) as text:
-        filled = (line for line in iter(partial(text.readline, _ROW), "") if line.strip())
+        filled = (line for line in iter(partial(text.readline, LONGEST), "") if line.strip())
         are = [_is_object(line) for line in islice(filled, _NEAR)]
         return len(are) > 1 and (are[0] or (True, True) in pairwise(are))
 
@@ -65,56 +62,17 @@ def _is_object(line: str) -> bool:
 
 
 def _write(reading: Reading, file: Path, copy: Path) -> str:
-    with _text(file) as text, copy.open("w", encoding="utf-8", newline="") as out:
+    with _text(file) as text, copy.open("w", encoding="utf-8", errors="surrogatepass", newline="") as out:
         start = text.read(1)
         while start and start.isspace():
             start = text.read(1)
-        rows, note = (_elements(text, file), "") if start == "[" else _document(start + text.read(BYTES), file, reading)
+        found: tuple[Iterable[str], str] = (Array(text), "")
+        rows, note = found if start == "[" else _document(start + text.read(BYTES), file, reading)
         try:
-            for row in rows:
-                out.write(row + "\n")
-        except UnicodeEncodeError as error:
-            raise _unfit(file, "half a character") from error
+            out.writelines(f"{row}\n" for row in rows)
+        except BrokenArrayError as error:
+            raise _unfit(file, str(error)) from error
     return note
-
-
-def _elements(text: TextIO, file: Path) -> Iterator[str]:
-    """The objects of an array, one by one, each as it is written."""
-    decoder, waiting, place, row = json.JSONDecoder(), "", 0, 0
-    while True:
-        waiting, place = _after_blanks(waiting[place:], text)
-        if waiting.startswith("]") or not waiting:
-            break
-        while True:
-            try:
-                value, place = decoder.raw_decode(waiting)
-                if place < len(waiting) or not (more := text.read(_STEP)):
-                    break
-            except RecursionError as error:
-                raise _unfit(file, f"it is nested too deep, row {row + 1}") from error
-            except ValueError as error:
-                more = text.read(max(_STEP, len(waiting))) if len(waiting) < _ROW else ""
-                if not more:
-                    raise _unfit(file, f"{str(error)[:200]}, in row {row + 1}") from error
-            waiting += more
-        row += 1
-        if not isinstance(value, dict):
-            raise _unfit(file, f"row {row} of the array is no object")
-        yield waiting[:place].replace("\n", " ").replace("\r", " ")
-        waiting, place = _after_blanks(waiting[place:], text)
-        if waiting.startswith(","):
-            place = 1
-        elif not waiting.startswith("]"):
-            raise _unfit(file, f"there is neither a comma nor the end of the array behind row {row}")
-    if not waiting.startswith("]"):
-        raise _unfit(file, f"it ends behind row {row}, within the array")
-
-
-def _after_blanks(waiting: str, text: TextIO) -> tuple[str, int]:
-    waiting = waiting.lstrip()
-    while not waiting and (more := text.read(_STEP)):
-        waiting = more.lstrip()
-    return waiting, 0
 
 
 def _document(content: str, file: Path, reading: Reading) -> tuple[Iterator[str], str]:
@@ -129,7 +87,7 @@ def _document(content: str, file: Path, reading: Reading) -> tuple[Iterator[str]
     except (ValueError, RecursionError) as error:
         raise _unfit(file, str(error)[:200] or "it is nested too deep") from error
     rows, note = _rows_of(value, file, reading)
-    return (json.dumps(row, ensure_ascii=False) for row in rows), note
+    return map(json.dumps, rows), note
 
 
 def _rows_of(value: dict[str, Any], file: Path, reading: Reading) -> tuple[_Rows, str]:

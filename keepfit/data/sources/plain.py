@@ -13,9 +13,9 @@ from keepfit.data.sources.unpack import packing, unpacked
 from keepfit.errors import DataError
 
 _PLAIN = ("utf-8", "utf-8-sig", "ascii")
-_ODD = "keepfit.odd"
+ODD = "keepfit.odd"
 """How bytes that an encoding does not know are decoded."""
-codecs.register_error(_ODD, lambda error: ("\udcff", error.end))  # type: ignore[attr-defined]
+codecs.register_error(ODD, lambda error: ("\udcff", error.end))  # type: ignore[attr-defined]
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def as_utf8(parts: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     if encoding in _PLAIN:
         yield from parts
         return
-    decoder = codecs.getincrementaldecoder(encoding)(_ODD)
+    decoder = codecs.getincrementaldecoder(encoding)(ODD)
     try:
         for part in parts:
             yield decoder.decode(part).removeprefix("\ufeff").encode("utf-8", "surrogatepass")

@@ -21,9 +21,9 @@ __all__ = ["predict_file"]
 def predict_file(config: Pipeline, rows: Path, out: Path, bundle: str | None = None) -> str:
     """Write one line a row, in the rows' order: `file` (pictures), prediction, what else is said of it, model_version.
 
-    Gives a sentence that says what was done; a row that could not be read has an empty line, and is named. The file
-    appears when it is whole. Raises ConfigError when no model is in service or `out` is neither .csv nor .parquet,
-    DataError for rows of which none can be read, or that lack a feature column.
+    Gives a sentence that says what was done; a row that could not be read has an empty line, and is named, also in
+    `out`.unread.json beside it. The file appears when it is whole. Raises ConfigError when no model is in service or
+    `out` is neither .csv nor .parquet, DataError for rows of which none can be read, or that lack a feature column.
     """
     began = time.perf_counter()
     check_name(out, rows)
@@ -40,8 +40,12 @@ def predict_file(config: Pipeline, rows: Path, out: Path, bundle: str | None = N
         bad = lines.bad
         if bad and len(bad) == lines.written:
             raise DataError(f"{sentence(bad, lines.written)}.", todo="Mend them, or name others.", where=str(rows))
+        answers.leave_empty(bad, lines.written)
     seconds = time.perf_counter() - began
     said = [f"Predicted {lines.written - len(bad):,} rows with version {model.version} in {seconds:.1f} s: {out}"]
     said += [f"Note: {note}" for note in (*notes, *told.sentences())]
-    said += [f"Warning: {sentence(bad, lines.written)}; their lines are empty."] if bad else []
+    if bad:
+        said.append(
+            f"Warning: {sentence(bad, lines.written)}; their lines are empty, and {out}.unread.json names them."
+        )
     return "\n".join(said)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from keepfit.data.unread import Unread
 from keepfit.errors import ConfigError
 from keepfit.store import files
 
 SUFFIXES = (".csv", ".parquet")
+_NAMED = 10_000
+"""Rows that are named beside the answers; all are counted."""
 
 
 class AnswerFile:
@@ -44,6 +48,19 @@ class AnswerFile:
             os.fsync(self._file.fileno())
             self._temporary.replace(self._out)
             files.sync_folder(self._out.parent)
+
+    def leave_empty(self, bad: Sequence[Unread], rows: int) -> None:
+        """Name the rows whose lines are empty, for programs, in a file beside the answers; none is there without such.
+
+        It is there before the answers are, so that whoever finds those finds both.
+        """
+        beside = self._out.with_name(f"{self._out.name}.unread.json")
+        if not bad:
+            with files.machine_errors(beside):
+                beside.unlink(missing_ok=True)  # that of other answers, which these replace
+            return
+        named = [asdict(one) for one in bad[:_NAMED]]
+        files.write_json(beside, {"rows": rows, "unread": len(bad), "share": len(bad) / rows, "where": named})
 
     def discard(self) -> None:
         """Leave nothing behind of a file that has not got its name."""

@@ -89,6 +89,7 @@ def _rows(
 ) -> Iterator[pa.Table]:
     opened = _opened(files, model, config, scratch)
     model.require(list(opened.columns))
+    notes += opened.notes
     found = 0
     for batch in opened.batches():
         unread += opened.unread[len(unread) :]
@@ -96,7 +97,7 @@ def _rows(
             yield table_of(batch, model.columns)
             found += batch.num_rows
     unread += opened.unread[len(unread) :]
-    notes += [*opened.later]
+    notes += opened.later
     if not found:
         yield pa.table({column["name"]: pa.nulls(0, pa.string()) for column in model.columns})
 
