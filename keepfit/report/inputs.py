@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from keepfit.data.identity import UNREAD
+from keepfit.data.unread import read_unread
 from keepfit.features.lookup import words_of
 from keepfit.metrics.naming import cell
+from keepfit.quoting import cut, visible
 from keepfit.report.facts import RunFacts
 from keepfit.store.artifacts import PARTS
 
 QUARANTINE, FAILED = "quarantine.parquet", "keepfit_failed"
 ASIDE, CELLS = 10, 6
-"""Rows in quarantine that are shown, and columns of them."""
+"""Rows in quarantine that are shown, and columns of them; so many rows that could not be read, too."""
+LONG = 160
+"""Characters of a place or a reason."""
 COLUMNS = 60
 """Columns that are shown; of more the number is said."""
 
@@ -33,6 +38,16 @@ def data(facts: RunFacts) -> dict[str, Any]:
 def _column(column: dict[str, Any], rows: int) -> dict[str, Any]:
     told = words_of(column["kind"]).told(column, rows)
     return {"name": column["name"], "kind": column["kind"], "leak": column.get("leak"), **asdict(told)}
+
+
+def unread(facts: RunFacts) -> dict[str, Any]:
+    """The first rows that could not be read: place among the source's rows, where they lie, why; empty without such."""
+    path = facts.folder("ingest") / UNREAD
+    found = read_unread(path)
+    if not found:
+        return {}
+    rows = [(one.row, cut(visible(one.where), LONG), cut(visible(one.reason), LONG)) for one in found[:ASIDE]]
+    return {"path": str(path), "count": len(found), "rows": rows}
 
 
 def validation(facts: RunFacts) -> dict[str, Any]:

@@ -42,18 +42,22 @@ def html(run: Run) -> str:
 def _nothing() -> dict[str, Any]:
     return {
         name: None
-        for name in (*SECTIONS, "metrics", "quarantine")
+        for name in (*SECTIONS, "metrics", "quarantine", "unread")
         if name not in ("score", "compared", "changes", "seen", "lineage")
     }
 
 
 def _inputs(facts: RunFacts) -> dict[str, Any]:
     """Of a run that ended early: what went in, as far as it came."""
-    return {**_nothing(), "score": None, "data": inputs.data(facts), **_validation(facts)}
+    return {**_nothing(), "score": None, "data": inputs.data(facts), **_bad_rows(facts)}
 
 
-def _validation(facts: RunFacts) -> dict[str, Any]:
-    return {"validation": inputs.validation(facts), "quarantine": inputs.quarantine(facts)}
+def _bad_rows(facts: RunFacts) -> dict[str, Any]:
+    return {
+        "unread": inputs.unread(facts),
+        "validation": inputs.validation(facts),
+        "quarantine": inputs.quarantine(facts),
+    }
 
 
 def _details(facts: RunFacts) -> dict[str, Any]:
@@ -65,7 +69,7 @@ def _details(facts: RunFacts) -> dict[str, Any]:
         "classical": facts.artifact("evaluate").get("classical") or "classical baseline",
         "guess": facts.run.config.problem.guess,
         "data": inputs.data(facts),
-        **_validation(facts),
+        **_bad_rows(facts),
         "training": {"figures": results.training(facts), "charts": results.charts(facts)},
         "errors": errors if errors.tables or errors.matrix else None,
         "curves": curves if curves.charts else None,

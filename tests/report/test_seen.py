@@ -79,3 +79,21 @@ def test_the_artifact_for_prefect_has_it_too(pipeline: Path) -> None:
     store = Store(settings.resolve(settings.store))
     run = Run(settings, store, next(iter(store.records)).run)
     assert "## Seen in the data\n\n- cells of " in markdown(run)
+
+
+@pytest.mark.parametrize("bad", [12, 40])
+def test_rows_that_could_not_be_read_stand_in_a_table_of_the_report(pipeline: Path, bad: int) -> None:
+    lines = (pipeline.parent / "t.csv").read_text().splitlines()
+    lines[20:20] = [f"{n},<b>{'x' * 300}" for n in range(bad)]
+    (pipeline.parent / "t.csv").write_text("\n".join(lines))
+    allowed = 12 / (ROWS + 1 + 12)
+    pipeline.write_text(pipeline.read_text().replace("yaml}", f"yaml, max_bad_share: {allowed + 0.05}}}"))
+    assert go(pipeline) == (0 if bad == 12 else 2)  # with too many the report tells why it stopped
+    store = Store(pipeline.parent / ".keepfit")
+    report = (store / f"runs/{next(iter(store.records)).run}/report.html").read_text()
+    table = html.unescape(report.partition("<h3>Rows that could not be read</h3>")[2].partition("</table>")[0])
+    assert f"{bad} in all, of which these are the first" in table
+    assert re.findall(r'<td class="n">(\d+)</td><td class="name">t.csv, line (\d+)</td>', table) == [
+        (str(row), str(row + 1)) for row in range(20, 30)
+    ]
+    assert table.count("it has 2 cells, and the others have 3") == 10
