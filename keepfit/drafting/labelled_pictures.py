@@ -109,7 +109,7 @@ def _there(table: Opened, names: str, pictures: Pictures, unread: list[Unread]) 
 
 def _sizes(pictures: Pictures) -> list[tuple[int, int]]:
     paths = list(pictures.read)
-    contents = (pictures.read[path]() for path in paths[:: max(1, len(paths) // _LOOKED_AT)])
+    contents = (pictures.bytes_of(path)[0] for path in paths[:: max(1, len(paths) // _LOOKED_AT)])
     shapes = [images.shape(content) for content in contents if not images.fault(content)]
     if not shapes:
         raise DataError("none of the pictures looked at can be read.", todo="Mend them, or name another folder.")

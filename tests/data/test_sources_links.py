@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from keepfit import config
 from keepfit.data import images
 from keepfit.drafting import draft
 from keepfit.errors import DataError
+from keepfit.stages.ingest import ingest
+from keepfit.store import run
 from tests.data.test_sources_files import folder, opened, png, table
 
 # What is no regular file, and links
@@ -69,3 +72,38 @@ def test_one_module_opens_pictures() -> None:
     sources = {path: path.read_text("utf-8") for path in Path(images.__file__).parent.rglob("*.py")}
     assert [path.name for path, text in sources.items() if "Image.open(" in text] == ["images.py"]
     assert "Image.open(BytesIO(content), formats=" in sources[Path(images.__file__)]
+
+
+# Names that are not UTF-8
+
+
+def misnamed(folder: Path, name: bytes, content: bytes) -> None:
+    (folder / os.fsdecode(name)).write_bytes(content)
+
+
+def test_pictures_whose_names_are_not_utf_8_are_unread_and_the_others_read(tmp_path: Path) -> None:
+    root = folder(tmp_path / "x", {"a/2.png": png(2), "b/1.png": png(1)})
+    misnamed(root / "a", b"caf\xe9.png", png(3))
+    found = opened(root)
+    for _ in range(2):
+        assert [name for batch in found.batches() for name in batch["file"].to_pylist()] == ["a/2.png", "b/1.png"]
+        assert [(one.where, one.reason) for one in found.unread] == [("a/caf\\xe9.png", "its name is not UTF-8")]
+
+
+def test_tables_whose_names_are_not_utf_8_are_named_and_the_others_read(tmp_path: Path) -> None:
+    root = folder(tmp_path / "x", {"1.csv": b"a,label\n1,x\n2,y\n"})
+    misnamed(root, b"caf\xe9.csv", b"a,label\n3,x\n")
+    found = opened(root)
+    assert [a for batch in found.batches() for a in batch["a"].to_pylist()] == ["1", "2"]
+    assert "x: left unread, as the names are not UTF-8, 1 in all: caf\\xe9.csv." in found.notes
+
+
+def test_a_folder_with_such_a_name_is_drafted_and_fingerprinted(tmp_path: Path) -> None:
+    files = {f"{'ab'[n % 2]}/{n}.png": png(n) for n in range(40)}
+    root = folder(tmp_path / "x", files)
+    misnamed(root / "a", b"\xff.png", png(99))
+    made = draft(root, folder=tmp_path)
+    assert "could not be read (a/\\xff.png: its name is not UTF-8)" in " ".join(made.said)
+    begun = run.start(config.load(made.pipeline))
+    snapshot = ingest(begun)
+    assert (snapshot.rows, snapshot.unread) == (40, 1)

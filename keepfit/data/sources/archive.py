@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from keepfit.data.images import starts_as_picture
-from keepfit.data.sources.locate import PICTURES, walk
+from keepfit.data.sources.locate import PICTURES, misnamed, walk
 from keepfit.errors import DataError
 
 _FILE_BYTES = 64 << 20
@@ -45,7 +45,8 @@ def listed(root: Path) -> Iterator[FolderFiles]:
     """The picture files of a folder or zip. Raises DataError for what may not be read."""
     if root.is_dir():
         paths = [(PurePosixPath(p.relative_to(root)), p) for p in walk(root)]
-        yield _listing([(name, partial(_start, path), partial(read_file, path)) for name, path in paths])
+        files = [(name, partial(_start, path), partial(read_file, path)) for name, path in paths]
+        yield _listing([*files, *((PurePosixPath(name), bytes, _misnamed) for name in misnamed(root))])
         return
     try:
         with zipfile.ZipFile(root) as archive:
@@ -85,6 +86,10 @@ def _listing(files: list[tuple[PurePosixPath, Callable[[], bytes], Callable[[], 
         else:
             found.others.append(name)
     return found
+
+
+def _misnamed() -> bytes:
+    raise DataError("its name is not UTF-8.", todo="Rename it.")
 
 
 def _start(path: Path) -> bytes:

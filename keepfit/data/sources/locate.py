@@ -14,6 +14,8 @@ from keepfit.errors import DataError, nearest
 
 PARQUET = (".parquet", ".pq")
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+_ESCAPED = re.compile("[\udc80-\udcff]")
+"""Bytes of a name that are not UTF-8, as Python has them."""
 PACKED = (".gz", ".zst", ".bz2", ".xz")
 _SURE = {
     "csv": (".csv", ".tsv", ".tab"),
@@ -72,17 +74,31 @@ def _of_names(names: Sequence[PurePath]) -> str:
 
 
 def walk(folder: Path) -> list[Path]:
-    """The files in a folder and below, sorted, links followed; hidden ones are left out.
+    """The files in a folder and below, sorted, links followed; hidden ones are left out, and those of `misnamed`.
 
     Raises DataError for what is no regular file: it may never end, or lead nowhere.
     """
+    return sorted(regular(path) for path in _walked(folder) if not _is_misnamed(path.relative_to(folder)))
+
+
+def misnamed(folder: Path) -> list[str]:
+    """The files in a folder and below whose names are not UTF-8, with escapes: no table could say them back."""
+    names = (path.relative_to(folder) for path in _walked(folder))
+    return sorted(os.fsencode(name).decode("utf-8", "backslashreplace") for name in names if _is_misnamed(name))
+
+
+def _is_misnamed(name: Path) -> bool:
+    return not str(name).isascii() and bool(_ESCAPED.search(str(name)))
+
+
+def _walked(folder: Path) -> list[Path]:
     found: list[Path] = []
     above: set[str] = set()
     for place, folders, names in os.walk(folder, followlinks=True, onerror=_raise):
         above.add(os.path.realpath(place))
         folders[:] = [name for name in folders if name[0] != "." and _is_new(Path(place, name), above)]
         found += [Path(place, name) for name in names if name[0] != "."]
-    return sorted(regular(path) for path in found)
+    return found
 
 
 def regular(path: Path) -> Path:

@@ -205,8 +205,11 @@ def overview(roots: tuple[Path, ...]) -> Overview:
             continue
         labels.append(label)
         if place % step == 0:
-            content = read()
-            if why := images.fault(content):
+            try:
+                why = images.fault(content := read())
+            except DataError as error:
+                why = error.found.rstrip(".")
+            if why:
                 bad.append(Unread(place + 1, name, why))
             else:
                 shape = images.shape(content)

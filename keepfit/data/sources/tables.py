@@ -13,10 +13,11 @@ from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 from urllib.parse import unquote
 
-from keepfit.data.sources.locate import FORMS, PICTURES, RANKS, is_hidden, suffix_of, walk
+from keepfit.data.sources.locate import FORMS, PICTURES, RANKS, is_hidden, misnamed, suffix_of, walk
 from keepfit.data.sources.signature import not_whole
 from keepfit.data.sources.unpack import FREE, RATIO
 from keepfit.errors import DataError
+from keepfit.quoting import some
 
 Partition = tuple[tuple[str, str | None], ...]
 """Column and value that the names of the folders above a file give it, as in `month=2024-01/part.csv`."""
@@ -44,6 +45,8 @@ def members(root: Path, form: str | None, scratch: Path) -> tuple[list[Member], 
     if root.is_dir():
         files = {p.relative_to(root).as_posix(): p for p in walk(root)}
         chosen, notes = _chosen(list(files), form, root)
+        if odd := misnamed(root):
+            notes.append(f"{root.name}: left unread, as the names are not UTF-8, {len(odd):,} in all: {some(odd)}.")
         return [Member(files[name], str(files[name]), partition_of(name)) for name in chosen], notes
     with _opened(root) as archive:
         infos = {info.filename: info for info in archive.infolist() if not info.filename.endswith("/")}
