@@ -10,12 +10,12 @@ from keepfit.config.sets import FEATURES
 from keepfit.data.sources.opening import Reading, open_source
 from keepfit.data.sources.pictures import PICTURE, has_classes, listing, overview, parts_error, parts_of, shared_out
 from keepfit.drafting.drafted import Drafted, name_of, written
-from keepfit.drafting.labelled_pictures import Labelled, labels_beside
+from keepfit.drafting.labelled_pictures import Labelled, labels_beside, labels_of
 from keepfit.drafting.learnable import refuse_few
 from keepfit.drafting.suggestions import expectations_of_files
 from keepfit.drafting.target import ask
 from keepfit.drafting.yaml_text import SourceLines, family_for, pipeline_text
-from keepfit.errors import ConfigError
+from keepfit.errors import ConfigError, DataError
 from keepfit.features.column import Choice, ColumnFacts, facts_of_classes
 from keepfit.features.lookup import kind_of
 
@@ -44,21 +44,43 @@ def plan_pictures(root: Path, named: str | None, test: Path | None, place: Path)
 
 
 def _plan_labelled(root: Path, labelled: Labelled, test: Path | None, place: Path) -> Drafted:
-    """The same where a table holds the labels."""
+    """The same where a table holds the labels, perhaps one for the pictures of both parts."""
+    parts = {} if test or root.is_file() else _parts_without_classes(root)
+    learned, judged = shared_out(parts) if parts else ([PurePosixPath()], None)
+    roots = tuple(root / folder for folder in learned)
+    table, name = labelled.table, labelled.target.name
+    tested = _tested(test, name) if test else labels_of(table, (root / judged,), name, roots) if judged else None
+    test = test or (root / judged if judged and tested else None)
+    beside = (test,) if test and tested and tested.table == table else ()
+    if beside or parts:
+        labelled = labels_of(table, roots, name, beside) or labelled
     target = labelled.target
-    refuse_few(ask(target, str(labelled.table)), str(labelled.table))
-    source = SourceLines(written(root, place), labels=written(labelled.table, place))
-    if test:
-        tested = labels_beside(test, target.name)
-        if tested is None:
-            raise ConfigError(
-                "no table in or beside it names at least half of its pictures.",
-                todo="Put one of file names and labels there, or leave --test out.",
-                where=str(test),
-            )
+    refuse_few(ask(target, str(table)), str(table))
+    paths = tuple(written(path, place) for path in roots)
+    source = SourceLines(paths if len(paths) > 1 else paths[0], labels=written(table, place))
+    if tested and test:
         source = replace(source, test=written(test, place), test_labels=written(tested.table, place))
-    counted = f"{target.filled:,} pictures with a label in {labelled.table.name}."
-    return _plan(root, source, target, _span(labelled.sizes), labelled.said, counted)
+    said = [*([_told_parts(parts, learned, test)] if parts else []), *labelled.said]
+    counted = f"{target.filled:,} pictures with a label in {table.name}."
+    return _plan(root, source, target, _span(labelled.sizes), said, counted, labelled.offered)
+
+
+def _tested(test: Path, target: str) -> Labelled:
+    """The labels of a publisher's test pictures."""
+    if found := labels_beside(test, target):
+        return found
+    raise ConfigError(
+        "no table in or beside it names at least half of its pictures.",
+        todo="Put one of file names and labels there, or leave --test out.",
+        where=str(test),
+    )
+
+
+def _parts_without_classes(root: Path) -> dict[str, list[PurePosixPath]]:
+    try:
+        return parts_of(root, with_classes=False)
+    except DataError:  # all lie in one folder
+        return {}
 
 
 def _span(sizes: list[tuple[int, int]]) -> str:
@@ -92,14 +114,20 @@ def plan_idx(images: Path, named: str | None, test: Path | None, place: Path, sc
 
 
 def _plan(
-    root: Path, source: SourceLines, target: ColumnFacts, comment: str, said: Sequence[str] = (), counted: str = ""
+    root: Path,
+    source: SourceLines,
+    target: ColumnFacts,
+    comment: str,
+    said: Sequence[str] = (),
+    counted: str = "",
+    offered: Sequence[Choice] = (),
 ) -> Drafted:
     asked = ask(target, str(root))
     counted = counted or f"{target.rows:,} pictures in {target.distinct} classes."
     head = f"Written by keepfit init from {root.name}: {counted}"
     kind = _kind()
     choices = [Choice(PICTURE, kind, comment)]
-    text = pipeline_text(name_of(root), source, asked, choices, family_for([kind]), head)
+    text = pipeline_text(name_of(root), source, asked, choices, family_for([kind]), head, offered)
     lines = expectations_of_files(PICTURE, target, asked.problem)
     return Drafted(
         text,

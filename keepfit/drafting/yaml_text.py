@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from keepfit.config.sets import FEATURES, MODELS
@@ -52,8 +52,16 @@ class SourceLines:
         return "\n".join(lines) + "\n"
 
 
-def pipeline_text(name: str, source: SourceLines, asked: Asked, choices: list[Choice], family: str, head: str) -> str:
-    """The whole file."""
+def pipeline_text(
+    name: str,
+    source: SourceLines,
+    asked: Asked,
+    choices: list[Choice],
+    family: str,
+    head: str,
+    offered: Sequence[Choice] = (),
+) -> str:
+    """The whole file. `offered` are columns that may stand beside the chosen ones, in another family of networks."""
     kept = [c for c in choices if c.kind is not None]
     left = [c for c in choices if c.kind is None]
     parts = [
@@ -64,6 +72,7 @@ def pipeline_text(name: str, source: SourceLines, asked: Asked, choices: list[Ch
         f"problem: {_member(asked.problem, asked.found.form)}  # {asked.comment}\n",
         f"features:  # {_listed(FEATURES.names())}\n",
         *(f"  {_key(c.name)}: {_member(c.kind, c.form)}  # {_one_line(c.comment)}\n" for c in kept),
+        *_offered(kept, offered),
         *(f"  # {scalar(c.name)}: left out, {_one_line(c.comment)}\n" for c in left),
         "validation:\n  expectations: expectations.yaml\n",
         "  max_bad_share: 0.05  # stop when more of the rows than this fail an expectation\n",
@@ -72,6 +81,14 @@ def pipeline_text(name: str, source: SourceLines, asked: Asked, choices: list[Ch
         f"release:\n  metric: {asked.found.metric}  # as one class is rare\n" if asked.found.metric else "",
     ]
     return "".join(parts)
+
+
+def _offered(kept: list[Choice], offered: Sequence[Choice]) -> Iterator[str]:
+    if offered:
+        family = family_for(str(choice.kind) for choice in (*kept, *offered))
+        yield f"  # each of these may be learned from too, with model.family {family}, if rows to predict have it:\n"
+    for choice in offered:
+        yield f"  # {scalar(choice.name)}: {_member(choice.kind, choice.form)}  # {_one_line(choice.comment)}\n"
 
 
 def _member(kind: str | None, form: str) -> str:

@@ -283,3 +283,80 @@ def test_a_target_that_is_called_as_ours_is_refused(tmp_path: Path, target: str)
     pipeline = by_hand(tmp_path)
     with pytest.raises(DataError, match=f'the target is called "{target}"'):
         ingested(pipeline.model_copy(update={"target": target}))
+
+
+@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.parametrize("long", [False, True])
+def test_one_table_serves_the_pictures_of_both_parts(tmp_path: Path, long: bool, asked: bool) -> None:
+    names = []
+    for part in ("test", "train"):
+        for n in range(COUNT):
+            name = f"{n:03d}.png" if long else f"{part}{n:03d}.png"
+            path = tmp_path / "p" / part / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(picture(n + 1000 * (part == "test")))
+            names.append(f"{part}/{name}" if long else name)
+    labels(tmp_path / "p/labels.csv", ["lost.png", *names], ["cat", *["cat", "dog"] * COUNT])
+    with (tmp_path / "p/labels.csv").open("a") as file:
+        file.write("a,b,c\n")
+    data, test = (tmp_path / "p/train", tmp_path / "p/test") if asked else (tmp_path / "p", None)
+    pipeline, said = drafted(data, tmp_path, "kind", test=test)
+    assert (pipeline.source.path, pipeline.source.test) == ("p/train", "p/test")
+    assert pipeline.source.labels == pipeline.source.test_labels == "p/labels.csv"
+    assert "names 60 of 60 pictures" in said
+    assert "2 of 62 rows could not be read" in said
+    begun, snapshot, told = ingested(pipeline)
+    assert (snapshot.rows, snapshot.test_rows, snapshot.unread) == (2 * COUNT, COUNT, 2)  # counted once
+    assert "2 of 62 rows could not be read (labels.csv, row 1: there is no picture 'lost.png'; labels.csv, line" in told
+    for place, row in enumerate(kept(begun, snapshot)):
+        n = place % COUNT
+        assert row["keepfit_test"] == (place >= COUNT)
+        assert (row["image"], row["kind"]) == (picture(n + 1000 * row["keepfit_test"]), ["cat", "dog"][n % 2])
+    gone = pq.read_table(begun.store / snapshot.path / UNREAD).to_pylist()
+    assert [one["row"] for one in gone] == [1, 62]
+    assert "in no row" not in told
+
+
+def test_test_pictures_that_the_table_does_not_name_are_left(tmp_path: Path) -> None:
+    gallery(tmp_path, "p/train")
+    gallery(tmp_path, "p/test")
+    labels(tmp_path / "p/labels.csv", [f"train/{n:03d}.png" for n in range(COUNT)])
+    pipeline, said = drafted(tmp_path / "p", tmp_path, "kind")
+    assert (pipeline.source.path, pipeline.source.test, pipeline.source.labels) == ("p/train", None, "p/labels.csv")
+    assert 'are parts of the data and no classes: "train" is learned from.' in said
+
+
+@pytest.mark.parametrize("inside", ["", "all/p"])
+def test_a_table_of_labels_in_the_zip_of_the_pictures_is_found(tmp_path: Path, inside: str) -> None:
+    data = zipped(gallery(tmp_path, inside=inside))
+    labels(tmp_path / "labels.csv", [f"{n:03d}.png" for n in range(COUNT)])
+    with zipfile.ZipFile(data, "a") as archive:
+        archive.write(tmp_path / "labels.csv", "all/labels.csv")
+        archive.writestr("README.txt", "Pictures of animals.")
+    (tmp_path / "labels.csv").unlink()
+    pipeline, said = drafted(data, tmp_path, "kind")
+    assert (pipeline.source.path, pipeline.source.labels) == ("p.zip", "p.zip")
+    assert 'column "kind" of labels.csv, whose column "file" names 60 of 60 pictures' in said
+    begun, snapshot, told = ingested(pipeline)
+    assert (snapshot.rows, snapshot.unread, snapshot.classes) == (COUNT, 0, ("cat", "dog"))
+    assert kept(begun, snapshot)[5]["image"] == picture(5)
+    assert "p.zip: 1 file is no picture and is left: README.txt." in told
+
+
+def test_columns_beside_the_names_are_offered_as_features(tmp_path: Path) -> None:
+    root = gallery(tmp_path)
+    lines = [f"{n:03d}.png,{n % 7 + n / 100},{['left', 'right'][n % 2]},{n},{'ab'[n % 3 % 2]}" for n in range(COUNT)]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,age,side,id,kind", *lines]))
+    pipeline, said = drafted(root, tmp_path, "kind")
+    assert [*pipeline.features] == ["image"]  # a folder of pictures is enough to predict
+    assert (
+        'Beside the picture a row of labels.csv has "age", "side": the YAML tells how to learn from them too.' in said
+    )
+    text = (tmp_path / "pipeline.yaml").read_text()
+    assert "with model.family mlp" in text
+    text = text.replace("# age: number", "age: number").replace("# side: category", "side: category")
+    (tmp_path / "pipeline.yaml").write_text(text.replace("family: cnn", "family: mlp"))
+    wider = config.load(tmp_path / "pipeline.yaml")
+    assert [*wider.features] == ["image", "age", "side"]
+    begun, snapshot, _ = ingested(wider)
+    assert [(row["age"], row["side"]) for row in kept(begun, snapshot)][10] == (3.1, "left")

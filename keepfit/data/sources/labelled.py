@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -13,11 +14,13 @@ from typing import Any
 import pyarrow as pa
 
 from keepfit.data.sources.archive import listed, told_others
+from keepfit.data.sources.locate import format_of
 from keepfit.data.sources.opening import Opened, Reading
 from keepfit.data.sources.pictures import BATCH, BATCH_BYTES, PICTURE
+from keepfit.data.sources.tables import members
 from keepfit.data.unread import RowPlaces, Unread
 from keepfit.errors import DataError
-from keepfit.quoting import NAMED, shown
+from keepfit.quoting import NAMED, shown, some
 
 FILE = "file"
 """The column of a picture's path in its folder or zip."""
@@ -31,19 +34,25 @@ class Pictures:
     That is their path in the folder or longer, or the end of it, down to the bare name; with the ending or without.
     """
 
-    def __init__(self, roots: tuple[Path, ...], stack: ExitStack) -> None:
-        above = Path(os.path.commonpath([root.parent for root in roots]))
+    def __init__(self, roots: tuple[Path, ...], stack: ExitStack, beside: tuple[Path, ...] = ()) -> None:
+        every = (*roots, *beside)
+        above = Path(os.path.commonpath([root.parent for root in every]))
         self.others: list[tuple[Path, list[PurePosixPath]]] = []
         self.read: dict[str, Callable[[], bytes]] = {}
         """Path of each picture → how to get its bytes."""
-        for root in roots:
+        self.known: dict[str, Callable[[], bytes]] = {}
+        """The same with those of the folders beside, which a name may mean too."""
+        for root in every:
             pictures, others = stack.enter_context(listed(root))
-            self.others.append((root, others))
-            before = PurePosixPath(root.relative_to(above)) if len(roots) > 1 else PurePosixPath()
-            self.read |= {str(before / picture.name): picture.read for picture in pictures}
+            before = PurePosixPath(root.relative_to(above)) if len(every) > 1 else PurePosixPath()
+            found = {str(before / picture.name): picture.read for picture in pictures}
+            self.known |= found
+            if root in roots:
+                self.read |= found
+                self.others.append((root, others))
         self._whole: dict[str, list[str]] = {}
         self._ends: dict[str, list[str]] = {}
-        for path in self.read:
+        for path in self.known:
             parts = path.split("/")
             for start in range(len(parts)):
                 end = "/".join(parts[start:])
@@ -56,7 +65,7 @@ class Pictures:
         """The paths of the pictures that a cell may mean; those it names exactly before those it names in part."""
         parts = [part for part in str(cell).strip().replace("\\", "/").split("/") if part not in ("", ".")]
         whole = "/".join(parts)
-        if whole in self.read:
+        if whole in self.known:
             return [whole]
         return self._whole.get(whole) or self._ends.get(whole) or self._common(parts)
 
@@ -77,6 +86,11 @@ class Pictures:
             return f"{shown(str(cell))} may be {found[0]} or {found[1]}"
         return "" if found else f"there is no picture {shown(str(cell))}"
 
+    def of_another(self, cell: object) -> bool:
+        """Whether a cell means one picture, and that of a folder beside."""
+        found = self.called(cell)
+        return len(found) == 1 and found[0] not in self.read
+
     def bytes_of(self, file: str) -> tuple[bytes, str]:
         """A picture's bytes, or why they cannot be had."""
         try:
@@ -91,10 +105,28 @@ def _without_ending(path: str) -> str:
 
 
 @contextmanager
-def pictures_of(roots: tuple[Path, ...]) -> Iterator[Pictures]:
-    """The pictures, which can be read within the block."""
+def pictures_of(roots: tuple[Path, ...], beside: tuple[Path, ...] = ()) -> Iterator[Pictures]:
+    """The pictures, which can be read within the block; the same table may name those in the folders `beside` too."""
     with ExitStack() as stack:
-        yield Pictures(roots, stack)
+        yield Pictures(roots, stack, beside)
+
+
+def tables_in(path: Path, scratch: Path) -> tuple[Path, ...]:
+    """The table of labels that a path names: a file, or the one that lies in a folder or zip of pictures.
+
+    Raises DataError where several do.
+    """
+    if format_of(path) != "images":
+        return (path,)
+    found, _ = members(path, None, scratch)
+    if len(found) > 1:
+        raise DataError(
+            f"several tables lie in it: {some([PurePosixPath(one.place).name for one in found])}.",
+            allowed="Beside the pictures lies one table of file names and labels.",
+            todo="Take the one of the labels out of it, and name that in source.labels.",
+            where=str(path),
+        )
+    return (found[0].file,)
 
 
 def open_labelled(files: tuple[Path, ...], table: Opened, reading: Reading) -> Opened:
@@ -103,7 +135,7 @@ def open_labelled(files: tuple[Path, ...], table: Opened, reading: Reading) -> O
     A row whose picture is not there is unread; pictures that no row names are told. Raises DataError where no column
     of the table names pictures, or two name different ones.
     """
-    with pictures_of(files) as pictures:
+    with pictures_of(files, reading.beside) as pictures:
         names, _ = names_column(table, pictures, reading.target)
         notes = [note for root, others in pictures.others for note in told_others(root, _unused(root, others, table))]
     if reading.target in (*OURS, names):
@@ -116,7 +148,7 @@ def open_labelled(files: tuple[Path, ...], table: Opened, reading: Reading) -> O
     lost = [name for name in table.columns if name in OURS and name != names]
     notes += [f'{table.files[0].name}: its column "{name}" is left, as one of ours is called so.' for name in lost]
     opened = Opened(columns, files, lambda: iter(()), notes=(*table.notes, *notes))
-    return replace(opened, batches=partial(_batches, opened, table, names))
+    return replace(opened, batches=partial(_batches, opened, table, names, reading))
 
 
 def names_column(table: Opened, pictures: Pictures, target: str) -> tuple[str, int]:
@@ -129,7 +161,7 @@ def names_column(table: Opened, pictures: Pictures, target: str) -> tuple[str, i
     best = max(counts, key=lambda name: counts[name], default="")
     if not counts.get(best):
         raise DataError(
-            f"no column of it names a picture, such as {next(iter(pictures.read), 'a.png')}.",
+            f"no column of it names a picture, such as {next(iter(pictures.known), 'a.png')}.",
             allowed="One column holds the pictures' file names, with or without folder and ending.",
             todo="Name the table of the labels in source.labels.",
             where=str(table.files[0]),
@@ -149,8 +181,9 @@ def _role(target: str, names: str) -> str:
 
 
 def _unused(root: Path, others: list[PurePosixPath], table: Opened) -> list[PurePosixPath]:
-    """What is neither a picture nor the labels."""
-    return [name for name in others if root / name not in table.files]
+    """What is neither a picture nor the labels, which were unpacked where they lay in a zip."""
+    packed = {file.name for file in table.files} if root.is_file() else set()
+    return [name for name in others if root / name not in table.files and name.name not in packed]
 
 
 def texts(batch: pa.RecordBatch, name: str) -> list[Any]:
@@ -159,12 +192,12 @@ def texts(batch: pa.RecordBatch, name: str) -> list[Any]:
     return [str(int(cell)) if isinstance(cell, float) and cell.is_integer() else cell for cell in cells]
 
 
-def _batches(opened: Opened, table: Opened, names: str) -> Iterator[pa.RecordBatch]:
+def _batches(opened: Opened, table: Opened, names: str, reading: Reading) -> Iterator[pa.RecordBatch]:
     opened.unread.clear()
     opened.later.clear()
     used: set[str] = set()
-    with pictures_of(opened.files) as pictures:
-        for batch, files, contents in _rows(opened, table, names, pictures):
+    with pictures_of(opened.files, reading.beside) as pictures:
+        for batch, files, contents in _Rows(opened, table, names, pictures, reading.counted):
             used.update(files)
             cells = [pa.array(files, pa.string()), pa.array(contents, pa.binary())]
             cells += [batch[name] for name in opened.columns[len(OURS) :]]
@@ -173,43 +206,72 @@ def _batches(opened: Opened, table: Opened, names: str) -> Iterator[pa.RecordBat
         opened.later.extend(_without_label(pictures, used, table))
 
 
-def _rows(
-    opened: Opened, table: Opened, names: str, pictures: Pictures
-) -> Iterator[tuple[pa.RecordBatch, list[str], list[bytes]]]:
-    """The table's rows whose pictures can be had, with those; before them, what is unread up to there."""
-    places, mine, told = RowPlaces(table.unread), list[Unread](), 0
-    for batch in table.batches():
-        numbers = places.next(len(batch))
-        rows, files, contents, size = list[int](), list[str](), list[bytes](), 0
-        for row, cell in enumerate(texts(batch, names)):
-            why, file, content = pictures.lacks(cell), "", b""
-            if not why:
-                file = pictures.called(cell)[0]
-                content, why = pictures.bytes_of(file)
-            if why:
-                where = f"{table.files[0].name}, row {numbers[row]:,}"
-                mine.append(Unread(int(numbers[row]), where, why))
-                continue
-            rows.append(row)
-            files.append(file)
-            contents.append(content)
-            size += len(content)
-            if len(rows) == BATCH or size > BATCH_BYTES:
-                told = _tell(opened, table, mine, int(numbers[row]), told)
+class _Rows:
+    """The table's rows whose pictures can be had, with those; before them, what is unread up to there.
+
+    Rows that mean pictures of another part are none here, and count for no place.
+    """
+
+    def __init__(self, opened: Opened, table: Opened, names: str, pictures: Pictures, counted: bool) -> None:
+        self._opened, self._table, self._names, self._pictures = opened, table, names, pictures
+        self._counted = counted
+        self._elsewhere: list[int] = []
+        """The table's rows that are none here."""
+        self._mine: list[Unread] = []
+        self._told = 0
+        """So many of the table's unread rows were dealt with."""
+
+    def __iter__(self) -> Iterator[tuple[pa.RecordBatch, list[str], list[bytes]]]:
+        places = RowPlaces(self._table.unread)
+        for batch in self._table.batches():
+            numbers = places.next(len(batch))
+            if self._counted:
+                self._tell(None)
+            rows, files, contents, size = list[int](), list[str](), list[bytes](), 0
+            for row, cell in enumerate(texts(batch, self._names)):
+                found = self._picture(cell, int(numbers[row]))
+                if found is None:
+                    continue
+                rows.append(row)
+                files.append(found[0])
+                contents.append(found[1])
+                size += len(found[1])
+                if len(rows) == BATCH or size > BATCH_BYTES:
+                    self._tell(int(numbers[row]))
+                    yield batch.take(pa.array(rows)), files, contents
+                    rows, files, contents, size = [], [], [], 0
+            self._tell(int(numbers[-1]) if len(numbers) else 0)
+            if rows:
                 yield batch.take(pa.array(rows)), files, contents
-                rows, files, contents, size = [], [], [], 0
-        told = _tell(opened, table, mine, int(numbers[-1]) if len(numbers) else 0, told)
-        if rows:
-            yield batch.take(pa.array(rows)), files, contents
-    _tell(opened, table, mine, None, told)
+        self._tell(None)
 
+    def _picture(self, cell: object, row: int) -> tuple[str, bytes] | None:
+        """Path and bytes of the picture that a row means; None where it is unread, or none here."""
+        why, file, content = self._pictures.lacks(cell), "", b""
+        if self._pictures.of_another(cell) or (why and self._counted):
+            insort(self._elsewhere, row)
+            return None
+        if not why:
+            file = self._pictures.called(cell)[0]
+            content, why = self._pictures.bytes_of(file)
+        if why:
+            self._mine.append(Unread(self._place(row), f"{self._table.files[0].name}, row {row:,}", why))
+            return None
+        return file, content
 
-def _tell(opened: Opened, table: Opened, mine: list[Unread], upto: int | None, told: int) -> int:
-    """Put what is unread up to a row, of the table and of the pictures, into the source's, in order."""
-    theirs = [one for one in table.unread[told:] if upto is None or one.row <= upto]
-    opened.unread.extend(sorted([*mine, *theirs], key=lambda one: one.row))
-    mine.clear()
-    return told + len(theirs)
+    def _place(self, row: int) -> int:
+        return row - bisect_left(self._elsewhere, row)
+
+    def _tell(self, upto: int | None) -> None:
+        """Put what is unread up to a row, of the table and of the pictures, into the source's, in order."""
+        theirs = [one for one in self._table.unread[self._told :] if upto is None or one.row <= upto]
+        self._told += len(theirs)
+        if self._counted:
+            self._elsewhere = sorted([*self._elsewhere, *(one.row for one in theirs)])
+            theirs = []
+        theirs = [replace(one, row=self._place(one.row)) for one in theirs]
+        self._opened.unread.extend(sorted([*self._mine, *theirs], key=lambda one: one.row))
+        self._mine.clear()
 
 
 def _without_label(pictures: Pictures, used: set[str], table: Opened) -> Iterator[str]:

@@ -35,6 +35,10 @@ class Reading:
     """The sheet of a workbook; None for the first that is a table."""
     labels: tuple[Path, ...] = ()
     """The label files that belong to idx files of images, in the same order; or the table that names pictures."""
+    beside: tuple[Path, ...] = ()
+    """Other pictures that the same table names: those of the test part while the train part is read, or the reverse."""
+    counted: bool = False
+    """Whether the table's rows that mean no picture are counted with that other part."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -70,10 +74,11 @@ def open_source(paths: tuple[Path, ...], reading: Reading) -> Opened:
     files = locate(paths)
     form = reading.format if reading.format != "auto" else _agreed(files)
     if form == "images" and reading.labels:
-        from keepfit.data.sources.labelled import OURS, open_labelled
+        from keepfit.data.sources.labelled import OURS, open_labelled, tables_in
 
         of_table = replace(reading, labels=(), format="auto", needed=reading.needed.difference(OURS))
-        return open_labelled(files, open_source(reading.labels, of_table), reading)
+        tables = tuple(file for path in reading.labels for file in tables_in(path, reading.scratch))
+        return open_labelled(files, open_source(tables, of_table), reading)
     if form in ("images", "idx"):
         return _opened(form, files, reading)
     if reading.labels:

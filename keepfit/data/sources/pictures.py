@@ -121,24 +121,24 @@ def class_depth(names: list[PurePosixPath], root: Path, others: list[PurePosixPa
     )
 
 
-def parts_at(depth: int, names: list[PurePosixPath]) -> dict[str, list[PurePosixPath]]:
+def parts_at(depth: int, names: list[PurePosixPath], *, with_classes: bool = True) -> dict[str, list[PurePosixPath]]:
     """Role (train, validation, test) → the folders at that depth, where they are the parts of the data.
 
-    Empty where they are classes: folders of other names, or with pictures right in them.
+    Empty where they are classes: folders of other names, or with pictures right in them, if classes are meant.
     """
     folders = {PurePosixPath(*name.parts[: depth + 1]) for name in names if len(name.parts) > depth + 1}
-    deep = all(len(name.parts) > depth + 2 for name in names if len(name.parts) > depth + 1)
+    deep = all(len(name.parts) > depth + 2 for name in names if len(name.parts) > depth + 1) or not with_classes
     roles = {folder: _ROLES.get(folder.name.lower(), "") for folder in sorted(folders)}
     if not deep or "" in roles.values() or "train" not in roles.values():
         return {}
     return {role: [f for f, is_role in roles.items() if is_role == role] for role in _ORDER}
 
 
-def parts_of(root: Path) -> dict[str, list[PurePosixPath]]:
+def parts_of(root: Path, *, with_classes: bool = True) -> dict[str, list[PurePosixPath]]:
     """The same of a folder or zip."""
     with listed(root) as (pictures, others):
         names = [picture.name for picture in pictures]
-        return parts_at(class_depth(names, root, others), names)
+        return parts_at(class_depth(names, root, others), names, with_classes=with_classes)
 
 
 def has_classes(root: Path) -> bool:

@@ -174,6 +174,9 @@ def open_table(
     those all of whose cells were looked at. Raises DataError.
     """
     source = config.source
+    labels = {"train": roles.get("labels", ()), "test": roles.get("test_labels", ())}
+    other = "test" if role == "train" else "train"
+    one = bool(labels[role]) and labels[role] == labels[other]  # table, that names the pictures of both
     reading = Reading(
         scratch=scratch,
         target=config.target,
@@ -185,7 +188,9 @@ def open_table(
         encoding=source.encoding,
         missing=source.missing,
         sheet=source.sheet,
-        labels=roles.get("labels" if role == "train" else "test_labels", ()),
+        labels=labels[role],
+        beside=roles[other] if one else (),
+        counted=one and role == "test",
     )
     opened = open_source(roles[role], reading)
     check_columns(opened, config)
