@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 import warnings
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +40,10 @@ _OBJECT = re.compile(r"<[\w.]+ object at 0x[0-9a-f]+>")
 _STARTS = re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|BM....\0\0\0\0|RIFF....WEBP|II\*\0|MM\0\*|P[1-6]\s", re.DOTALL)
 """How files of these formats begin."""
 
+_URL = re.compile(r"\s*data:[\w.+-]*/?[\w.+-]*(?:;(?!base64)[^;,]{0,100})*(;base64)?,", re.IGNORECASE)
+_BASE64 = re.compile(r"\s*(?:iVBORw0KG|/9j/|R0lGOD|UklGR|SUkqA|TU0AK|Qk[0-3])[A-Za-z0-9+/_-]")
+"""How the formats begin in base64."""
+
 _OTHERS = (
     ("an SVG drawing", rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!DOCTYPE\s+svg[^>]*>\s*)?<svg\b"),
     ("a page of HTML", rb"(?i:\s*<(!doctype\s+)?html)"),
@@ -55,6 +61,7 @@ _OTHERS = (
     ("a zip file", rb"PK"),
     ("a gzip file", rb"\x1f\x8b"),
     ("a Git LFS pointer and not the file itself", rb"version https://git-lfs"),
+    ("a data URL that is damaged", rb"\s*data:[\w.+/;=-]*,"),
     ("text", rb"[\t\n\r\x20-\x7e]+$"),
 )
 """What is met in folders of pictures and is none, by how it begins."""
@@ -68,6 +75,21 @@ class Shape(NamedTuple):
     height: int
     width: int
     channels: int
+
+
+def of_text(text: str) -> bytes:
+    """The file that a text spells, as a data URL or in base64; the text's own bytes where it spells none."""
+    found = _URL.match(text)
+    start, is_base64 = (found.end(), bool(found[1])) if found else (0, True)
+    if not found and not _BASE64.match(text):
+        return text.encode("utf-8", "surrogatepass")
+    if not is_base64:
+        return unquote_to_bytes(text[start:])
+    plain = "".join(text[start:].split()).rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except ValueError:  # characters that are none of base64
+        return text.encode("utf-8", "surrogatepass")
 
 
 def starts_as_picture(start: bytes) -> bool:

@@ -18,8 +18,12 @@ _ROWS = 1000
 """Lines looked at."""
 _CELLS = 20_000
 """Cells that are looked at for one way to cut them."""
+_DIRT = 0.1
+"""A way to cut by which hardly a cell is clean is none."""
 _FIGURE = re.compile(r"[^\w,;|\t]*\d[\d.,'’\s]*[^\w,;|\t]*")
 """A number with whatever marks and signs, whose notation is its column's affair."""
+_URL = re.compile(r"data:[\w.+/-]*(;[\w=.-]*)*,")
+"""A file as text, which has marks of its own in it."""
 _SAID = re.compile(r"\"?sep=(.)\"?[,;\t|]*", re.IGNORECASE)
 
 
@@ -136,14 +140,22 @@ def _score(lines: list[str], delimiter: str, quote: str) -> tuple[float, int, fl
         return 0.0, 0, 0.0
     cells = list(islice((cell for _, cells in rows if len(cells) == width for cell in cells), _CELLS))
     even = sum(len(cells) == width for _, cells in rows) / len(rows)
-    clean = sum(_is_clean(cell, delimiter) for cell in cells) / len(cells)
-    return round(even * clean, 2), rank, width
+    clean = sum(_is_clean(cell, delimiter) and (quote != "" or _is_whole(cell)) for cell in cells) / len(cells)
+    score = round(even * clean, 2)
+    return (score, rank, width) if score > _DIRT else (0.0, 0, 0.0)
 
 
 def _is_clean(cell: str, delimiter: str) -> bool:
     others = [d for d in _DELIMITERS if d != delimiter]
     text = cell.strip().strip("\"'").strip()  # a cell is no cleaner for keeping its quotes
-    return not any(d in text for d in others) or _FIGURE.fullmatch(text) is not None or " " in text
+    plain = not any(d in text for d in others) or " " in text
+    return plain or _FIGURE.fullmatch(text) is not None or _URL.match(text) is not None
+
+
+def _is_whole(cell: str) -> bool:
+    """Whether a cell is none that was cut within its quotes."""
+    text = cell.strip()
+    return text.startswith('"') == text.endswith('"')
 
 
 def _swallows_lines(lines: list[str], delimiter: str, quote: str) -> bool:

@@ -29,7 +29,7 @@ reached 99.0 % on unseen persons; larger ones, which hold finer things, to 64.""
 _SIDE = 32
 """Classical models see at most so many pixels a side: a linear model gains nothing by more."""
 _NONE = "it has no picture"
-_ALLOWED = "A picture is bytes of a file, a path, a PIL picture, or a uint8 array [h, w] or [h, w, c]."
+_ALLOWED = "A picture is bytes of a file, a path, a data URL, a PIL picture, or a uint8 array [h, w] or [h, w, c]."
 _ROWS = 256
 """Pictures a call of the runtime."""
 
@@ -94,6 +94,7 @@ class Image(Kind):
 
     name: ClassVar[str] = "image"
     whole_file: ClassVar[bool] = True
+    coded: ClassVar[bool] = False
 
     def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:  # noqa: ARG002
         """The bytes of files, in whatever form Arrow holds them: what a picture is shows when it is decoded."""
@@ -110,7 +111,7 @@ class Image(Kind):
         return dict(sorted(found.items()))
 
     def taken(self, cells: Any) -> pa.Array:
-        """Pictures of a frame as bytes of a file: bytes, paths, PIL pictures, uint8 arrays, or dicts with `bytes`."""
+        """Pictures of a frame as files: bytes, paths, data URLs, PIL pictures, uint8 arrays, or dicts with `bytes`."""
         if isinstance(cells, pa.Array | pa.ChunkedArray) and not is_text(cells.type):
             return _taken(cells)
         values = cells.to_pylist() if isinstance(cells, pa.Array | pa.ChunkedArray) else list(cells)
@@ -190,10 +191,15 @@ KIND = Image()
 def contents(cells: pa.Array) -> pa.Array:
     """Files in cells, in whatever form Arrow holds them, as binary; a struct is Hugging Face's, with a field `bytes`.
 
+    A text is a data URL, or a file in base64; any other is given as it is, and is no picture.
+
     Raises ArrowNotImplementedError where the cells are something else.
     """
     if isinstance(cells, pa.ExtensionArray):
         return contents(cells.storage)
+    if is_text(cells.type):
+        texts = cells.cast(pa.large_string()).to_pylist()
+        return pa.array([None if text is None else images.of_text(text) for text in texts], pa.binary())
     if pa.types.is_struct(cells.type) and cells.type.get_field_index("bytes") >= 0:
         inner = cells.field("bytes") if not cells.null_count else pc.struct_field(cells, "bytes")
         return contents(inner)
@@ -251,6 +257,8 @@ def _content(value: Any, row: int) -> bytes | None:
         return value
     if isinstance(value, float) and math.isnan(value):  # how pandas writes a missing object
         return None
+    if isinstance(value, str) and value[:64].lstrip().lower().startswith("data:"):
+        return images.of_text(value)
     if isinstance(value, str | Path):
         return _file(Path(value), row)
     from PIL import Image as Pillow

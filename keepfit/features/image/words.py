@@ -16,6 +16,8 @@ from keepfit.features.words import Told, Words
 
 SHOWN = 128
 """Pixels of a picture's longer side in the report, at most."""
+SOME = 50
+"""Texts that are looked at."""
 
 
 class ImageWords(Words):
@@ -24,12 +26,13 @@ class ImageWords(Words):
     kind: ClassVar[str] = "image"
 
     def recognise(self, column: ColumnFacts) -> Choice | None:
-        """Bytes, of which most are pictures; or structs that hold such, as Hugging Face publishes them."""
+        """Bytes or texts, of which most are pictures; or structs that hold such, as Hugging Face publishes them."""
         try:
-            found = contents(column.some).drop_null().to_pylist() if column.some is not None else []
+            some = column.some if column.some is not None else column.texts().slice(0, SOME)
+            found = contents(some).drop_null().to_pylist()
         except pa.ArrowException:
             return None
-        shapes = [images.shape(one) for one in found if not images.fault(one)]
+        shapes = [images.shape(one) for one in found if images.starts_as_picture(one) and not images.fault(one)]
         if 2 * len(shapes) <= len(found):
             return None
         sizes = sorted((shape.width, shape.height) for shape in shapes)

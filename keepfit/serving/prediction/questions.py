@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from keepfit.config import Pipeline
 from keepfit.config.sections import Source
+from keepfit.data.cells import is_text
 from keepfit.data.images import starts_as_picture
 from keepfit.data.sources.archive import Entry, listed, read_file, told_others
 from keepfit.data.sources.locate import PICTURES, format_of, locate, walk
@@ -94,12 +95,21 @@ def _rows(
     for batch in opened.batches():
         unread += opened.unread[len(unread) :]
         if batch.num_rows:
-            yield table_of(batch, model.columns)
+            yield table_of(_with_files(batch, model), model.columns)
             found += batch.num_rows
     unread += opened.unread[len(unread) :]
     notes += opened.later
     if not found:
         yield pa.table({column["name"]: pa.nulls(0, pa.string()) for column in model.columns})
+
+
+def _with_files(batch: pa.RecordBatch, model: ServedModel) -> pa.RecordBatch:
+    """With pictures as bytes: a text in a file spells one, and is no path on this machine as in a caller's frame."""
+    for column in model.columns:
+        place, kind = batch.schema.get_field_index(column["name"]), kind_of(column["kind"])
+        if kind.whole_file and is_text(batch.schema.field(place).type):
+            batch = batch.set_column(place, column["name"], kind.read(batch.column(place)))
+    return batch
 
 
 def _opened(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scratch: Path) -> Opened:
