@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-_MOST = 0.9
+MOST = 0.9
 """A column is written in a form that reads so many of its cells."""
 
 
@@ -69,7 +69,7 @@ def look(batches: Iterable[pa.RecordBatch], evidence: Mapping[str, FormEvidence]
 
 def settled(found: Mapping[str, Found]) -> dict[str, Found]:
     """Where two forms fit a column, and the source's other columns all follow the custom of one: that one."""
-    customs = {column.custom for column in found.values() if not column.others and column.share >= _MOST} - {""}
+    customs = {column.custom for column in found.values() if not column.others and column.share >= MOST} - {""}
     return {name: _settled(column, customs) for name, column in found.items()}
 
 

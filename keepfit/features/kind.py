@@ -108,6 +108,8 @@ class Kind(ABC):
     """Whether its cells are quantities: a range of values means something."""
     whole_file: ClassVar[bool] = False
     """Whether a cell is a whole file, such as a picture."""
+    is_moment: ClassVar[bool] = False
+    """Whether its cells are points in time."""
 
     # Reading: raw cells, as a source or a caller has them.
 

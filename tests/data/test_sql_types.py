@@ -20,6 +20,7 @@ from keepfit.data.sources.sql_values import column
 from keepfit.drafting.tables import _look
 from keepfit.errors import DataError, KeepfitError
 from keepfit.features.column import facts_of
+from keepfit.features.lookup import kind_of
 
 POSTGRES = {
     "1::smallint": 1,
@@ -44,8 +45,10 @@ POSTGRES = {
     "time '01:02:03'": 3723.0,
     "timetz '01:02:03+02'": "01:02:03+02",
     "timestamptz '2024-01-02 03:04:05+02'": datetime(2024, 1, 2, 1, 4, 5),
-    "'infinity'::timestamptz": "beyond the calendar: -9222425352054775809 us",
-    "'-infinity'::timestamp": "beyond the calendar: -9222425352054775808 us",
+    "'infinity'::timestamptz": "infinity",
+    "'-infinity'::timestamp": "-infinity",
+    "'infinity'::date": "infinity",
+    "'-infinity'::date": "-infinity",
     "'4713-01-01 BC'::date": "beyond the calendar: -2440550 day",
     "'(1,2)'::point": "(1,2)",
     "B'101'": "101",
@@ -153,3 +156,12 @@ def test_text_of_sqlite_that_is_no_utf8_is_told(tmp_path: Path) -> None:
 )
 def test_values_of_every_driver_become_cells(values: list[object], expected: list[object]) -> None:
     assert column(values).to_pylist() == expected
+
+
+def test_an_infinite_date_far_below_is_shown_and_the_others_are_read(tmp_path: Path, server: str) -> None:
+    dates = "CASE WHEN n = 150000 THEN 'infinity'::timestamp ELSE '2024-01-02'::timestamp + n * interval '1 s' END"
+    found = spooled(tmp_path, f"SELECT n, {dates} AS at FROM generate_series(1, 150001) AS n ORDER BY n", server)
+    column = found["at"].to_pylist()
+    assert column[149_999] == "infinity"
+    read = kind_of("datetime").read(found["at"].combine_chunks())
+    assert (read.null_count, read[0].as_py()) == (1, datetime(2024, 1, 2, 0, 0, 1))

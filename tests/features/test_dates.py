@@ -11,9 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keepfit.data.evidence import Found
+from keepfit.features.column import facts_of
+from keepfit.features.datetime import names
 from keepfit.features.datetime.cells import moments
 from keepfit.features.datetime.evidence import DateEvidence
 from keepfit.features.datetime.forms import ISO, pattern
+from keepfit.features.datetime.words import WORDS
 
 DAYS = (
     "%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d-%b-%Y", "%d-%b-%y", "%d %B %Y",
@@ -23,6 +26,9 @@ TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %Hh%M")
 FORMS = st.builds(lambda day, time: day + time, st.sampled_from(DAYS), st.sampled_from(TIMES))
 MOMENTS = st.lists(
     st.datetimes(datetime(1970, 1, 1), datetime(2068, 12, 31)).map(lambda m: m.replace(microsecond=0)), max_size=20
+)
+MONTHS = st.dates(datetime(1970, 1, 1).date(), datetime(2068, 12, 31).date()).map(
+    lambda d: datetime(d.year, d.month, 1)
 )
 DECIDING = [datetime(1999, 12, 31, 23, 59, 58), datetime(2013, 2, 28, 0, 0, 1), datetime(2032, 1, 13, 12)]
 """In these neither day nor year is a month, and no year is a day."""
@@ -92,6 +98,29 @@ def test_a_marker_of_missing_values_changes_nothing(form: str, marker: str) -> N
         ("2024-01-15 10:00:00+05:30", "", datetime(2024, 1, 15, 4, 30)),
         ("2024-01-15 10:00:00-0800", "", datetime(2024, 1, 15, 18)),
         ("31.12.99", "%d.%m.%y", datetime(1999, 12, 31)),
+        ("15 marca 2024", "%d %b %Y", datetime(2024, 3, 15)),
+        ("15 października 2024 r.", "%d %b %Y r.", datetime(2024, 10, 15)),
+        ("15 Марта 2024 г.", "%d %b %Y г.", datetime(2024, 3, 15)),
+        ("15 сент. 2024", "%d %b %Y", datetime(2024, 9, 15)),
+        ("15 листопада 2024 р.", "%d %b %Y р.", datetime(2024, 11, 15)),
+        ("2024. március 15.", "%Y. %b %d.", datetime(2024, 3, 15)),
+        ("15. března 2024", "%d. %b %Y", datetime(2024, 3, 15)),
+        ("15. 3. 2024", "%d. %m. %Y", datetime(2024, 3, 15)),
+        ("15 ŞUBAT 2024", "%d %b %Y", datetime(2024, 2, 15)),
+        ("15 ARALIK 2024", "%d %b %Y", datetime(2024, 12, 15)),
+        ("15 toukokuuta 2024", "%d %b %Y", datetime(2024, 5, 15)),
+        ("15 Μαΐου 2024", "%d %b %Y", datetime(2024, 5, 15)),
+        ("15 februarie 2024", "%d %b %Y", datetime(2024, 2, 15)),
+        ("2024-01-15 10:00:00 EST", "", datetime(2024, 1, 15, 15)),
+        ("Mon Jan 15 10:00:00 PST 2024", "%a %b %d %H:%M:%S %z %Y", datetime(2024, 1, 15, 18)),
+        ("15.01.2024 10:00 CET", "%d.%m.%Y %H:%M %z", datetime(2024, 1, 15, 9)),
+        ("2024-03", "%Y-%m", datetime(2024, 3, 1)),
+        ("Mar 2024", "%b %Y", datetime(2024, 3, 1)),
+        ("März 2024", "%b %Y", datetime(2024, 3, 1)),
+        ("март 2024", "%b %Y", datetime(2024, 3, 1)),
+        ("Mar-24", "%b-%y", datetime(2024, 3, 1)),
+        ("03/2024", "%m/%Y", datetime(2024, 3, 1)),
+        ("2024年3月", "%Y年%m月", datetime(2024, 3, 1)),
         ("12/31/68", "%m/%d/%y", datetime(2068, 12, 31)),
     ],
 )  # fmt: skip
@@ -112,14 +141,15 @@ def test_where_day_and_month_may_change_places_both_are_named() -> None:
 @pytest.mark.parametrize(
     ("cell", "form"),
     [("31/02/2024", "%d/%m/%Y"), ("24/01/24", "%d/%m/%Y"), ("12:61", "%H:%M %d%m%Y"), ("2024-02-30", ISO),
-     ("2024-01-01 25:00", ISO), ("1. Foo 2024", "%d. %b %Y"), ("15/01/2024x", "%d/%m/%Y"), ("", "%d/%m/%Y")],
+     ("2024-01-01 25:00", ISO), ("1. Foo 2024", "%d. %b %Y"), ("15/01/2024x", "%d/%m/%Y"), ("", "%d/%m/%Y"),
+     ("2024-01-15 10:00 CST", ISO), ("2024-01-15 10:00 IST", ISO), ("2024-13", "%Y-%m"), ("Foo 2024", "%b %Y")],
 )  # fmt: skip
 def test_what_is_not_of_the_form_or_of_the_calendar_is_not_read(cell: str, form: str) -> None:
     assert moments(pa.array([cell]), form).to_pylist() == [None]
 
 
-@pytest.mark.parametrize("form", ["", "%H:%M", "%Y", "%Q-%m-%d", "%d/%d/%Y", "dd/mm/yyyy", "%", "%Y-%m"])
-def test_a_form_that_names_no_day_is_refused(form: str) -> None:
+@pytest.mark.parametrize("form", ["", "%H:%M", "%Y", "%Q-%m-%d", "%d/%d/%Y", "dd/mm/yyyy", "%", "%Y-%d", "%d %b"])
+def test_a_form_that_names_no_month_of_a_year_is_refused(form: str) -> None:
     with pytest.raises(ValueError, match="it is made of"):
         pattern(form)
 
@@ -127,3 +157,25 @@ def test_a_form_that_names_no_day_is_refused(form: str) -> None:
 def test_plain_dates_are_read_as_they_are() -> None:
     some = [datetime(2024, 1, 1) + timedelta(minutes=n) for n in range(1000)]
     assert moments(pa.array([str(moment) for moment in some]), ISO).to_pylist() == some
+
+
+def test_a_word_means_one_month() -> None:
+    words = [(word, month) for month, words in enumerate(names._MONTHS, 1) for word in words.split()]
+    assert len({names.plain(word) for word, _ in words}) == len({(names.plain(word), month) for word, month in words})
+    assert not {"CST", "IST", "BST"} & names.ZONES.keys()
+
+
+@given(st.lists(MONTHS, max_size=20), st.sampled_from(["%Y-%m", "%b %Y", "%B %Y", "%m/%Y", "%b-%y", "%Y/%m"]))
+@settings(deadline=None, max_examples=50)
+def test_months_are_their_first_days(some: list[datetime], form: str) -> None:
+    column = found([moment.strftime(form) for moment in [*some, datetime(2013, 12, 1)]])
+    assert column.is_sure
+    assert moments(pa.array([moment.strftime(form) for moment in some], pa.string()), column.form).to_pylist() == some
+
+
+@pytest.mark.parametrize("season", [True, False])
+def test_seasons_are_no_months(season: bool) -> None:
+    values = [f"{year}-{(year + 1) % 100 if season else 1 + year % 12:02}" for year in range(2000, 2012)]
+    (column,) = facts_of([pa.record_batch({"x": values * 5})])
+    choice = WORDS.recognise(column)
+    assert (choice is None) == season

@@ -24,6 +24,11 @@ _DATES = (-719_162, 2_932_896)
 """The days of 0001-01-01 and 9999-12-31, counted from 1970: what Python, ISO 8601 and SQL's calendars hold."""
 _DIGITS = 15
 """Decimal digits that a double keeps."""
+_INFINITE = {
+    "us": {-9_222_425_352_054_775_809: "infinity", -9_222_425_352_054_775_808: "-infinity"},
+    "day": {-2_147_472_692: "infinity", -2_147_472_691: "-infinity"},
+}
+"""PostgreSQL's, as ADBC hands them over: the greatest and the least number, counted from 1970 and not from 2000."""
 _MONTH, _YEAR = 30 * _DAY, 365.25 * _DAY
 """Seconds, as PostgreSQL's extract(epoch from interval) counts them."""
 _STORED = frozenset(
@@ -81,7 +86,7 @@ def _settled(cells: pa.Array) -> pa.Array:
 def _moments(cells: pa.Array) -> pa.Array:
     """Dates and timestamps in UTC, by value: a zone that this machine does not know is no obstacle.
 
-    Beyond the calendar, as PostgreSQL's infinity is stored, they are text, which shows what is there.
+    Beyond the calendar they are text, which shows what is there, such as PostgreSQL's infinity.
     """
     kind = cells.type
     unit = kind.unit if pa.types.is_timestamp(kind) else ("ms" if pa.types.is_date64(kind) else "day")
@@ -95,7 +100,10 @@ def _moments(cells: pa.Array) -> pa.Array:
     safe = pc.if_else(known, whole, 0)
     moments = safe.cast(pa.int32()).view(pa.date32()) if unit == "day" else safe.view(pa.timestamp(unit))
     beyond = pc.binary_join_element_wise("beyond the calendar:", whole.cast(pa.string()), unit, " ")
-    return pc.if_else(known, moments.cast(pa.string()), beyond)
+    texts = pc.if_else(known, moments.cast(pa.string()), beyond)
+    for number, word in _INFINITE.get(unit, {}).items():
+        texts = pc.if_else(pc.equal(whole, number), word, texts)
+    return texts
 
 
 def _decimal(cells: pa.Array) -> pa.Array:

@@ -6,7 +6,7 @@ A plain `postgresql://` address goes through ADBC, which hands over Arrow batche
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,13 +60,34 @@ def spool(query: str, database: str, file: Path, folder: Path, most: int | None 
 
     Raises DataError for what the database refuses, TransientError for what may work if tried again.
     """
+    texts: set[str] = set()
+    while True:  # once more for dates some later one of which is infinite, which no calendar says
+        try:
+            return _spooled(_batches(query, database, folder), file, most, texts)
+        except _BeyondError as late:
+            texts.add(late.name)
+
+
+class _BeyondError(Exception):
+    """A column of dates in the first rows has one beyond the calendar later."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def _spooled(batches: Iterator[pa.RecordBatch], file: Path, most: int | None, texts: Collection[str]) -> Spooled:
+    """The rows in a file, dates of the columns `texts` as text."""
     total = np.zeros(2, np.uint64)
     rows = 0
     writer: pq.ParquetWriter | None = None
     try:
-        for batch in _batches(query, database, folder):
+        for batch in batches:
             _check_names(batch.schema.names)
-            table = pa.table(batch)
+            cells = {
+                name: batch[name].cast(pa.string()) if name in texts else batch[name] for name in batch.schema.names
+            }
+            table = pa.table(cells)
             writer = writer or pq.ParquetWriter(file, table.schema, compression="zstd", compression_level=1)
             table = _alike(table, writer.schema)
             writer.write_table(table)
@@ -93,6 +114,8 @@ def _cast(cells: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
     try:
         return cells.cast(field.type)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        if pa.types.is_temporal(field.type) and pa.types.is_string(cells.type):
+            raise _BeyondError(field.name) from error
         raise DataError(
             f'the column "{field.name}" is {field.type} in the first rows and {cells.type} later.',
             todo="CAST it to one type in the query.",

@@ -24,8 +24,9 @@ class Settings(Feature):
 
     kind: Literal["datetime"] = "datetime"
     format: Annotated[str, AfterValidator(_checked)] | None = None
-    """How its cells are written: `ISO 8601`, or in strptime's words, such as `%d/%m/%Y %H:%M` or `%b %d, %Y %I:%M %p`
-    (months in English, German, French, Spanish, Italian, Portuguese or Dutch); found from all cells when left out."""
+    """How its cells are written: `ISO 8601`, or in strptime's words, such as `%d/%m/%Y %H:%M`, `%b %d, %Y %I:%M %p` or
+    `%b %Y` (months by their names in most languages of Europe; `%z` takes +0100 and zones that have one meaning, such
+    as CET or PST); found from all cells when left out."""
 
 
 class Entry(NumericEntry):

@@ -21,6 +21,7 @@ class Datetime(NumericKind):
     """A point in time."""
 
     name: ClassVar[str] = "datetime"
+    is_moment: ClassVar[bool] = True
 
     def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:
         """timestamp[us], in UTC where a zone is given; null where the form does not fit."""

@@ -22,7 +22,10 @@ _DAYS = (  # day first before month first: where both fit, most of the world mea
     "%a, %d %b %Y", "%a %d %b %Y", "%a, %b %d, %Y", "%A, %d. %b %Y",
     "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d", "%y/%m/%d",
     "%d-%b-%y", "%d %b %y", "%d%b%y", "%b %d, %y",
+    "%d. %m. %Y", "%Y. %m. %d.", "%Y. %b %d.", "%d %b %Y г.", "%d %b %Y r.", "%d %b %Y р.",
 )  # fmt: skip
+_MONTHS = ("%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%b-%Y", "%b/%Y", "%Y-%b", "%Y %b", "%b-%y", "%Y年%m月")
+"""Of no day: the first of the month."""
 _TIMES = (
     "%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p", "%I %p", "%Hh%M", "%Hh%Mm%S", "%H.%M", "%H.%M.%S",
     "%I.%M.%S %p", "%I.%M %p", "%H%M%S", "%H时%M分%S秒", "%H时%M分", "%H点%M分", "%H:%M Uhr", "%p%I:%M", "%p%I:%M:%S",
@@ -101,22 +104,22 @@ def texts_of(cells: pa.Array) -> pa.Array:
 
 def custom_of(form: str) -> str:
     """What comes first, of a form in numbers that could be another; with points between them it is the day."""
-    return "" if "%b" in form or form.startswith("%m.") else _CUSTOMS.get(form[:2], "")
+    return "" if "%b" in form or "%d" not in form or form.startswith("%m.") else _CUSTOMS.get(form[:2], "")
 
 
 def _rank(form: str) -> tuple[int, str]:
     """ISO first, then by its days."""
-    places = [place for place, day in enumerate(_DAYS) if form.startswith(day)]
-    return (-1 if form == ISO else min(places, default=len(_DAYS))), form
+    places = [place for place, day in enumerate((*_DAYS, *_MONTHS)) if form.startswith(day)]
+    return (-1 if form == ISO else min(places, default=len(_DAYS) + len(_MONTHS))), form
 
 
 def _forms_of(shape: str) -> tuple[str, ...]:
     """The forms whose pattern a shape fits; ISO alone where that fits."""
-    if shape.count("1") < 3 or len(shape) > _LONGEST:
+    if shape.count("1") < 2 or len(shape) > _LONGEST:
         return ()
     if _compiled(ISO).search(shape):
         return (ISO,)
-    found = [form for form in _WHOLE if _compiled(form).search(shape)]
+    found = [form for form in (*_WHOLE, *_MONTHS) if _compiled(form).search(shape)]
     for day in _DAYS:
         if match := _compiled(day, end="").match(shape):
             found += [day + rest for rest in _rests(shape[match.end() :], day)]
@@ -135,4 +138,4 @@ def _rests(rest: str, day: str) -> Iterator[str]:
 
 @cache
 def _compiled(form: str, end: str = "$") -> re.Pattern[str]:
-    return re.compile(f"^{expression(form)}{end}".replace(r"\p{L}", r"[^\W\d_]"))
+    return re.compile(f"^{expression(form)}{end}".replace(r"[\p{L}\p{M}]", r"\w").replace(r"\p{L}", r"[^\W\d_]"))

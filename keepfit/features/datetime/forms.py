@@ -14,31 +14,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from keepfit.features.datetime.names import MONTH_OF, ZONES, plain
+
 ISO = "ISO 8601"
+ZONE = "|".join(("Z", *ZONES, "[+-](?:0[0-9]|1[0-5])(?::?[0-5][0-9])?"))
 _ISO = (
     r"(?P<Y>[0-9]{4})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})"
     r"(?:[T ](?P<H>[0-9]{2})(?::?(?P<M>[0-9]{2})(?::?(?P<S>[0-9]{2})(?:[.,](?P<f>[0-9]+))?)?)? ?"
-    r"(?P<z>Z|UTC|GMT|[+-](?:0[0-9]|1[0-5])(?::?[0-5][0-9])?|))?"
+    rf"(?P<z>{ZONE}|))?"
 )
-_MONTHS = (
-    "jan january januar jänner jan. janvier janv enero ene gennaio gen janeiro januari",
-    "feb february februar février févr fév fevrier febrero febbraio fevereiro fev februari",
-    "mar march märz mrz mär mars marzo março marco maart mrt",
-    "apr april avril avr abril abr aprile",
-    "may mai mayo maggio mag maio mei",
-    "jun june juni juin junio giugno giu junho",
-    "jul july juli juillet juil julio luglio lug julho",
-    "aug august août aout agosto ago augustus",
-    "sep sept september septembre septiembre settembre set setembro",
-    "oct october oktober okt octobre octubre ottobre ott outubro out",
-    "nov november novembre noviembre novembro",
-    "dec december dezember dez décembre déc decembre diciembre dic dicembre dezembro desember",
-)
-_MONTH_OF = {word: month for month, words in enumerate(_MONTHS, 1) for word in words.split()}
 _FIELDS = {
     "Y": "[0-9]{4}", "y": "[0-9]{2}", "m": "[0-9]{1,2}", "d": "[0-9]{1,2}", "H": "[0-9]{1,2}", "I": "[0-9]{1,2}",
-    "M": "[0-9]{2}", "f": "[0-9]+", "b": r"\p{L}+\.?", "p": r"[AaPp]\.?[Mm]\.?|上午|下午",
-    "z": "Z|UTC|GMT|[+-](?:0[0-9]|1[0-5])(?::?[0-5][0-9])?",
+    "M": "[0-9]{2}", "f": "[0-9]+", "b": r"\p{L}[\p{L}\p{M}]*\.?", "p": r"[AaPp]\.?[Mm]\.?|上午|下午",
+    "z": ZONE,
 }  # fmt: skip
 _SAME = {"B": "b", "e": "d", "Z": "z"}
 _WORDS = {"a": r"\p{L}+\.?", "A": r"\p{L}+\.?"}
@@ -55,8 +43,8 @@ Micros = NDArray[np.int64]
 def pattern(form: str) -> str:
     """The regular expression of a form. Raises ValueError for a form that no date can be read in."""
     found = expression(form)
-    if form != ISO and not all(re.search(field, found) for field in ("<[Yy]>", "<[mb]>", "<d>")):
-        raise ValueError(f'format "{form}" names no year, month and day: it is made of {KNOWN}, as in "%d/%m/%Y %H:%M"')
+    if form != ISO and not all(re.search(field, found) for field in ("<[Yy]>", "<[mb]>")):
+        raise ValueError(f'format "{form}" names no year and month: it is made of {KNOWN}, as in "%d/%m/%Y %H:%M"')
     return f"^{found}$"
 
 
@@ -116,7 +104,7 @@ def _micros(matched: pa.StructArray) -> tuple[Micros, NDArray[np.bool_]]:
         two = field("y", 0)
         year = np.where(two < _PIVOT, 2000, 1900) + two
     month = _named(matched.field(names["b"])) if "b" in names else field("m", 0)
-    day, hour, minute, second = field("d", 0), field("H", 0), field("M", 0), field("S", 0)
+    day, hour, minute, second = field("d", 1), field("H", 0), field("M", 0), field("S", 0)
     right = (month >= 1) & (month <= 12) & (year >= 1)
     if "I" in names:
         twelve = field("I", 12)
@@ -139,7 +127,7 @@ def _whole(texts: pa.Array) -> Micros:
 def _named(words: pa.Array) -> Micros:
     """Names of months as 1 to 12; 0 for another word."""
     coded = words.dictionary_encode()
-    months = [_MONTH_OF.get(word.lower().removesuffix("."), 0) for word in coded.dictionary.to_pylist()]
+    months = [MONTH_OF.get(plain(word), 0) for word in coded.dictionary.to_pylist()]
     return np.asarray(np.array(months, np.int64)[coded.indices.to_numpy()])
 
 
@@ -158,6 +146,6 @@ def _offset(zones: pa.Array) -> Micros:
 @lru_cache(maxsize=1024)
 def _minutes(zone: str) -> int:
     if zone[:1] not in "+-" or not zone:
-        return 0
+        return 60 * ZONES.get(zone, 0)
     digits = zone[1:].replace(":", "").ljust(4, "0")
     return (int(digits[:2]) * 60 + int(digits[2:])) * (-1 if zone[0] == "-" else 1)

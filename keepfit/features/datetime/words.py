@@ -38,7 +38,7 @@ class DatetimeWords(NumericWords):
         if not self._may_be_moments(column):
             return None
         found = column.found(KIND.evidence()) if is_text(column.type) else _of_values(column)
-        if found.share < _SHARE:
+        if found.share < _SHARE or _are_seasons(column, found.form):
             return None
         shown = f"such as {column.values[0]}{column.gaps}"
         if not found.others:
@@ -79,6 +79,13 @@ class DatetimeWords(NumericWords):
 
 
 WORDS = DatetimeWords()
+
+
+def _are_seasons(column: ColumnFacts, form: str) -> bool:
+    """Whether what reads as months is years and the next ones, 2010-11 and 2011-12: hockey's seasons, tax years."""
+    return form in ("%Y-%m", "%Y/%m") and all(
+        (int(value[2:4]) + 1) % 100 == int(value[5:7]) for value in column.values if value[:4].isdigit() and value[5:7]
+    )
 
 
 def _of_values(column: ColumnFacts) -> Found:

@@ -168,10 +168,12 @@ def _ranked(counts: dict[int, int], shares: Shares) -> tuple[Hashes, Hashes]:
 
 
 def _by_time(rows: SnapshotRows, column: str, parts: Parts, shares: Shares) -> list[str]:
-    times = times_of(rows, column)
+    times, told = times_of(rows, column)
     pool = parts == TRAIN
     validated, tested = boundaries(times[pool], shares.test, shares.validation)
     parts[pool & (times >= validated)] = VALIDATION
     parts[pool & (times >= tested)] = TEST
     missing = int(np.isnan(times[pool]).sum())
-    return [f'rows without a time in the column "{column}", all in the train part: {missing:,}.'] if missing else []
+    if missing:
+        told.append(f'rows without a time in the column "{column}", all in the train part: {missing:,}.')
+    return told

@@ -157,7 +157,7 @@ def test_one_keys_rows_stay_together_though_a_class_is_rare(tmp_path: Path) -> N
     assert all(len(parts) == 1 for parts in found.values())
 
 
-@pytest.mark.parametrize("form", ["timestamp", "date", "number", "text"])
+@pytest.mark.parametrize("form", ["timestamp", "date", "number", "text", "%d.%m.%Y", "%b %d, %Y %I:%M %p", "%d %B %Y"])
 def test_the_newest_rows_are_tested_and_equal_times_stay_together(tmp_path: Path, form: str) -> None:
     day = np.random.default_rng(0).integers(0, 60, 1000).tolist()
     moments = [datetime(2026, 1, 1) + timedelta(days=d) for d in day]
@@ -167,8 +167,9 @@ def test_the_newest_rows_are_tested_and_equal_times_stay_together(tmp_path: Path
         "date": [m.date() for m in moments],
         "text": [m.isoformat() for m in moments],
     }
-    table = with_ids(table_of(["a", "b"] * 500, when=forms[form]))
-    found = parts_by(table, split(tmp_path, table, by="time", column="when"), "when")
+    written = forms.get(form) or [m.strftime(form) for m in moments]
+    table = with_ids(table_of(["a", "b"] * 500, when=written, day=day))
+    found = parts_by(table, split(tmp_path, table, by="time", column="when"), "day")
     assert all(len(parts) == 1 for parts in found.values())
     ordered = [next(iter(found[moment])) for moment in sorted(found)]
     assert ordered == sorted(ordered, key=["train", "validation", "test"].index)
