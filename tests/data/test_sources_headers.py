@@ -95,3 +95,19 @@ def test_one_column_is_a_table_where_its_name_is_known(tmp_path: Path) -> None:
 def test_doubles_say_how_to_name_them(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r'line 2: the column "a" is there 2 times.*source.columns'):
         opened(tmp_path, "\na,a\n1,2\n")
+
+
+@pytest.mark.parametrize("quoted", [False, True])
+@pytest.mark.parametrize("before", ["", "bad,row\n", BODY * 200])
+@pytest.mark.parametrize("other", ["ratio,area,kind,grade", "grade, kind ,ratio,area"])
+def test_a_header_in_another_order_is_no_row_and_stops(tmp_path: Path, other: str, before: str, quoted: bool) -> None:
+    other = ",".join(f'"{name}"' for name in other.split(",")) if quoted else other
+    content = HEADER + BODY + before + other + "\n" + BODY
+    line = content[: content.index(other)].count("\n") + 1
+    with pytest.raises(DataError, match=f"rows.csv, line {line}: this line holds the header's names in another order"):
+        opened(tmp_path, content)
+
+
+def test_cells_that_happen_to_be_names_of_columns_are_cells(tmp_path: Path) -> None:
+    header, lines = "area,kind,grade\n", ["area,area,kind", "kind,grade,grade", "1,kind,area"] * 20
+    assert opened(tmp_path, header + "\n".join(lines), target="grade")[1] == 60

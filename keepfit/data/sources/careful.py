@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from keepfit.data.sources.dialect import Dialect, cut
 from keepfit.data.sources.lines import ROW_BYTES, too_long
+from keepfit.errors import DataError
 
 csv.field_size_limit(ROW_BYTES)  # Python's own limit, of the whole process, is 131,072 characters
 
@@ -121,14 +122,31 @@ class Cutter:
             return None
         if len(cells) != width:
             return f"it has {len(cells)} cells, and the others have {width}"
-        if self.dialect.header and tuple(cell.strip() for cell in cells) == self.dialect.header:
-            self.seen.headers += 1
-            return None
+        if self.dialect.header and cells[0].strip() in self.dialect.header:
+            names = [cell.strip() for cell in cells]
+            if tuple(names) == self.dialect.header:
+                self.seen.headers += 1
+                return None
+            if is_permuted(names, self.dialect.header):
+                raise self._other_order(len(taken), names)
         return _odd_byte(raw, self.dialect.encoding) or self._beyond(cells) or cells
+
+    def _other_order(self, lines: int, names: list[str]) -> DataError:
+        return DataError(
+            f"this line holds the header's names in another order: {', '.join(names[:5])}{' …' if names[5:] else ''}.",
+            allowed="All rows have their cells in the order of the first header.",
+            todo="Cut the file there, and name both in source.path: columns of several files are read by name.",
+            where=f"{self.file}, line {self.line - lines + 1}",
+        )
 
     def _beyond(self, cells: list[str]) -> str:
         found = next((i + 1 for i in sorted(self.dialect.empty) if cells[i].strip()), 0)
         return f"its cell {found} has a value, and that column has no name" if found else ""
+
+
+def is_permuted(cells: Sequence[str], header: Sequence[str]) -> bool:
+    """Whether a row holds the header's names, each once, in another order: what is below belongs elsewhere."""
+    return len(header) > 1 and [*cells] != [*header] and sorted(cells) == sorted(header)
 
 
 def _text(line: bytes) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from keepfit.data.sources.careful import Cutter, NoRows
+from keepfit.data.sources.careful import Cutter, NoRows, is_permuted
 from keepfit.data.sources.dialect import Dialect
 from keepfit.data.sources.lines import chunks, lines_of
 
@@ -123,7 +123,27 @@ class Rows:
             plain = content.to_pybytes() if content is not None else b""
             if (b"\n" in plain or b"\r" in plain) and self._took_rows(texts):
                 raise pa.ArrowInvalid("a quote that is not closed")
+        if self._says_header_otherwise(batch):
+            raise pa.ArrowInvalid("the header in another order, which the careful reader refuses by its line")
         return batch
+
+    def _says_header_otherwise(self, batch: pa.RecordBatch) -> bool:
+        """Whether a row may hold the header's names in another order: every cell is one of them."""
+        header = self.dialect.header or ()
+        if len(header) < 2 or not all(header) or set(header) & set(self.dialect.missing):
+            return False
+        names, like = pa.array(header, pa.string()), None
+        for cells in batch.columns:
+            is_coded = pa.types.is_dictionary(cells.type)
+            said = pc.is_in(pc.utf8_trim_whitespace(cells.dictionary if is_coded else cells), names)
+            if not said.true_count:
+                return False
+            said = said.take(cells.indices).fill_null(False) if is_coded else said
+            like = said if like is None else pc.and_(like, said)
+            if not like.true_count:
+                return False
+        rows = batch.filter(like).to_pylist()
+        return any(is_permuted([row[name].strip() for name in self.names], header) for row in rows)
 
     def _took_rows(self, texts: pa.Array) -> bool:
         """Whether a cell is made of pieces of rows, as from a quote in one to one in another: an odd one is left."""

@@ -61,7 +61,7 @@ def shape_of(rows: CutRows, width: int, reading: Reading) -> TableShape:
     first = top + (header is not None)
     before = tuple(cells for cells in cut[:top] if any(cells))
     notes = left_out([" ".join(filter(None, cells)) for cells in before], "before")
-    body = tuple(cells for cells in _above_footer(_whole(cut[first:], width)) if cells != header)
+    body = tuple(cells for cells in _above_footer(_whole(cut[first:], width)) if not _says_again(cells, header or ()))
     shape = TableShape(before, header, body, width, ends[first], notes=notes)
     return _without_empty(_without_units(shape, ends[first + 1 : first + 2], cut[first : first + 1]), reading)
 
@@ -145,7 +145,7 @@ def _fitted(header: Cells, rows: Sequence[Cells], width: int) -> Cells | None:
 
 
 def _is_header(first: Cells, rest: list[Cells], reading: Reading) -> bool:
-    rest = [cells for cells in rest if cells != first]  # files that were put one after another
+    rest = [cells for cells in rest if not _says_again(cells, first)]  # files that were put one after another
     if reading.columns is not None and (first == reading.columns or not _is_clear(first, rest)):
         return first == reading.columns
     if any(NUMBER.fullmatch(cell) for cell in first):
@@ -154,6 +154,11 @@ def _is_header(first: Cells, rest: list[Cells], reading: Reading) -> bool:
     votes = [_vote(cell, column) for cell, column in zip(first, columns, strict=True)]
     votes.append(not first[0] and bool(columns[0]) and _numbers_rows(columns[0]))  # as pandas writes its index
     return not rest or sum(votes) > 0 or (sum(votes) == 0 and len(set(first)) == len(first) and all(first))
+
+
+def _says_again(cells: Cells, header: Cells) -> bool:
+    """Whether a row holds the header's names, in whatever order."""
+    return cells == header or (len(header) > 1 and cells[0] in header and sorted(cells) == sorted(header))
 
 
 def _is_clear(first: Cells, rest: list[Cells]) -> bool:
