@@ -10,8 +10,11 @@ import math
 from dataclasses import dataclass
 
 _SYMBOLS = "°²³€£§«»–—’‘“”…µ±½·ºª\xa0№©®™×•¿¡"
-_UNKNOWN, _SYMBOL, _SHOUTED = 1e-4, 2e-3, 0.04
-"""The share of what is no letter of the language; of a usual sign; what is left of that of a capital after a small."""
+_UNKNOWN, _SYMBOL, _SHOUTED, _CAPITAL = 1e-4, 2e-3, 0.04, 0.5
+"""The share of what is no letter of the language; of a usual sign; what is left of that of a capital after a small
+letter; of any other capital but a word's first: KOI8 has capitals where other encodings have small letters."""
+_KNOWN = 4.0
+"""What a word counts for that stands in many tables: as much as the letters of a short one."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,8 @@ class Language:
 
     letters: str
     encodings: tuple[str, ...]
+    words: str = ""
+    """Those of answers, grades and persons: what a column of two words is made of."""
 
     def shares(self) -> dict[str, float]:
         """How often each letter comes, roughly: the second half as often as the first, and so on."""
@@ -44,12 +49,31 @@ _LANGUAGES = (
     Language("áéöóőüíúű", _MIDDLE),  # Hungarian
     Language("čšžćđ", _MIDDLE),  # Croatian, Slovene, Serbian
     Language("ăîâşţ", _MIDDLE),  # Romanian
-    Language("оаеинтсрвлкмдпуяызьбгчйхжшюцщэфъё", _RUSSIAN),
-    Language("оаинвтіерслкудмпзьягбчйхжїєцюшщфґ", ("cp1251", "koi8_u")),  # Ukrainian
-    Language("аоиетнрсвлкдпмъзгуябчщжйцхшюфь", ("cp1251",)),  # Bulgarian
-    Language("αοιτεσνηρπκυλμςίωόδάγέθήχύφβώξζψϊϋΐ", ("cp1253", "iso8859_7")),
+    Language(
+        "оаеинтсрвлкмдпуяызьбгчйхжшюцщэфъё",
+        _RUSSIAN,
+        "да нет м ж муж жен мужской женский пол есть истина ложь хорошо плохо хороший плохой отлично высокий низкий "
+        "средний новый старый большой малый дом квартира город село класс тип вид статус оценка ответ уровень группа "
+        "годен негоден болен здоров нал безнал вкл выкл день ночь зима лето весна осень кошка собака север юг восток "
+        "запад мир рубль руб шт кг год месяц норма брак принят отказ",
+    ),
+    Language(
+        "оаинвтіерслкудмпзьягбчйхжїєцюшщфґ",
+        ("cp1251", "koi8_u"),  # Ukrainian
+        "так ні ч ж чол жін чоловік жінка стать є немає добре погано високий низький середній новий старий",
+    ),
+    Language(
+        "аоиетнрсвлкдпмъзгуябчщжйцхшюфь",
+        ("cp1251",),  # Bulgarian
+        "да не м ж мъж жена пол има няма добър лош висок нисък среден нов стар",
+    ),
+    Language(
+        "αοιτεσνηρπκυλμςίωόδάγέθήχύφβώξζψϊϋΐ",
+        ("cp1253", "iso8859_7"),
+        "ναι όχι α θ άνδρας γυναίκα καλό κακό υψηλό χαμηλό μεσαίο νέο παλιό",
+    ),
     Language("ıüşğöçİâîû", ("cp1254",)),  # Turkish
-    Language("יוהלאתרבשמנכדעםחפקגצטןסזךףץ", ("cp1255",)),  # Hebrew
+    Language("יוהלאתרבשמנכדעםחפקגצטןסזךףץ", ("cp1255",), "כן לא ז נ זכר נקבה גבר אישה"),  # Hebrew
     Language("اليمنتربوعدسفهكقحةجشصطخأىذزثئضغءظإؤآ، ؟", ("cp1256",)),  # Arabic
     Language("ėšąųįūžęč", ("cp1257",)),  # Lithuanian
     Language("āīēšūņķļžčģ", ("cp1257",)),  # Latvian
@@ -67,12 +91,13 @@ def by_letters(words: list[bytes]) -> tuple[str, float] | None:
     fits: dict[str, float] = {}
     letters = 1
     for number, language in enumerate(_LANGUAGES):
-        shares = language.shares()
+        shares, known = language.shares(), {*language.words.split()}
         for place, encoding in enumerate(language.encodings):
             texts = _texts(words, encoding)
             odds = [p for text in texts for p in _odds(text, shares)]
             if odds and 10 * sum(p <= _UNKNOWN for p in odds) <= len(odds):
-                fit = sum(map(math.log, odds)) - 0.02 * number - 4 * place
+                met = sum(text.lower() in known for text in texts)
+                fit = sum(map(math.log, odds)) + _KNOWN * met - 0.02 * number - 4 * place
                 fits[encoding] = max(fit, fits.get(encoding, -math.inf))
                 letters = len(odds)
     best = max(fits, key=lambda encoding: fits[encoding], default=None)
@@ -92,5 +117,7 @@ def _odds(text: str, shares: dict[str, float]) -> list[float]:
     for before, letter in zip(" " + text, text, strict=False):
         if letter >= "\x80":
             share = shares.get(letter, shares.get(letter.lower(), _UNKNOWN))
-            found.append(share * (_SHOUTED if letter.isupper() and before.islower() else 1))
+            if letter.isupper() and before != " ":
+                share *= _SHOUTED if before.islower() else _CAPITAL
+            found.append(share)
     return found

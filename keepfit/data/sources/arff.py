@@ -8,67 +8,60 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from io import TextIOWrapper
 from pathlib import Path
 
 from keepfit.data.sources.copies import by_copy, of_copy, write_rows
-from keepfit.data.sources.encoding import check_encoding, encoding_of, wrong_encoding
+from keepfit.data.sources.encoding import check_encoding, encoding_of
+from keepfit.data.sources.lines import text_lines
 from keepfit.data.sources.opening import Opened, Reading
 from keepfit.data.sources.text import open_text
-from keepfit.data.sources.unpack import head, unpacked
+from keepfit.data.sources.unpack import head
 from keepfit.errors import DataError
 
 _ATTRIBUTE = re.compile(r"""@attribute\s+('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^\s{]+)\s*(.*)""", re.IGNORECASE)
 _CELL = re.compile(r"""\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|([^,]*?))\s*(?:,|$)""")
-_LINE = 64 << 20
+_GAP = "?"
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
 
 def open_arff(files: tuple[Path, ...], reading: Reading) -> Opened:
-    """Open ARFF files; `?` is a missing cell, and the words that mean one elsewhere are values."""
+    """Open ARFF files; `?` is a missing cell, and the words that mean one elsewhere are values.
+
+    It stays as it is in the copy: a row of blanks alone would be none.
+    """
 
     def write(file: Path, copy: Path) -> str:
         write_rows(_rows(file, reading), copy)
         return ""
 
-    return by_copy(files, write, open_text, replace(of_copy(reading), missing=reading.missing or (), columns=None))
+    read = replace(of_copy(reading), missing=(*(reading.missing or ()), _GAP), columns=None)
+    return by_copy(files, write, open_text, read)
 
 
 def _rows(file: Path, reading: Reading) -> Iterator[list[str]]:
+    """A row for each line, so that a line of the copy is one of the file; empty where it holds no cells."""
     names: list[str] = []
     types: list[str] = []
     in_data = False
-    for number, line in _lines(file, reading):
-        where = f"{file}, line {number}"
+    encoding = check_encoding(reading.encoding) if reading.encoding else encoding_of(head(file, 1 << 16), file)
+    for number, line in text_lines(file, encoding):
+        line, where = line.strip(), f"{file}, line {number}"
         if not line or line.startswith("%"):
-            continue
-        if in_data:
+            yield []
+        elif in_data:
             yield _cells(line, names, types, where)
         elif line.lower().startswith("@attribute"):
             _add(line, names, types, where)
+            yield []
         elif line.lower().startswith("@data"):
             in_data = True
             yield names
-        elif not line.lower().startswith("@relation"):
+        elif line.lower().startswith("@relation"):
+            yield []
+        else:
             raise DataError(f"this line is none of ARFF's header: {line[:60]!r}.", todo="Mend it.", where=where)
     if not in_data:
         raise DataError("there is no @data in it.", todo="Copy it again.", where=str(file))
-
-
-def _lines(file: Path, reading: Reading) -> Iterator[tuple[int, str]]:
-    encoding = check_encoding(reading.encoding) if reading.encoding else encoding_of(head(file, 1 << 16), file)
-    number = 0
-    try:
-        with unpacked(file) as stream, TextIOWrapper(stream, encoding=encoding) as text:
-            while line := text.readline(_LINE + 1):
-                number += 1
-                if len(line) > _LINE:
-                    raise DataError(
-                        "this line has no end.", todo="Copy the file again.", where=f"{file}, line {number}"
-                    )
-                yield number, line.strip()
-    except UnicodeDecodeError as error:
-        raise wrong_encoding(file, encoding, number + 1) from error
 
 
 def _add(line: str, names: list[str], types: list[str], where: str) -> None:
@@ -111,7 +104,7 @@ def _cut(line: str) -> list[str]:
             place = end + 1
             continue
         quoted = found[1] if found[1] is not None else found[2]
-        cells.append(_plain(quoted) if quoted is not None else ("" if found[3] == "?" else found[3]))
+        cells.append(_plain(quoted) if quoted is not None else found[3])
         if found.end() == len(line) and not found[0].endswith(","):
             break
         place = found.end()

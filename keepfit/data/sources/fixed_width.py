@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
 
 from keepfit.data.sources.copies import by_copy, of_copy, write_rows
-from keepfit.data.sources.encoding import check_encoding, encoding_of, wrong_encoding
+from keepfit.data.sources.encoding import check_encoding, encoding_of
+from keepfit.data.sources.lines import text_lines
 from keepfit.data.sources.opening import Opened, Reading
 from keepfit.data.sources.text import open_text
-from keepfit.data.sources.unpack import head, unpacked
+from keepfit.data.sources.unpack import head
 from keepfit.errors import DataError
 
 _HEAD = 1 << 18
@@ -74,7 +74,7 @@ def _write(spans: Spans, reading: Reading, file: Path, copy: Path) -> str:
 
 def _rows(spans: Spans, reading: Reading, file: Path) -> Iterator[list[str]]:
     ends = [*(start for start, _ in spans[1:]), None]
-    for number, line in _lines(file, _encoding(file, head(file, _HEAD), reading)):
+    for number, line in text_lines(file, _encoding(file, head(file, _HEAD), reading)):
         for (_, end), after in zip(spans, ends, strict=True):
             if after is not None and line[end:after].strip():
                 raise DataError(
@@ -83,13 +83,3 @@ def _rows(spans: Spans, reading: Reading, file: Path) -> Iterator[list[str]]:
                     where=f"{file}, line {number}",
                 )
         yield [line[start:after].strip() for (start, _), after in zip(spans, ends, strict=True)]
-
-
-def _lines(file: Path, encoding: str) -> Iterator[tuple[int, str]]:
-    number = 0
-    try:
-        with unpacked(file) as stream, TextIOWrapper(stream, encoding) as text:
-            for number, line in enumerate(text, 1):
-                yield number, line.rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise wrong_encoding(file, encoding, number + 1) from error

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO
 
+from keepfit.data.sources.encoding import wrong_encoding
+from keepfit.data.sources.unpack import unpacked
 from keepfit.errors import DataError
 
 ROW_BYTES = 8 << 20
@@ -33,6 +36,23 @@ def lines_of(parts: Iterable[bytes], file: Path, line: int = 1) -> Iterator[byte
             raise too_long(file, line)
     if rest:
         yield rest
+
+
+def text_lines(file: Path, encoding: str) -> Iterator[tuple[int, str]]:
+    """The lines of a text, packed or not, numbered from 1, without their ends.
+
+    Raises DataError for one that is too long, or that has a byte that the encoding does not know.
+    """
+    number = 0
+    try:
+        with unpacked(file) as stream, TextIOWrapper(stream, encoding=encoding) as text:
+            while line := text.readline(ROW_BYTES + 1):
+                number += 1
+                if len(line) > ROW_BYTES:
+                    raise too_long(file, number)
+                yield number, line.rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise wrong_encoding(file, encoding, number + 1) from error
 
 
 def too_long(file: Path, line: int) -> DataError:
