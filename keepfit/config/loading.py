@@ -16,6 +16,7 @@ from keepfit.config.expectations import problem_of
 from keepfit.config.pipeline import Pipeline
 from keepfit.config.sections import Expectation, Section
 from keepfit.config.suites import as_ours
+from keepfit.config.wording import should_be
 from keepfit.config.yaml_reading import place, plain, read
 from keepfit.errors import ConfigError, nearest
 from keepfit.quoting import shown
@@ -139,11 +140,12 @@ def _validated(model: type[M], values: dict[str, Any], tree: CommentedMap, file:
     except ValidationError as error:
         # A misspelt key shows twice, as unknown and as missing; the unknown one has the line.
         found = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
-        raise _explain(found[0], tree, file, len(found) - 1) from error
+        places = {_steps_of(one, tree) for one in found}  # a value that may be of two kinds shows twice
+        raise _explain(found[0], tree, file, len(places) - 1) from error
 
 
 def _explain(error: Any, tree: CommentedMap, file: Path, others: int) -> ConfigError:
-    steps = _steps_in(tree, error["loc"])
+    steps = _steps_of(error, tree)
     key = ".".join(str(step) for step in steps)
     todo = f"{others} more follow." if others else ""
     if error["type"] == "extra_forbidden":
@@ -159,12 +161,16 @@ def _explain(error: Any, tree: CommentedMap, file: Path, others: int) -> ConfigE
         return ConfigError(
             f'the key "{key}" is missing.', todo=f"Add it. {todo}".strip(), where=place(file, tree, steps)
         )
+    where = place(file, tree, steps)
+    if error["type"] == "literal_error":
+        todo = f"{_nearest_literal(error)} {todo}".strip()
+    if words := should_be(error):
+        received = "is a section" if isinstance(error["input"], dict) else f"is {shown(error['input'])}"
+        return ConfigError(f"{key or 'this'} {received}.", allowed=words, todo=todo, where=where)
     received = "" if isinstance(error["input"], dict) else f" is {shown(error['input'])}"
     found = f"{key}{received}: " if key else ""
     message = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "literal_error":
-        todo = f"{_nearest_literal(error)} {todo}".strip()
-    return ConfigError(f"{found}{message[0].lower()}{message[1:]}.", todo=todo, where=place(file, tree, steps))
+    return ConfigError(f"{found}{message[0].lower()}{message[1:]}.", todo=todo, where=where)
 
 
 def _no_member(context: Any, key: str, where: str) -> ConfigError:
@@ -187,8 +193,9 @@ def _nearest_literal(error: Any) -> str:
     return nearest(str(error["input"]), re.findall("'([^']*)'", error["ctx"]["expected"]))
 
 
-def _steps_in(tree: Any, loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """`loc` without the union tags pydantic puts in, which stand in no file."""
+def _steps_of(error: Any, tree: Any) -> tuple[str | int, ...]:
+    """An error's place without the union tags pydantic puts in, which stand in no file."""
+    loc, names_key = error["loc"], error["type"] in ("extra_forbidden", "missing")
     steps: list[str | int] = []
     for index, step in enumerate(loc):
         last = index == len(loc) - 1
@@ -196,7 +203,7 @@ def _steps_in(tree: Any, loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
         if known:
             steps.append(step)
             tree = tree[step]
-        elif last and isinstance(tree, dict):
+        elif last and names_key and isinstance(tree, dict):
             steps.append(step)
     return tuple(steps)
 

@@ -110,3 +110,26 @@ def test_chinese_names_are_names(tmp_path: Path) -> None:
     pipeline = load(write(tmp_path, GOOD.replace("age:", "年龄:").replace("income", "收入")))
     assert pipeline.target == "收入"
     assert "年龄" in pipeline.features
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("evaluation: {slices: x}", "evaluation.slices is 'x'. It is a list, such as [a, b]."),
+        ("problem: [regression]", 'problem is ["regression"]. Allowed here: classification, regression; it is one of'),
+        ("evaluation: {worst: 1.5}", "evaluation.worst is 1.5. It is a whole number."),
+        ("evaluation: {worst: 5000}", "evaluation.worst is 5000. It is at most 1,000."),
+        ("evaluation: {confidence: 0.5}", "evaluation.confidence is 0.5. It is more than 0.5."),
+        ("release: {beat_classical: maybe}", "release.beat_classical is 'maybe'. It is true or false."),
+        ("release: {gates: 5}", "release.gates is 5. It is a section: names with values"),
+        ("training: {device: gpu}", "is 'gpu'. Allowed here: auto, cpu, cuda, mps. Did you mean \"cuda\"?"),
+        ("store: 5", "store is 5. It is a text; what reads as a number or as true stands in quotes."),
+    ],
+)
+def test_what_a_value_should_be_is_said_in_plain_words(tmp_path: Path, line: str, words: str) -> None:
+    head = "name: a\nsource: {path: x.csv}\ntarget: y\nfeatures: {a: number}\nmodel: {family: mlp}\n"
+    (tmp_path / "p.yaml").write_text(f"{head}{line}\n")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "p.yaml")
+    assert words in str(caught.value)
+    assert "p.yaml, line 6, column" in str(caught.value)

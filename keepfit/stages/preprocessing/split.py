@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from keepfit.config import Split
 from keepfit.data.snapshot import SnapshotRows
-from keepfit.errors import ConfigError, nearest
+from keepfit.errors import ConfigError, DataError, nearest
+from keepfit.quoting import shown, some
 from keepfit.stages.preprocessing.draw import TEST_SALT, VALIDATION_SALT, Hashes, below, ranked
 from keepfit.stages.preprocessing.ids import Quarantine
 from keepfit.stages.preprocessing.known_by import Identity, Pool, by_column, by_features, count_into, large_groups
@@ -139,7 +141,22 @@ def _groups(rows: SnapshotRows, pool: Pool, identity: Identity, shares: Shares) 
         count_into(counts, identity.of(batch)[pool[place]])
         if len(counts) > FEW_GROUPS:
             return _Drawing(identity, None, {})
+    parts = len([share for share in (shares.test, shares.validation) if share]) + 1
+    if len(counts) < parts:
+        raise _few_groups(rows, pool, identity.columns[-1], len(counts), parts)
     return _Drawing(identity, None, {0: _ranked(counts, shares)})
+
+
+def _few_groups(rows: SnapshotRows, pool: Pool, column: str, groups: int, parts: int) -> DataError:
+    """The error for a column that has not a group for each part."""
+    cells = [batch[column].filter(pa.array(pool[place])).cast(pa.string()) for place, batch in rows.read([column])]
+    found = pc.value_counts(pa.chunked_array(cells, pa.string())).to_pylist()
+    named = some([f"{shown(one['values'])} in {one['counts']:,} rows" for one in found])
+    return DataError(
+        f'the column "{column}" has {groups} {"group" if groups == 1 else "groups"}: {named}.',
+        allowed=f"Rows of one group stay together, and {parts} parts are drawn, each of a group at least.",
+        todo="Add rows of other groups, name another column in preprocessing.split.column, or leave it out.",
+    )
 
 
 def _stratified(rows: SnapshotRows, pool: Pool, identity: Identity, shares: Shares, strata: Strata) -> _Drawing:

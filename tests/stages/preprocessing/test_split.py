@@ -178,6 +178,14 @@ def test_the_newest_rows_are_tested_and_equal_times_stay_together(tmp_path: Path
     assert abs(total["validation"] - 150) < 20
 
 
+@pytest.mark.parametrize("groups", [1, 2])
+def test_too_few_groups_for_the_parts_are_named(tmp_path: Path, groups: int) -> None:
+    table = with_ids(table_of(["a", "b"] * 30, ward=[f"w{n % groups}" for n in range(60)]))
+    named = {1: "has 1 group: 'w0' in 60 rows", 2: "has 2 groups: 'w0' in 30 rows; 'w1' in 30 rows"}[groups]
+    with pytest.raises(DataError, match=rf'the column "ward" {named}\..*3 parts are drawn'):
+        split(tmp_path, table, by="group", column="ward")
+
+
 def test_rows_without_a_time_are_learned_from_and_told(tmp_path: Path) -> None:
     when = [None if i % 10 == 0 else float(i) for i in range(600)]
     table = with_ids(table_of(["a", "b"] * 300, when=when))
