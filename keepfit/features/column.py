@@ -182,8 +182,14 @@ def _facts(name: str, chunks: list[pa.Array]) -> ColumnFacts:
     texts = [categories(chunk).cast(pa.string()) for chunk in chunks]
     coded = pa.chunked_array(texts).combine_chunks().dictionary_encode()
     codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    yes_no = all(truths(chunk).null_count == chunk.null_count for chunk in chunks)
+    yes_no = set(coded.dictionary.to_pylist()) <= {"0", "1"} and all(map(_are_truths, chunks))
     return ColumnFacts(name, codes, tuple(coded.dictionary.to_pylist()), kind, yes_no=yes_no)
+
+
+def _are_truths(cells: pa.Array) -> bool:
+    """Whether the filled cells are true and false, in type or in words."""
+    values = (cells.dictionary if pa.types.is_dictionary(cells.type) else pc.unique(cells)).drop_null()
+    return bool(truths(values).null_count == len(values) - len(categories(values).drop_null()))
 
 
 def short(text: str) -> str:
