@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from keepfit.config.sets import FEATURES, MODELS
 from keepfit.drafting.target import Asked
 from keepfit.features.column import Choice
+from keepfit.features.lookup import kind_of
 from keepfit.quoting import one_line, yaml
 
 _PLAIN = re.compile(r"(\.\./)*/?[A-Za-z_][A-Za-z0-9_./-]*")
@@ -117,7 +118,7 @@ def _written(value: str | tuple[str, ...]) -> str:
 
 
 def _split(kept: list[Choice]) -> tuple[str, ...]:
-    moments = [choice.name for choice in kept if choice.may_all_differ]
+    moments = [choice.name for choice in kept if kind_of(str(choice.kind)).is_moment]
     by_time = (
         f"    # by: time, column: {scalar(moments[0])}  # better where new rows are to be told from older ones, "
         "as a split by hash lets the model learn from what came later\n"

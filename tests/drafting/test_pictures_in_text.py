@@ -58,7 +58,9 @@ def test_they_are_drafted_and_read_and_what_is_none_is_unread(tmp_path: Path, fo
         )
     else:
         getattr(frame, {"csv": "write_csv", "jsonl": "write_ndjson", "parquet": "write_parquet"}[form])(path)
-        assert "photo: image  # 9 × 9 pixels" in draft(path, "kind", folder=tmp_path).pipeline.read_text()
+        drafted = draft(path, "kind", folder=tmp_path).pipeline.read_text()
+        assert "photo: image  # 9 × 9 pixels" in drafted
+        assert "by: time" not in drafted
     begun = run.start(config.load(tmp_path / "pipeline.yaml"))
     snapshot = ingest(begun)
     assert (snapshot.rows, snapshot.unread) == (COUNT, len(HOSTILE))
