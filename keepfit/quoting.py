@@ -42,9 +42,10 @@ def yaml(json_text: str) -> str:
     return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in json_text)
 
 
-def some(clauses: Sequence[str]) -> str:
-    """The first of several, and how many more there are."""
-    more = f"; and {len(clauses) - NAMED:,} more" if len(clauses) > NAMED else ""
+def some(clauses: Sequence[str], count: int | None = None) -> str:
+    """The first of several, and how many more there are; `count` of them, where not all are here."""
+    count = len(clauses) if count is None else count
+    more = f"; and {count - NAMED:,} more" if count > NAMED else ""
     return "; ".join(clauses[:NAMED]) + more
 
 

@@ -17,6 +17,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from keepfit import redact
+from keepfit.cli.batches import monitor, score
 from keepfit.cli.deploying import bootstrap, deploy
 from keepfit.cli.saying import say
 from keepfit.errors import BugError, ours
@@ -183,8 +184,8 @@ def predict(
     say(predict_file(config.load(pipeline), rows, out, bundle))
 
 
-app.command(bootstrap)
-app.command(deploy)
+for _command in (score, monitor, bootstrap, deploy):
+    app.command(_command)
 
 
 def main() -> None:

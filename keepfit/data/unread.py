@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from keepfit.quoting import some
 
+FILE = "file"
+"""The column that names the files of rows that are files."""
+
 
 @dataclass(frozen=True)
 class Unread:
@@ -31,7 +34,7 @@ def unfit_rows(unfit: Mapping[int, str], places: NDArray[np.int64], table: pa.Ta
 
     A row is called by its file where the batch has a column `file`.
     """
-    names = table["file"].to_pylist() if unfit and "file" in table.column_names else None
+    names = table[FILE].to_pylist() if unfit and FILE in table.column_names else None
     return [
         Unread(int(places[row]), str(names[row]) if names else f"row {places[row]:,}", why)
         for row, why in sorted(unfit.items())
@@ -62,7 +65,8 @@ def read_unread(path: Path) -> list[Unread]:
     return [Unread(row["row"], row["where"], row["reason"]) for row in pq.read_table(path).to_pylist()]
 
 
-def sentence(unread: Sequence[Unread], rows: int) -> str:
-    """How many of the rows could not be read, and the first of them with the reason."""
-    named = some([f"{one.where}: {one.reason}" for one in unread])
-    return f"{len(unread):,} of {rows:,} rows could not be read ({named})"
+def sentence(unread: Sequence[Unread], rows: int, bad: int | None = None) -> str:
+    """How many of the rows could not be read, and the first of them with the reason; `bad` where not all are here."""
+    bad = len(unread) if bad is None else bad
+    named = some([f"{one.where}: {one.reason}" for one in unread], bad)
+    return f"{bad:,} of {rows:,} rows could not be read ({named})"

@@ -33,6 +33,21 @@ EDGES = 10
 
 
 @dataclass(frozen=True)
+class Bins:
+    """Where the cells of a column may fall, to tell how far rows have moved from those that were learned from."""
+
+    names: tuple[str, ...]
+    """What is in each, in words: `17 to 22`, `Private`, `missing`."""
+    alarms: bool = True
+    """Whether values that fall elsewhere are amiss. Where not, as new rows have new dates, only cells in the first bin,
+    that of missing ones, are."""
+
+
+Binned = dict[str, NDArray[np.int64]]
+"""What is looked at in a column, empty where it is the cells themselves → cells in each of its bins."""
+
+
+@dataclass(frozen=True)
 class Seen:
     """Some rows going by while entries are fitted: which of them may be looked at."""
 
@@ -62,7 +77,7 @@ class Fitter(ABC):
 
     @abstractmethod
     def profile(self, entry: Any) -> dict[str, Any]:
-        """What the report says of the column, in profile.json."""
+        """What the report says of the column, in profile.json; `bins`, where its kind has some, are the train rows."""
 
 
 class Finisher(ABC):
@@ -106,6 +121,8 @@ class Kind(ABC):
     """Whether its cells, where they are text, may come as codes of a dictionary."""
     is_quantity: ClassVar[bool] = False
     """Whether its cells are quantities: a range of values means something."""
+    looks_up: ClassVar[bool] = False
+    """Whether the graph takes its cells as texts, and looks them up by one LabelEncoder."""
     whole_file: ClassVar[bool] = False
     """Whether a cell is a whole file, such as a picture."""
     is_moment: ClassVar[bool] = False
@@ -167,6 +184,10 @@ class Kind(ABC):
         it in the array is arbitrary.
         """
 
+    def looked_up(self, _cells: pa.Array, _entry: Any) -> NDArray[np.int64]:
+        """Typed cells [n] → what the graph's LabelEncoder makes of their texts, for a kind that `looks_up`."""
+        raise NotImplementedError
+
     def unseen(self, _cells: pa.Array, _entry: Any) -> pa.Array | None:
         """Of typed cells [n] the texts that training did not see; None for a kind to which none is new."""
         return None
@@ -178,6 +199,16 @@ class Kind(ABC):
     @abstractmethod
     def edges(self, entry: Any) -> NDArray[Any]:
         """EDGES rows of the graph's input: missing, unknown, huge, strange."""
+
+    # Watching.
+
+    def bins(self, _entry: Any) -> dict[str, Bins]:
+        """What is looked at in a column, and where it may fall; nothing for a kind of which no drift is known."""
+        return {}
+
+    def binned(self, _cells: pa.Array, _fed: NDArray[Any], _entry: Any) -> Binned:
+        """Typed cells [n], all fit, and the same as the graph was fed → how many fell into each of the bins."""
+        return {}
 
     def rows_a_call(self, _column: ServedColumn) -> int:
         """How many rows a call of the runtime may have; 8,192 were no faster, and took four times the memory."""

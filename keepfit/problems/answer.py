@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 Labels = NDArray[Any]
@@ -61,6 +62,19 @@ class Answer(ABC):
     def aligned(self, answers: Answers, _old: dict[str, Any], _new: dict[str, Any]) -> Answers:
         """The old model's answers as the new one would write them."""
         return answers
+
+    @abstractmethod
+    def bins(self, answers: Answers, schema: dict[str, Any]) -> dict[str, Any]:
+        """Where answers fall, by those of rows that the model did not learn from: `names` of the bins, the `rows` in
+        each, and whatever `binned` needs."""
+
+    @abstractmethod
+    def binned(self, answers: Answers, bins: dict[str, Any]) -> NDArray[np.int64]:
+        """Answers → how many fall into each of those bins."""
+
+    @abstractmethod
+    def read(self, columns: pa.Table, schema: dict[str, Any]) -> Answers:
+        """What `columns` made of answers → the answers."""
 
     @abstractmethod
     def meaning(self, schema: dict[str, Any]) -> str:

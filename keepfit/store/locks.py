@@ -1,4 +1,5 @@
-"""The locks of a store: one run at a time, one change of what is in service, one writer of an output.
+"""The locks of a store: one run at a time, one change of what is in service, one writer of an output
+and one batch into a place.
 
 The first two differ so that a training of 48 hours never keeps an operator from rolling back. The system frees a lock
 when its process is gone, kill -9 included.
@@ -50,6 +51,16 @@ def part_lock(part: Path) -> Iterator[None]:
     with _held(
         lock_of(part), 0.0, "another process is making this very output",
         "Wait until it ends; the same command then uses what it made",
+    ):  # fmt: skip
+        yield
+
+
+@contextmanager
+def score_lock(folder: Path) -> Iterator[None]:
+    """The one batch that is scored into a place. Raises MachineError at once where another is under way."""
+    with _held(
+        folder / "score.lock", 0.0, "another batch is being scored into this place",
+        "Wait until it ends, or name another place",
     ):  # fmt: skip
         yield
 

@@ -16,6 +16,7 @@ from typing import IO, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from keepfit.data.cells import is_text
 from keepfit.data.sources.arrow_types import settled
 from keepfit.data.sources.encoding import encoding_of, wrong_encoding
 from keepfit.data.sources.opening import Opened, Reading, in_order, together
@@ -64,7 +65,8 @@ def open_parquet(parts: tuple[Path, ...], reading: Reading) -> Opened:
     types = {field.name: field.type for schema in reversed(schemas) for field in schema}
     if index:
         notes.append(f"Left out, as an index of pandas and no column: {', '.join(sorted(index))}.")
-    return Opened(columns, parts, partial(_parquet_batches, parts, columns, types), notes=tuple(notes))
+    coded = [name for name in reading.needed - reading.uncoded if name in types and is_text(types[name])]
+    return Opened(columns, parts, partial(_parquet_batches, parts, columns, types, coded), notes=tuple(notes))
 
 
 class _Damaged(NamedTuple):
@@ -244,11 +246,12 @@ def _rows_a_batch(metadata: pq.FileMetaData) -> int:
 
 
 def _parquet_batches(
-    parts: tuple[Path, ...], columns: tuple[str, ...], types: dict[str, pa.DataType]
+    parts: tuple[Path, ...], columns: tuple[str, ...], types: dict[str, pa.DataType], coded: list[str]
 ) -> Iterator[pa.RecordBatch]:
+    """`coded`: the columns whose texts are read once each."""
     for part in parts:
         try:
-            with _at_hand(part) as source, pq.ParquetFile(source) as file:
+            with _at_hand(part) as source, pq.ParquetFile(source, read_dictionary=coded) as file:
                 for batch in file.iter_batches(_rows_a_batch(file.metadata)):
                     yield settled(in_order(batch, columns, types), str(part))
         except _DAMAGED as error:

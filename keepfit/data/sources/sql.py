@@ -149,12 +149,17 @@ def _batches(query: str, database: str, folder: Path) -> Iterator[pa.RecordBatch
     place = url.render_as_string(hide_password=True)
     if url.drivername == "postgresql":
         return _by_adbc(query, url, place)
-    if url.drivername.startswith("sqlite") and url.database:
-        path = Path(os.path.normpath(folder / url.database))  # the folder may not be there yet
-        if not path.is_file():
-            raise DataError("there is no such database file.", todo="Check source.database.", where=str(path))
-        url = url.set(database=str(path))
-    return _by_sqlalchemy(query, url, place)
+    return _by_sqlalchemy(query, located(url, folder), place)
+
+
+def located(url: Any, folder: Path) -> Any:
+    """The address with the path of a SQLite file made absolute. Raises DataError where there is no such file."""
+    if not (url.drivername.startswith("sqlite") and url.database):
+        return url
+    path = Path(os.path.normpath(folder / url.database))  # the folder may not be there yet
+    if not path.is_file():
+        raise DataError("there is no such database file.", todo="Check source.database.", where=str(path))
+    return url.set(database=str(path))
 
 
 def _by_adbc(query: str, url: Any, place: str) -> Iterator[pa.RecordBatch]:
@@ -164,7 +169,7 @@ def _by_adbc(query: str, url: Any, place: str) -> Iterator[pa.RecordBatch]:
     bound = url.update_query_dict({} if "connect_timeout" in url.query else {"connect_timeout": str(_CONNECT_SECONDS)})
     address = bound.render_as_string(hide_password=False)  # every part quoted, as libpq wants it
     with (
-        _explained(Error, place), dbapi.connect(address) as connection, connection.cursor() as cursor,
+        explained(Error, place), dbapi.connect(address) as connection, connection.cursor() as cursor,
         on_stop(cursor.adbc_cancel), _limited(cursor.adbc_cancel),
     ):  # fmt: skip
         cursor.execute(_with_texts(query, cursor.adbc_execute_schema(query)))
@@ -222,7 +227,7 @@ def _by_sqlalchemy(query: str, url: Any, place: str) -> Iterator[pa.RecordBatch]
     from sqlalchemy.pool import NullPool
 
     bound = {"connect_timeout": _CONNECT_SECONDS} if url.drivername.startswith("postgresql") else {}
-    with _explained(SQLAlchemyError, place):
+    with explained(SQLAlchemyError, place):
         engine = create_engine(url, poolclass=NullPool, connect_args=bound)
         with (
             engine.connect().execution_options(stream_results=True) as connection,
@@ -242,7 +247,8 @@ def _cancel_of(connection: Any) -> Callable[[], None]:
 
 
 @contextmanager
-def _explained(kind: type[Exception], place: str) -> Iterator[None]:
+def explained(kind: type[Exception], place: str) -> Iterator[None]:
+    """Turn what a driver raises, by its `kind` of error, into DataError, or TransientError for what may pass."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -27,7 +27,7 @@ class Category(CodedKind):
         def kept(ranked: list[tuple[str, int]]) -> list[str]:
             return [value for value, count in ranked if count >= settings.rare][: settings.max_categories]
 
-        return CodedFitter(self.name, self.texts, kept)
+        return CodedFitter(self.name, self.texts, kept, settings.rare)
 
 
 KIND = Category()

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from keepfit.data.cells import is_text
 from keepfit.data.evidence import FormEvidence
-from keepfit.features.datetime import forms
+from keepfit.features.datetime import DAY, forms
 from keepfit.features.datetime.evidence import DateEvidence, is_number, texts_of
+from keepfit.features.kind import Bins
 from keepfit.features.shared.figures import Values
 from keepfit.features.shared.numeric import NumericKind
 
@@ -34,6 +35,15 @@ class Datetime(NumericKind):
     def schema(self, entry: Any, form: str | None) -> dict[str, Any]:
         """A double of seconds, and how the source writes its dates."""
         return {"format": form or forms.ISO, **super().schema(entry, form)}
+
+    def bins(self, entry: Any) -> dict[str, Bins]:
+        """Missing, and tenths of the train rows; new rows are expected in the last."""
+        return {part: Bins(bins.names, alarms=False) for part, bins in super().bins(entry).items()}
+
+    def written(self, value: float) -> str:
+        """The moment, to the day or the second."""
+        moment = np.datetime64(round(value), "s")
+        return str(moment.astype("datetime64[D]") if value % DAY == 0 else moment)
 
     def values(self, cells: pa.Array) -> Values:
         """Seconds since 1970 [n], NaN where missing."""

@@ -35,6 +35,10 @@ class Entry(transform.Entry):
     mean: tuple[float, ...] = ()
     """Of the bytes divided by 255, one a channel."""
     std: tuple[float, ...] = ()
+    brightness: tuple[int, ...] = ()
+    """Train pictures whose mean byte is 0, 1, … 255."""
+    contrast: tuple[int, ...] = ()
+    """Train pictures whose bytes have a standard deviation of 0, 1, … 127."""
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -20,8 +20,8 @@ from keepfit.config import Feature, Preprocessing
 from keepfit.data import images
 from keepfit.data.cells import is_text
 from keepfit.errors import DataError
-from keepfit.features.image import Entry, Settings
-from keepfit.features.kind import EDGES, ClassicalColumns, Finisher, Fitter, Kind, Seen, ServedColumn
+from keepfit.features.image import Entry, Settings, levels
+from keepfit.features.kind import EDGES, Binned, Bins, ClassicalColumns, Finisher, Fitter, Kind, Seen, ServedColumn
 
 KEPT, SMALL, LARGE = 40, 32, 64
 """Up to 40 pixels a picture keeps its size; up to 128 it is brought to 32, at which sign-language digits of 100 pixels
@@ -63,30 +63,34 @@ class ImageFitter(Fitter):
         return Entry.model_validate({"name": name, "kind": "image", "slot": slot, **found})
 
     def profile(self, entry: Any) -> dict[str, Any]:
-        """Size and channels."""
-        return {"size": entry.size, "channels": entry.channels}
+        """Size and channels, and the bins."""
+        return {"size": entry.size, "channels": entry.channels, "bins": levels.of_train(entry)}
 
 
 class ImageFinisher(Finisher):
-    """Mean and standard deviation of pictures a channel, exact: from the counts of each byte value."""
+    """Mean and standard deviation of pictures a channel, exact: from the counts of each byte value; and of how many
+    pictures which mean and deviation are."""
 
     def __init__(self, entry: Entry) -> None:
         self._entry = entry
         self._counts = np.zeros((entry.channels, 256), np.int64)
+        self._light = levels.counted(np.zeros((0, *entry.shape), np.uint8))
 
     def add(self, values: NDArray[Any]) -> None:
         """Count the byte values of pictures [n, h, w, c] a channel."""
         flat = values.reshape(-1, values.shape[-1])
         self._counts += np.stack([np.bincount(flat[:, channel], minlength=256) for channel in range(flat.shape[1])])
+        self._light = {part: counts + self._light[part] for part, counts in levels.counted(values).items()}
 
     def entry(self) -> Entry:
         """With the moments of the bytes divided by 255; the std of a constant channel is 1."""
-        levels = np.arange(256) / 255
+        values = np.arange(256) / 255
         share = self._counts / self._counts.sum(axis=1, keepdims=True)
-        mean = share @ levels
-        std = np.sqrt(np.maximum(share @ levels**2 - mean**2, 0))
+        mean = share @ values
+        std = np.sqrt(np.maximum(share @ values**2 - mean**2, 0))
         moments = {"mean": tuple(mean.tolist()), "std": tuple(np.where(std > 0, std, 1.0).tolist())}
-        return self._entry.model_copy(update=moments)
+        light = {part: tuple(counts.tolist()) for part, counts in self._light.items()}
+        return self._entry.model_copy(update={**moments, **light})
 
 
 class Image(Kind):
@@ -166,6 +170,14 @@ class Image(Kind):
             except DataError as error:
                 unfit[row] = error.found.rstrip(".")
         return pictures
+
+    def bins(self, entry: Any) -> dict[str, Bins]:
+        """Tenths of the train pictures by their brightness, and by their contrast."""
+        return {part: Bins(names) for part, names in levels.names(entry).items()}
+
+    def binned(self, _cells: pa.Array, fed: NDArray[Any], entry: Any) -> Binned:
+        """By those tenths."""
+        return levels.fallen(fed, entry)
 
     def served(self, values: NDArray[Any], _entry: Entry) -> NDArray[Any]:
         """The same."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,14 +14,17 @@ from numpy.typing import NDArray
 
 from keepfit.data.cells import codes_of
 from keepfit.data.transform import Entry
-from keepfit.features.kind import ClassicalColumns, Fitter, Kind, Seen, ServedColumn
+from keepfit.features.kind import Binned, Bins, ClassicalColumns, Fitter, Kind, Seen, ServedColumn
 from keepfit.features.lookup import entry_of
 from keepfit.features.shared.entries import FIRST, MISSING, UNKNOWN
+from keepfit.quoting import shown
 
 STRANGE = ("", "never seen", "从未见过的值", "　", "a" * 100, "nan", "true", "🙂", "\n")
 _PENDING = 200_000
 _TOP = 10
 """Values that the profile names."""
+_BINNED = 30
+"""Values that have a bin of their own."""
 _MOST_VALUES = 1_000_000
 _LARGEST_CODE = 254
 """HistGradientBoosting knows 255 categories a column; codes stand by falling count, so the rare ones are joined."""
@@ -82,8 +85,9 @@ class CodedFitter(Fitter):
         kind: str,
         texts: Callable[[pa.Array], pa.Array],
         kept: Callable[[list[tuple[str, int]]], Sequence[str]],
+        rare: int = 0,
     ) -> None:
-        self._kind, self._texts, self._kept = kind, texts, kept
+        self._kind, self._texts, self._kept, self._rare = kind, texts, kept, rare
         self._counts = CategoryCounts()
 
     def add(self, cells: pa.Array, seen: Seen) -> None:
@@ -97,15 +101,31 @@ class CodedFitter(Fitter):
         found = {"name": name, "kind": self._kind, "slot": slot, "vocabulary": known}
         return entry_of(self._kind).model_validate({**found, "missing": self._counts.missing})
 
-    def profile(self, _entry: Any) -> dict[str, Any]:
-        """Count, gaps, and the most frequent values."""
+    def profile(self, entry: Any) -> dict[str, Any]:
+        """Count, gaps, the most frequent values, and the bins."""
         ranked = self._counts.ranked()
         top = [{"value": value, "rows": rows} for value, rows in ranked[:_TOP]]
-        return {"count": self._counts.held, "missing": self._counts.missing, "distinct": len(ranked), "top": top}
+        found = {"count": self._counts.held, "missing": self._counts.missing, "distinct": len(ranked), "top": top}
+        return {**found, "bins": {"": self._binned(dict(ranked), entry)}}
+
+    def _binned(self, rows: dict[str, int], entry: Any) -> list[int]:
+        """Each row as if it came to a model that learned from the others: a value just frequent enough is unseen."""
+        known = np.array([rows.get(word, 0) for word in entry.vocabulary], np.int64)
+        known[known <= self._rare] = 0
+        codes = np.concatenate([[self._counts.missing, self._counts.held - known.sum()], known])
+        return [int(count) for count in _folded(codes)]
+
+
+def _folded(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Cells of each code → of each bin: missing, unseen, the most frequent values, the others."""
+    first = counts[: FIRST + _BINNED]
+    return first if len(first) == len(counts) else np.append(first, counts[len(first) :].sum())
 
 
 class CodedKind(Kind):
     """What categories and booleans have in common."""
+
+    looks_up: ClassVar[bool] = True
 
     def texts(self, cells: pa.Array) -> pa.Array:
         """Typed cells as they stand in the vocabulary."""
@@ -136,6 +156,10 @@ class CodedKind(Kind):
         distinct = np.array([*coded.dictionary.to_pylist(), ""], dtype=object)
         return np.asarray(distinct[pc.fill_null(coded.indices, len(coded.dictionary)).to_numpy(zero_copy_only=False)])
 
+    def looked_up(self, cells: pa.Array, entry: Any) -> NDArray[np.int64]:
+        """Codes."""
+        return self.encode(cells, entry, list).astype(np.int64)
+
     def unseen(self, cells: pa.Array, entry: Any) -> pa.Array:
         """Texts that are not in the vocabulary."""
         texts = self.texts(cells)
@@ -144,6 +168,17 @@ class CodedKind(Kind):
         if not new.true_count:
             return pa.array([], pa.string())
         return coded.dictionary.cast(pa.string()).take(coded.indices.filter(new.take(coded.indices)).drop_null())
+
+    def bins(self, entry: Any) -> dict[str, Bins]:
+        """Missing, unseen, and the values."""
+        words = tuple(shown(word) for word in entry.vocabulary[:_BINNED])
+        others = ("another value",) if len(entry.vocabulary) > _BINNED else ()
+        return {"": Bins(("missing", "a value that training did not see", *words, *others))}
+
+    def binned(self, cells: pa.Array, fed: NDArray[Any], entry: Any) -> Binned:
+        """By their codes."""
+        codes = fed if fed.dtype == np.int64 else self.looked_up(cells, entry)
+        return {"": _folded(np.bincount(codes, minlength=FIRST + len(entry.vocabulary)))}
 
     def served(self, values: NDArray[Any], entry: Any) -> NDArray[Any]:
         """Strings as codes."""

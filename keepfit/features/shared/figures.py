@@ -5,7 +5,9 @@ Only quantiles come from a sample, where the rows are many. n rows.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from keepfit.errors import DataError
 
 QUANTILES, DISTINCT_QUANTILES, DISTINCT = 1001, 257, 256
+_TENTHS = 10
 BINS = 20
 """Of the histogram."""
 
@@ -104,6 +107,39 @@ class NumberFigures:
             "mean": self.mean,
             "histogram": {"edges": edges.tolist(), "counts": counts.tolist()},
         }
+
+    def binned(self, edges: Values) -> list[int]:
+        """`fallen` of the sample, missing cells in the same proportion."""
+        values = self.ordered()
+        counts = fallen(values, edges)
+        counts[0] = round(self.missing * len(values) / self.held)
+        return counts.tolist()  # type: ignore[no-any-return]
+
+
+def tenths(quantiles: Sequence[float] | Values) -> Values:
+    """Rising edges between the tenths of some values by evenly spaced quantiles; one that is in several tenths has a
+    bin to itself."""
+    found = np.quantile(np.array(quantiles), np.arange(1, _TENTHS) / _TENTHS, method="nearest")
+    values, times = np.unique(found, return_counts=True)
+    return np.unique(np.concatenate([values, np.nextafter(values[times > 1], np.inf)]))
+
+
+def fallen(values: Values, edges: Values) -> NDArray[np.int64]:
+    """How many are no finite numbers, and how many lie below the first edge, from it to the next, … [edges + 2]."""
+    known = np.isfinite(values)
+    places = np.where(known, np.searchsorted(edges, values, "right") + 1, 0)
+    return np.bincount(places, minlength=len(edges) + 2)
+
+
+def ranges(edges: Values, written: Callable[[float], str]) -> tuple[str, ...]:
+    """The names of those bins."""
+    starts = [written(edges[0])]
+    for before, edge in pairwise(edges):  # an edge just above another is no value that a person knows
+        starts.append(f"above {written(before)}" if edge == np.nextafter(before, np.inf) else written(edge))
+    names = ["missing", f"below {starts[0]}"]
+    for low, start, high in zip(edges, starts, edges[1:], strict=False):
+        names.append(start if high == np.nextafter(low, np.inf) else f"{start} to {written(high)}")
+    return (*names, starts[-1] if starts[-1].startswith("above") else f"{starts[-1]} or more")
 
 
 def _quantiles(ordered: Values, most: int) -> list[float]:

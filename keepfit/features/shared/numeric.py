@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,11 +12,18 @@ from numpy.typing import NDArray
 
 from keepfit.config import Feature, Preprocessing
 from keepfit.data.transform import Entry
-from keepfit.features.kind import ClassicalColumns, Fitter, Kind, Seen, ServedColumn
+from keepfit.features.kind import Binned, Bins, ClassicalColumns, Fitter, Kind, Seen, ServedColumn
 from keepfit.features.lookup import entry_of
-from keepfit.features.shared.figures import NumberFigures, Values
+from keepfit.features.shared.figures import NumberFigures, Values, fallen, ranges, tenths
+from keepfit.metrics.naming import quantity
 
 STRANGE = (float("nan"), float("inf"), -float("inf"), 1.7e308, -1.7e308, 5e-324, 0.0, -0.0, 1e6)
+
+
+@lru_cache(maxsize=4096)
+def _edges(quantiles: tuple[float, ...]) -> Values:
+    """Found once a column, and not once a batch."""
+    return tenths(quantiles)
 
 
 class NumericFitter(Fitter):
@@ -36,9 +44,9 @@ class NumericFitter(Fitter):
         found = {"name": name, "kind": self._kind, "slot": slot, "scale": self._scale, **self._figures.fitted()}
         return entry_of(self._kind).model_validate(found)
 
-    def profile(self, _entry: Any) -> dict[str, Any]:
-        """Count, gaps, figures and histogram."""
-        return self._figures.profile()
+    def profile(self, entry: Any) -> dict[str, Any]:
+        """Count, gaps, figures, histogram, and the bins."""
+        return {**self._figures.profile(), "bins": {"": self._figures.binned(_edges(entry.quantiles))}}
 
 
 class NumericKind(Kind):
@@ -69,6 +77,18 @@ class NumericKind(Kind):
     def feed(self, cells: pa.Array, _column: ServedColumn, _unfit: dict[int, str]) -> Values:
         """Doubles [n], NaN where missing."""
         return self.values(cells)
+
+    def bins(self, entry: Any) -> dict[str, Bins]:
+        """Missing, and tenths of the train rows."""
+        return {"": Bins(ranges(_edges(entry.quantiles), self.written))}
+
+    def written(self, value: float) -> str:
+        """One of its values for a person."""
+        return quantity(value)
+
+    def binned(self, _cells: pa.Array, fed: NDArray[Any], entry: Any) -> Binned:
+        """By the tenths."""
+        return {"": fallen(fed, _edges(entry.quantiles))}
 
     def served(self, values: NDArray[Any], _entry: Entry) -> Values:
         """Infinite counts as missing."""

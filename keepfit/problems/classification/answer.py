@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from keepfit.problems.answer import Answer, Answers
 from keepfit.problems.classification import Target
+from keepfit.quoting import shown
 
 _NAMED = 20
 
@@ -68,6 +70,20 @@ class ClassAnswer(Answer):
     def aligned(self, answers: Answers, old: dict[str, Any], new: dict[str, Any]) -> Answers:
         """The classes in the new order."""
         return answers[:, [list(old["classes"]).index(name) for name in new["classes"]]]
+
+    def bins(self, answers: Answers, schema: dict[str, Any]) -> dict[str, Any]:
+        """The predicted class."""
+        names = [shown(name) for name in schema["classes"]]
+        return {"names": names, "rows": np.bincount(answers.argmax(axis=1), minlength=len(names)).tolist()}
+
+    def binned(self, answers: Answers, bins: dict[str, Any]) -> NDArray[np.int64]:
+        """By the predicted class."""
+        return np.bincount(answers.argmax(axis=1), minlength=len(bins["names"]))
+
+    def read(self, columns: pa.Table, schema: dict[str, Any]) -> Answers:
+        """The probabilities."""
+        found = [columns[f"probability_{name}"].to_numpy() for name in schema["classes"]]
+        return np.stack(found, axis=1).astype(np.float32)
 
     def meaning(self, schema: dict[str, Any]) -> str:
         """How many classes and which."""

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from keepfit.features.shared.figures import fallen, ranges, tenths
+from keepfit.metrics.naming import quantity
 from keepfit.problems.answer import Answer, Answers
 from keepfit.problems.regression import Target
 
@@ -48,6 +51,20 @@ class ValueAnswer(Answer):
     def flips(self, expected: Answers, _found: Answers, _tolerance: float) -> NDArray[np.bool_]:
         """None."""
         return np.zeros(len(expected), np.bool_)
+
+    def bins(self, answers: Answers, _schema: dict[str, Any]) -> dict[str, Any]:
+        """Tenths of the predicted values, by their `edges`."""
+        edges = tenths(np.sort(answers[:, 0].astype(np.float64)))
+        counts = fallen(answers[:, 0], edges).tolist()
+        return {"names": [*ranges(edges, quantity)], "rows": counts, "edges": edges.tolist()}
+
+    def binned(self, answers: Answers, bins: dict[str, Any]) -> NDArray[np.int64]:
+        """By those tenths."""
+        return fallen(answers[:, 0].astype(np.float64), np.array(bins["edges"]))
+
+    def read(self, columns: pa.Table, _schema: dict[str, Any]) -> Answers:
+        """prediction, low and high."""
+        return np.stack([columns[name].to_numpy() for name in COLUMNS], axis=1)
 
     def meaning(self, schema: dict[str, Any]) -> str:
         """The range."""

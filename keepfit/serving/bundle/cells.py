@@ -14,7 +14,7 @@ from keepfit.features.lookup import kind_of
 
 
 def typed(table: pa.Table, columns: list[ServedColumn], missing: tuple[str, ...]) -> tuple[pa.Table, Counter[str]]:
-    """The model's columns of a table in their types, `file` beside them, and how many cells a column were unreadable.
+    """The model's columns of a table in their types, and how many cells a column were unreadable.
 
     Cells that say one of `missing` are missing, and not unreadable.
     Raises DataError for a column of a type that cannot hold such values, a list for a number for example.
@@ -26,8 +26,6 @@ def typed(table: pa.Table, columns: list[ServedColumn], missing: tuple[str, ...]
         found[name], odd = _read(table[name], column, missing)
         if odd:
             unreadable[name] = odd
-    if "file" in table.column_names:
-        found.setdefault("file", table["file"])
     return pa.table(found), unreadable
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,6 +26,17 @@ class Remarks:
     """Column → cells with a value that training did not see, or too rarely to learn it."""
     examples: dict[str, str] = field(default_factory=dict)
     """Column → one such value."""
+
+    @classmethod
+    def of(cls, content: dict[str, Any]) -> Remarks:
+        """Those that `json` gave."""
+        counts = {name: Counter(content[name]) for name in ("unreadable", "unseen")}
+        return cls(content["rows"], **counts, examples=dict(content["examples"]))
+
+    def json(self) -> dict[str, Any]:
+        """The counts as plain values."""
+        counts = {"unreadable": dict(self.unreadable), "unseen": dict(self.unseen)}
+        return {"rows": self.rows, **counts, "examples": self.examples}
 
     def add(self, other: Remarks) -> None:
         """Take the counts of more rows."""

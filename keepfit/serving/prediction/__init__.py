@@ -12,7 +12,7 @@ from keepfit.errors import DataError
 from keepfit.serving import model_of
 from keepfit.serving.bundle.remarks import Remarks
 from keepfit.serving.prediction.answer_file import check_name, open_answers
-from keepfit.serving.prediction.lines import Lines
+from keepfit.serving.prediction.lines import lines_of, pieces
 from keepfit.serving.prediction.questions import questions
 
 __all__ = ["predict_file"]
@@ -29,23 +29,20 @@ def predict_file(config: Pipeline, rows: Path, out: Path, bundle: str | None = N
     check_name(out, rows)
     model = model_of(config, bundle)
     with TemporaryDirectory() as scratch, open_answers(out) as answers:
-        unread, told, notes = list[Unread](), Remarks(), list[str]()
-        lines = Lines(model, unread)
-        for table in questions(rows, model, config, Path(scratch), unread, notes):
-            scored = model.score(table)
-            answers.add(lines.of(table, scored))
+        unread, told, notes, bad, written = list[Unread](), Remarks(), list[str](), list[Unread](), 0
+        for piece in pieces(questions(rows, model, config, Path(scratch), unread, notes), unread):
+            scored = model.score(piece.features)
+            lines = lines_of(piece, scored, model)
+            answers.add(lines.columns)
             told.add(scored.told)
-        if (rest := lines.rest()) is not None:
-            answers.add(rest)
-        bad = lines.bad
-        if bad and len(bad) == lines.written:
-            raise DataError(f"{sentence(bad, lines.written)}.", todo="Mend them, or name others.", where=str(rows))
-        answers.leave_empty(bad, lines.written)
+            bad += lines.bad
+            written = piece.last
+        if bad and len(bad) == written:
+            raise DataError(f"{sentence(bad, written)}.", todo="Mend them, or name others.", where=str(rows))
+        answers.leave_empty(bad, written)
     seconds = time.perf_counter() - began
-    said = [f"Predicted {lines.written - len(bad):,} rows with version {model.version} in {seconds:.1f} s: {out}"]
+    said = [f"Predicted {written - len(bad):,} rows with version {model.version} in {seconds:.1f} s: {out}"]
     said += [f"Note: {note}" for note in (*notes, *told.sentences())]
     if bad:
-        said.append(
-            f"Warning: {sentence(bad, lines.written)}; their lines are empty, and {out}.unread.json names them."
-        )
+        said.append(f"Warning: {sentence(bad, written)}; their lines are empty, and {out}.unread.json names them.")
     return "\n".join(said)

@@ -2,66 +2,84 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from keepfit.data.unread import RowPlaces, Unread, unfit_rows
+from keepfit.data.unread import FILE, RowPlaces, Unread, unfit_rows
 from keepfit.serving.bundle.model import Scored, ServedModel
+from keepfit.serving.prediction.questions import Question
 
 
+@dataclass(frozen=True)
+class Piece:
+    """Some rows of a source, and those just before or behind them that could not be read."""
+
+    features: pa.Table
+    kept: pa.Table
+    places: NDArray[np.int64]
+    """Where each of its n rows stands among all rows of the source, from 1."""
+    first: int
+    last: int
+    """The lines that it makes; behind `first` where it makes none."""
+    unread: tuple[Unread, ...]
+    """The rows among these that no table holds."""
+
+
+def pieces(questions: Iterator[Question], unread: list[Unread]) -> Iterator[Piece]:
+    """The questions, each with the lines it makes; `unread` is what the source fills with the rows in none of them."""
+    places_of, end, known = RowPlaces(unread), 0, 0
+    question: Question | None = None
+    for question in questions:
+        places = places_of.next(question.features.num_rows)
+        last = max(end, int(places[-1]) if len(places) else 0)
+        here = tuple(one for one in unread[known:] if one.row <= last)
+        yield Piece(*question, places, end + 1, last, here)
+        end, known = last, known + len(here)
+    if question is not None and known < len(unread):
+        none = question.features.slice(0, 0), question.kept.slice(0, 0)
+        yield Piece(*none, np.zeros(0, np.int64), end + 1, unread[-1].row, tuple(unread[known:]))
+
+
+@dataclass(frozen=True)
 class Lines:
-    """The lines of an answer file, made batch by batch.
+    """What a piece became."""
 
-    `unread` is what the source fills with the rows that no batch holds; what a model cannot answer joins it in `bad`.
-    """
+    columns: pa.Table
+    """What is kept, prediction, what else the problem says of it, model_version."""
+    bad: list[Unread]
+    """The rows whose lines are empty."""
 
-    def __init__(self, model: ServedModel, unread: list[Unread]) -> None:
-        self._model, self._unread = model, unread
-        self._places = RowPlaces(unread)
-        self._schema: pa.Schema | None = None
-        self._unfit: list[Unread] = []
-        self.written = 0
-        """Lines so far."""
 
-    @property
-    def bad(self) -> list[Unread]:
-        """The rows whose lines are empty, in their order."""
-        return sorted([*self._unread, *self._unfit], key=lambda one: one.row)
+def lines_of(piece: Piece, scored: Scored, model: ServedModel) -> Lines:
+    """The lines of a piece, in order."""
+    versions = pa.repeat(model.version, len(scored.answers))
+    if scored.unfit:
+        versions = pc.if_else(pa.array([row not in scored.unfit for row in range(len(versions))]), versions, None)
+    columns = dict(zip(piece.kept.column_names, piece.kept.columns, strict=True)) | model.columns_of(scored)
+    answered = pa.table({**columns, "model_version": versions})
+    unfit = unfit_rows(scored.unfit, piece.places, piece.kept)
+    bad = sorted([*piece.unread, *unfit], key=lambda one: one.row)
+    return Lines(_with_gaps(answered, piece), bad)
 
-    def of(self, table: pa.Table, scored: Scored) -> pa.Table:
-        """The next lines: file (pictures), prediction, what else the problem says of it, model_version."""
-        places = self._places.next(table.num_rows)
-        self._unfit += unfit_rows(scored.unfit, places, table)
-        columns: dict[str, Any] = {"file": table["file"].combine_chunks()} if "file" in table.column_names else {}
-        columns |= self._model.columns_of(scored)
-        versions = [None if row in scored.unfit else self._model.version for row in range(table.num_rows)]
-        lines = pa.table({**columns, "model_version": pa.array(versions, pa.string())})
-        self._schema = lines.schema
-        return self._with_gaps(lines, places)
 
-    def rest(self) -> pa.Table | None:
-        """Empty lines for the rows behind the last batch; None where there are none."""
-        if self._schema is None or not self._unread or self._unread[-1].row <= self.written:
-            return None
-        return self._with_gaps(self._schema.empty_table(), np.array([], np.int64), self._unread[-1].row)
+def _with_gaps(lines: pa.Table, piece: Piece) -> pa.Table:
+    """The lines, and empty ones between them for the rows that could not be read."""
+    if not piece.unread:
+        return lines
+    here = np.full(piece.last - piece.first + 1, -1)
+    here[piece.places - piece.first] = np.arange(len(piece.places))
+    spread = lines.take(pa.array(here, mask=here < 0))
+    return _named(spread, piece) if FILE in lines.column_names else spread
 
-    def _with_gaps(self, lines: pa.Table, places: np.ndarray, last: int = 0) -> pa.Table:
-        """The lines, and empty ones between them for the places that none of them has."""
-        start, end = self.written + 1, max([last, self.written, *places[-1:].tolist()])
-        self.written = end
-        if end - start + 1 == len(places):
-            return lines
-        here = np.full(end - start + 1, -1)
-        here[places - start] = np.arange(len(places))
-        spread = lines.take(pa.array(here, mask=here < 0))
-        return self._named(spread, start) if "file" in lines.column_names else spread
 
-    def _named(self, lines: pa.Table, start: int) -> pa.Table:
-        """With the file of each picture that could not be read."""
-        names = lines["file"].to_pylist()
-        for one in self._unread:
-            if start <= one.row < start + len(names):
-                names[one.row - start] = one.where
-        return lines.set_column(0, "file", pa.array(names, pa.string()))
+def _named(lines: pa.Table, piece: Piece) -> pa.Table:
+    """With the file of each picture that could not be read."""
+    names = lines[FILE].to_pylist()
+    for one in piece.unread:
+        names[one.row - piece.first] = one.where
+    return lines.set_column(lines.column_names.index(FILE), FILE, pa.array(names, pa.string()))

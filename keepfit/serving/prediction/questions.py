@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -18,7 +19,7 @@ from keepfit.data.images import starts_as_picture
 from keepfit.data.sources.archive import Entry, listed, read_file, told_others
 from keepfit.data.sources.locate import PICTURES, format_of, locate, walk
 from keepfit.data.sources.opening import Opened, Reading, open_source
-from keepfit.data.unread import Unread
+from keepfit.data.unread import FILE, Unread
 from keepfit.errors import DataError
 from keepfit.features.lookup import kind_of
 from keepfit.serving.bundle.frames import table_of
@@ -27,12 +28,36 @@ from keepfit.serving.bundle.model import ServedModel
 PICTURE_ROWS = 256
 
 
-def questions(
-    rows: Path, model: ServedModel, config: Pipeline, scratch: Path, unread: list[Unread], notes: list[str]
-) -> Iterator[pa.Table]:
-    """Tables of the model's columns in the rows' order, at least one; for pictures also `file`, each picture's path.
+class Question(NamedTuple):
+    """Some rows."""
 
-    Rows that no table holds are put into `unread` before the table that follows them is given, and what a person
+    features: pa.Table
+    """The model's columns."""
+    kept: pa.Table
+    """The columns to stand beside the answers; of pictures `file`, each picture's path."""
+
+
+Keeping = Callable[[Sequence[str]], Sequence[str]]
+"""From the columns of a source to those that are kept beside the answers."""
+
+
+def nothing(_columns: Sequence[str]) -> Sequence[str]:
+    """No column."""
+    return ()
+
+
+def questions(
+    rows: Path,
+    model: ServedModel,
+    config: Pipeline,
+    scratch: Path,
+    unread: list[Unread],
+    notes: list[str],
+    keeping: Keeping = nothing,
+) -> Iterator[Question]:
+    """The rows in their order, in one question at least.
+
+    Rows that no question holds are put into `unread` before the one that follows them is given, and what a person
     should read into `notes`. Raises DataError for what is not there, cannot be read, or lacks a feature column.
     """
     files = locate((rows,))
@@ -46,7 +71,7 @@ def questions(
             where=str(rows),
         )
     if others:
-        yield from _rows(others, model, config, scratch, unread, notes)
+        yield from _rows(others, model, config, scratch, unread, notes, keeping)
         return
     picture = _one_picture(model)
     base = Path(os.path.commonpath([file.parent for file in files]))
@@ -87,20 +112,28 @@ def _rows(
     scratch: Path,
     unread: list[Unread],
     notes: list[str],
-) -> Iterator[pa.Table]:
+    keeping: Keeping,
+) -> Iterator[Question]:
     opened = _opened(files, model, config, scratch)
     model.require(list(opened.columns))
     notes += opened.notes
-    found = 0
+    names, found = keeping(opened.columns), 0
     for batch in opened.batches():
         unread += opened.unread[len(unread) :]
         if batch.num_rows:
-            yield table_of(_with_files(batch, model), model.columns)
+            yield Question(table_of(_with_files(batch, model), model.columns), _kept(batch, names))
             found += batch.num_rows
     unread += opened.unread[len(unread) :]
     notes += opened.later
     if not found:
-        yield pa.table({column["name"]: pa.nulls(0, pa.string()) for column in model.columns})
+        features = pa.table({column["name"]: pa.nulls(0, pa.string()) for column in model.columns})
+        yield Question(features, pa.table({name: pa.nulls(0, pa.string()) for name in names}))
+
+
+def _kept(batch: pa.RecordBatch, names: Sequence[str]) -> pa.Table:
+    """Text in one type, whatever a reader made of it."""
+    cells = [batch[name].cast(pa.string()) if is_text(batch[name].type) else batch[name] for name in names]
+    return pa.Table.from_arrays(cells, names=[*names])
 
 
 def _with_files(batch: pa.RecordBatch, model: ServedModel) -> pa.RecordBatch:
@@ -139,8 +172,8 @@ def _named_alike(rows: Path, source: Source) -> bool:
     return first is not None and Path(first).suffix.lower() == rows.suffix.lower()
 
 
-def _pictures(entries: list[Entry], picture: str, unread: list[Unread]) -> Iterator[pa.Table]:
-    """One table at least; a file whose bytes cannot be had is in none, and in `unread`."""
+def _pictures(entries: list[Entry], picture: str, unread: list[Unread]) -> Iterator[Question]:
+    """One question at least; a file whose bytes cannot be had is in none, and in `unread`."""
     for start in range(0, max(1, len(entries)), PICTURE_ROWS):
         names, cells = [], []
         for row, entry in enumerate(entries[start : start + PICTURE_ROWS], start + 1):
@@ -149,7 +182,8 @@ def _pictures(entries: list[Entry], picture: str, unread: list[Unread]) -> Itera
                 names.append(str(entry.name))
             except DataError as error:
                 unread.append(Unread(row, str(entry.name), error.found.rstrip(".")))
-        yield pa.table({"file": pa.array(names, pa.string()), picture: pa.array(cells, pa.binary())})
+        features = pa.table({picture: pa.array(cells, pa.binary())})
+        yield Question(features, pa.table({FILE: pa.array(names, pa.string())}))
 
 
 def _one_picture(model: ServedModel) -> str:

@@ -25,7 +25,15 @@ def evaluate(run: Run, trained: Trained, prepared: Prepared) -> Evaluated:
 
 @stage(
     reads=("evaluation", "training.threads"),
-    members=("features", "features.net", "problems", "problems.learn", "problems.judge", "models.net"),
+    members=(
+        "features",
+        "features.net",
+        "problems",
+        "problems.learn",
+        "problems.judge",
+        "problems.answer",
+        "models.net",
+    ),
 )
 def _evaluate(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline) -> Evaluated:
     from keepfit.stages.evaluation.session import session

@@ -3,6 +3,7 @@
 model, trivial, classical     scalar metrics; null where undefined, and `undefined` says why
 intervals                     metric → value, low, high at `confidence`
 slices                        column, value (null: missing), rows, small, metrics, and the interval of the first of them
+answers                       where the answers fall: the problem's bins of them, with the rows in each
 worst                         row number in test_raw, and what the problem tells of it
 
 What else there is comes from the problem: see its `judge` module.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keepfit.features.lookup import read_transform
-from keepfit.problems.lookup import judge_of
+from keepfit.problems.lookup import answer_of, judge_of
 from keepfit.stages.evaluation import slices
 from keepfit.stages.evaluation.classical import read
 from keepfit.stages.evaluation.document import document
@@ -27,6 +27,8 @@ def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline
     others = {name: judge.judged(labels, found, transform.target, rules) for name, found in given.items()}
     made = document(len(labels), model, others, slices.groups(folder, rules.slices), rules)
     made["classical"]["name"] = baseline.classical
+    answer = answer_of({"problem": transform.target.problem})
+    made["answers"] = answer.bins(answers, answer.schema(transform.target))
     files.write_json(room.path / "metrics.json", made)
     return Evaluated(
         rows=len(labels),

@@ -40,7 +40,7 @@ def write(
     ):  # fmt: skip
         shutil.copyfile(path, folder / path.name)
     files.write_json(folder / "schema.json", schema)
-    files.write_json(folder / "data.json", _data(trained, prepared, snapshot["files"]))
+    files.write_json(folder / "data.json", _data(trained, prepared, snapshot["files"], _bins(data)))
     files.write_bytes(folder / "card.md", card(schema, trained, prepared, evaluated).encode())
     graph = whole_graph(core_graph(load(source), transform), schema, transform)
     files.write_bytes(folder / "model.onnx", graph.SerializeToString(deterministic=True))
@@ -78,11 +78,18 @@ def _snapshot(store: Store, digest: str) -> dict[str, Any]:
     )
 
 
-def _data(trained: Trained, prepared: Prepared, sources: list[dict[str, Any]]) -> dict[str, Any]:
+def _bins(prepared: Path) -> dict[str, Any]:
+    """Column → the train rows in each of its kind's bins."""
+    columns = files.read_json(prepared / "profile.json")["columns"]
+    return {column["name"]: column["bins"] for column in columns if "bins" in column}
+
+
+def _data(trained: Trained, prepared: Prepared, sources: list[dict[str, Any]], bins: dict[str, Any]) -> dict[str, Any]:
     return {
         "files": sources,
         "snapshot": prepared.source,
         "prepared": prepared.digest,
         "trained": trained.digest,
         "rows": {"train": prepared.train, "validation": prepared.validation, "test": prepared.test},
+        "bins": bins,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from keepfit.data.transform import Entry
@@ -12,7 +13,7 @@ from keepfit.store.artifacts import PARTS
 
 
 def of(
-    entries: list[Entry], fitters: list[Fitter], target: TargetFitter, counts: Counts, leaks: list[Leak]
+    entries: Sequence[Entry], fitters: list[Fitter], target: TargetFitter, counts: Counts, leaks: list[Leak]
 ) -> dict[str, Any]:
     """`rows` of each part, what the problem says of the `target`, and `columns`, one entry a feature.
 

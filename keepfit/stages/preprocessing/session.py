@@ -66,7 +66,7 @@ def _write(room: Room, rows: SnapshotRows, parts: Parts, groups: Strata, counts:
     found = leaks.find(room.path / "train", transform)
     for leak in found:
         room.note(leak.sentence(config.target))
-    files.write_json(room.path / "profile.json", profile.of(entries, fitters, target, counts, found))
+    files.write_json(room.path / "profile.json", profile.of(transform.features, fitters, target, counts, found))
     return Transform(target=whole, features=transform.features)
 
 
