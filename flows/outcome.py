@@ -76,17 +76,28 @@ def failed(run: Run) -> None:
 
 def publish(run: Run, sentence: str) -> None:
     """The report's essentials as an artifact of the run."""
-    key = f"{run.config.name}-report".replace("_", "-")  # Prefect takes lowercase letters, digits and dashes
+    key = artifact_key(run.config.name, "report")
     create_markdown_artifact(report.markdown(run), key=key, description=sentence)
 
 
 def _show(run: Run, word: str, sentence: str, payload: dict[str, Any], *, tag: str) -> None:
     try:
-        with get_client(sync_client=True) as client:
-            tags = sorted({*flow_run.tags, f"{tag}:{word.replace(' ', '-')}"})
-            client.update_flow_run(flow_run.id, tags=tags, name=f"{run.config.name}: {word}")
-        pipeline = {"prefect.resource.id": f"keepfit.pipeline.{run.config.name}"}
-        emit_event(f"keepfit.{tag}.{word.replace(' ', '-')}", resource=pipeline, payload=payload)
+        mark(run.config.name, word, payload, tag=tag)
         publish(run, sentence)
     except Exception as error:  # the outcome stands, and the command that waits for it must be told it
         run.tell(Event("", "note", f"Prefect was not told the verdict: {ours(error)}"))
+
+
+def mark(pipeline: str, word: str, payload: dict[str, Any], *, tag: str) -> None:
+    """Put the outcome of this flow run, in a word, into its name and tags, and send an event of it."""
+    short = word.replace(" ", "-")
+    with get_client(sync_client=True) as client:
+        tags = sorted({*flow_run.tags, f"{tag}:{short}"})
+        client.update_flow_run(flow_run.id, tags=tags, name=f"{pipeline}: {word}")
+    resource = {"prefect.resource.id": f"keepfit.pipeline.{pipeline}"}
+    emit_event(f"keepfit.{tag}.{short}", resource=resource, payload=payload)
+
+
+def artifact_key(pipeline: str, what: str) -> str:
+    """Prefect takes lowercase letters, digits and dashes."""
+    return f"{pipeline}-{what}".replace("_", "-")

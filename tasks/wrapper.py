@@ -35,6 +35,24 @@ def as_task(stage: Callable[Concatenate[Run, P], R], *, timeout: float, name: st
         ended = "Reused" if outcome.reused else "Completed"
         return Completed(name=ended, message=outcome.reason, data=artifact)
 
+    return _retried(body, name, timeout)
+
+
+def of_service(work: Callable[P, R], *, timeout: float) -> Task[P, R]:
+    """The same for work with a model in service, which belongs to no run."""
+
+    @wraps(work)
+    def body(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return work(*args, **kwargs)
+        except Exception as error:
+            told = ours(error)
+            raise told from (error if told is not error else error.__cause__)
+
+    return _retried(body, work.__name__, timeout)
+
+
+def _retried(body: Callable[P, R], name: str, timeout: float) -> Task[P, R]:
     return Task(
         body,
         name=name,

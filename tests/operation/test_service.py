@@ -1,0 +1,59 @@
+"""The flows of a model in service: what a batch and a look at it leave on a Prefect server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from prefect.client.base import PrefectHttpxSyncClient
+
+from flows.monitor import monitor
+from flows.score import score
+from keepfit.errors import ConfigError
+from keepfit.serving.monitoring import Watched
+from keepfit.serving.scoring import Summary
+from tests.operation.served import Served
+from tests.test_flows import events
+
+
+def test_a_batch_is_scored_and_looked_at(server: Served, table: Path) -> None:
+    rows = pl.read_csv(table.with_name("breast_cancer.csv"))
+    rows.with_columns(pl.col("mean_radius") * 2).write_parquet(table.with_name("rows.parquet"))
+    with server.here():
+        scored: Summary = score(table, rows="rows.parquet", out="out")  # type: ignore[assignment]
+        found: Watched = monitor(table)  # type: ignore[assignment]
+    assert scored.rows == pl.read_parquet(table.with_name("out")).height == len(rows)
+    assert (found.outcome, found.findings[0].name) == ("drift", "mean_radius")
+    with server.client() as client:
+        runs = {run["name"]: run for run in client.post("/flow_runs/filter", json={}).json()}
+        told, looked = runs["breast-cancer: scored"], runs["breast-cancer: drift"]
+        assert told["state"]["message"].startswith(f"Scored {len(rows)} rows with version 1")
+        assert "monitor:drift" in looked["tags"]
+        assert looked["state"]["message"] == found.sentence
+        report = client.get("/artifacts/breast-cancer-monitor/latest").json()
+        assert "| **!** | mean_radius |" in report["data"]
+        assert events(client, "keepfit.monitor.drift")
+        assert payload(client)["findings"][0]["name"] == "mean_radius"
+
+
+def payload(client: PrefectHttpxSyncClient) -> dict[str, list[dict[str, str]]]:
+    """What the event of the look holds, on the pipeline that it is about."""
+    wanted = {"filter": {"event": {"name": ["keepfit.monitor.drift"]}}}
+    (event,) = client.post("/events/filter", json=wanted).json()["events"]
+    assert event["resource"]["prefect.resource.id"] == "keepfit.pipeline.breast-cancer"
+    content: dict[str, list[dict[str, str]]] = event["payload"]
+    return content
+
+
+def test_what_cannot_be_meant_fails_the_run_with_our_words(server: Served, table: Path) -> None:
+    with server.here(), pytest.raises(ConfigError, match="where the answers go must be named once"):
+        score(table, rows="rows.parquet")
+
+
+def test_both_are_deployed_with_a_form(server: Served, table: Path) -> None:
+    server.deploy(table)
+    for name, field in (("score", "rows"), ("monitor", "labels")):
+        found = server.deployment(f"{name}/breast-cancer")
+        assert found["entrypoint"] == f"flows.{name}.{name}"
+        assert found["parameter_openapi_schema"]["properties"][field]["description"]
