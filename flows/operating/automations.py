@@ -29,7 +29,12 @@ TRIES = 3
 DEAD, AGAIN = "keepfit: runs that died", "keepfit: runs that died run again"
 _AGAIN = ("retrain", "score", "backfill")
 """The flows that are run again. A training in another pool is started anew by the run that waits for it."""
-_MOVES = ("Scheduled", "Late", "Pending", "Running", "Retrying", "AwaitingRetry", "AwaitingConcurrencySlot", "Resuming")
+_ALIVE = {"Running", "heartbeat"}
+"""A run may die before its first heartbeat."""
+_MOVES = (
+    *("Scheduled", "Late", "AwaitingRetry", "AwaitingConcurrencySlot", "Resuming"),
+    *("Pending", "Submitting", "Running", "Retrying"),
+)
 _ENDS = ("Completed", "Failed", "Cancelling", "Cancelled", "Crashed")
 _RUN = "prefect.flow-run."
 
@@ -40,7 +45,10 @@ def of_runs(silence: timedelta = SILENCE, pause: timedelta = PAUSE) -> list[Auto
     dead = AutomationCore(
         name=DEAD,
         description="A run of keepfit without a sign of life is marked Crashed.",
-        trigger=_absence({"heartbeat"}, {"heartbeat", "Suspended", "Paused", *_MOVES, *_ENDS}, silence, _tag(OURS)),
+        # A run may die before its first heartbeat.
+        trigger=_absence(
+            {"heartbeat", "Running"}, {"heartbeat", "Suspended", "Paused", *_MOVES, *_ENDS}, silence, _tag(OURS)
+        ),
         actions=[_to(StateType.CRASHED, None, died)],
     )
     flows = ResourceSpecification.model_validate(

@@ -61,4 +61,4 @@ def process_template() -> dict[str, Any]:
 
 def environment() -> dict[str, str]:
     """What every run needs in its environment, whatever starts it."""
-    return {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT), "DO_NOT_TRACK": "1"}
+    return {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT)}

@@ -17,13 +17,12 @@ from prefect.client.schemas.filters import (
     DeploymentFilterTags,
     FlowFilter,
     FlowFilterName,
-    WorkPoolFilter,
-    WorkPoolFilterName,
 )
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 
 from flows.operating.deployments import OURS, Deployment
+from flows.operating.pools import environment
 from keepfit.config import Pipeline
 from keepfit.errors import ConfigError
 
@@ -37,8 +36,7 @@ def register(client: SyncPrefectClient, wanted: Deployment) -> str:
 
     Raises ConfigError where its pool is not there.
     """
-    if not client.read_work_pools(work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[wanted.pool]))):
-        raise no_pool(client, wanted.pool)
+    _check_pool(client, wanted.pool)
     try:
         there = client.read_deployment_by_name(f"{wanted.flow}/{wanted.name}")
     except ObjectNotFound:
@@ -51,14 +49,24 @@ def register(client: SyncPrefectClient, wanted: Deployment) -> str:
     return "changed" if _reschedule(client, there, wanted) or changed else "as it was"
 
 
-def no_pool(client: SyncPrefectClient, pool: str) -> ConfigError:
-    """The error for a work pool that is not there."""
-    known = ", ".join(sorted(found.name for found in client.read_work_pools()))
-    return ConfigError(
-        f"the Prefect server has no work pool {pool}.",
-        allowed=f"There are: {known}." if known else "",
-        todo="keepfit bootstrap makes the pool keepfit, and --gpu-pool NAME one of GPUs.",
-    )
+def _check_pool(client: SyncPrefectClient, name: str) -> None:
+    try:
+        pool = client.read_work_pool(name)
+    except ObjectNotFound as error:
+        known = ", ".join(sorted(found.name for found in client.read_work_pools()))
+        raise ConfigError(
+            f"the Prefect server has no work pool {name}.",
+            allowed=f"There are: {known}." if known else "",
+            todo="keepfit bootstrap makes the pool keepfit, and --gpu-pool NAME one of GPUs.",
+        ) from error
+    given = pool.base_job_template.get("variables", {}).get("properties", {}).get("env", {}).get("default") or {}
+    missing = [f"{name}={value}" for name, value in environment().items() if given.get(name) != value]
+    if missing:
+        raise ConfigError(
+            f"the work pool {name} does not set {' and '.join(missing)} for its runs, which would be taken for dead.",
+            allowed="It stands in the pool's base job template, under variables, properties, env, default.",
+            todo="keepfit bootstrap sets it in a pool of processes; deployments/pools has templates for others.",
+        )
 
 
 def _payload(wanted: Deployment) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from keepfit import redact
 from keepfit.cli.batches import monitor, score
 from keepfit.cli.deploying import bootstrap, deploy
 from keepfit.cli.saying import say
+from keepfit.cli.up import up
 from keepfit.errors import BugError, ours
 from keepfit.quoting import one_line
 
@@ -184,7 +185,7 @@ def predict(
     say(predict_file(config.load(pipeline), rows, out, bundle))
 
 
-for _command in (score, monitor, bootstrap, deploy):
+for _command in (score, monitor, bootstrap, deploy, up):
     app.command(_command)
 
 

@@ -1,0 +1,72 @@
+"""What the server does by itself, on real runs of real workers: an answer that nobody gives, a run that is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import get_client
+
+from flows.operating import automations, pools
+from flows.operating.deploying import deploy
+from flows.operating.tied import below
+from tests.operation.held import held
+from tests.operation.served import Served
+
+
+def apart(first: dict[str, str], second: dict[str, str]) -> float:
+    """Seconds from one event to another."""
+    then, now = (datetime.fromisoformat(event["occurred"]) for event in (first, second))
+    return (now - then).total_seconds()
+
+
+def test_a_run_that_nobody_answers_goes_on_and_the_model_stays_out(workers: Served, tmp_path: Path) -> None:
+    made = held(tmp_path, "unanswered", "approval: always\napproval_within: 10s\n")
+    workers.deploy(made.pipeline)
+    asked = workers.ask("retrain/unanswered")
+    suspended, resumed = workers.event(asked, "Suspended"), workers.event(asked, "Resuming")
+    run = workers.ended(asked)
+    assert apart(suspended, resumed) >= 10
+    assert (run.name, run.state_name) == ("unanswered: hold", "Completed")
+    assert not (made.folder / ".keepfit/champion.json").exists()
+
+
+@pytest.mark.slow
+def test_a_run_whose_process_is_killed_goes_on_under_its_id(workers: Served, tmp_path: Path) -> None:
+    made = held(tmp_path, "killed")
+    made.hold()
+    workers.deploy(made.pipeline)
+    asked = workers.ask("retrain/killed")
+    os.kill(made.reached(), signal.SIGKILL)
+    made.let_go()
+    crashed, again = workers.event(asked, "Crashed"), workers.event(asked, "AwaitingRetry")
+    workers.event(asked, "Completed")
+    assert apart(crashed, again) >= automations.PAUSE.total_seconds()
+    run = workers.run(asked)
+    assert (run["run_count"], "verdict:first" in run["tags"], len(made.runs)) == (2, True, 1)
+
+
+@pytest.mark.slow
+def test_a_run_whose_worker_is_killed_too_is_found_dead_and_goes_on(server: Served, tmp_path: Path) -> None:
+    made = held(tmp_path, "alone")
+    made.hold()
+    with server.here(), get_client(sync_client=True) as client:
+        pools.keep(client, "lonely", gpu=False)
+        list(deploy([made.pipeline], "lonely"))
+    asked = server.ask("retrain/alone")
+    with server.worker("lonely") as worker:
+        server.event(asked, "Running")
+        for pid in [*below(worker.pid), worker.pid]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    made.let_go()
+    crashed = server.event(asked, "Crashed")
+    assert "no sign of life for 100 seconds" in crashed["resource"]["prefect.state-message"]
+    with server.worker("lonely"):
+        server.event(asked, "Completed")
+    run = server.run(asked)
+    assert (run["run_count"], "verdict:first" in run["tags"]) == (2, True)
