@@ -18,6 +18,7 @@ from prefect.client.schemas.filters import (
     FlowFilter,
     FlowFilterName,
 )
+from prefect.client.schemas.objects import WorkPool
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 
@@ -29,6 +30,7 @@ from keepfit.errors import ConfigError
 SLUG = "keepfit"
 """Marks the schedule that the YAML gives, beside those that a person added."""
 _PAGE = 200
+_BEAT = " and ".join(f"{name}={value}" for name, value in environment().items())
 
 
 def register(client: SyncPrefectClient, wanted: Deployment) -> str:
@@ -42,7 +44,7 @@ def register(client: SyncPrefectClient, wanted: Deployment) -> str:
     except ObjectNotFound:
         _make(client, wanted)
         return "made"
-    changed = _differs(there, wanted)
+    changed = differs(there, wanted)
     if changed:  # an update that changes nothing would take away the runs that are scheduled
         path = {"id": there.id}
         client.request("PATCH", "/deployments/{id}", path_params=path, json=_payload(wanted))
@@ -59,14 +61,19 @@ def _check_pool(client: SyncPrefectClient, name: str) -> None:
             allowed=f"There are: {known}." if known else "",
             todo="keepfit bootstrap makes the pool keepfit, and --gpu-pool NAME one of GPUs.",
         ) from error
-    given = pool.base_job_template.get("variables", {}).get("properties", {}).get("env", {}).get("default") or {}
-    missing = [f"{name}={value}" for name, value in environment().items() if given.get(name) != value]
-    if missing:
+    if not beats(pool):
         raise ConfigError(
-            f"the work pool {name} does not set {' and '.join(missing)} for its runs, which would be taken for dead.",
+            f"the work pool {name} does not set {_BEAT} for its runs, which would be taken for dead.",
             allowed="It stands in the pool's base job template, under variables, properties, env, default.",
             todo="keepfit bootstrap sets it in a pool of processes; deployments/pools has templates for others.",
         )
+
+
+def beats(pool: WorkPool) -> bool:
+    """Whether the runs of a pool give a sign of life as often as the automations expect it."""
+    variables = pool.base_job_template.get("variables", {}).get("properties", {})
+    given = variables.get("env", {}).get("default") or {}
+    return all(given.get(name) == value for name, value in environment().items())
 
 
 def _payload(wanted: Deployment) -> dict[str, Any]:
@@ -92,7 +99,8 @@ def _make(client: SyncPrefectClient, wanted: Deployment) -> None:
     client.request("POST", "/deployments/", json={**_payload(wanted), **given})
 
 
-def _differs(there: DeploymentResponse, wanted: Deployment) -> bool:
+def differs(there: DeploymentResponse, wanted: Deployment) -> bool:
+    """Whether a deployment that is there is not as it shall be, its schedules apart."""
     told = there.model_dump(mode="json")
     told["concurrency_limit"] = (told.get("global_concurrency_limit") or {}).get("limit")
     told["concurrency_options"] = {"collision_strategy": (told["concurrency_options"] or {}).get("collision_strategy")}

@@ -19,6 +19,7 @@ from cyclopts import App, CycloptsError, Parameter
 from keepfit import redact
 from keepfit.cli.batches import monitor, score
 from keepfit.cli.deploying import bootstrap, deploy
+from keepfit.cli.doctor import doctor
 from keepfit.cli.saying import say
 from keepfit.cli.up import up
 from keepfit.errors import BugError, ours
@@ -185,7 +186,7 @@ def predict(
     say(predict_file(config.load(pipeline), rows, out, bundle))
 
 
-for _command in (score, monitor, bootstrap, deploy, up):
+for _command in (score, monitor, bootstrap, deploy, up, doctor):
     app.command(_command)
 
 
