@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from keepfit.config import Pipeline
 from keepfit.errors import ConfigError
 from keepfit.stages.release.decision import Decision
 
@@ -49,10 +49,7 @@ class Form:
         """A person's word on the verdict, given before the run."""
         return Decision(kind=self.promote, reason=self.reason.strip())
 
-    def applied(self, config: Pipeline) -> Pipeline:
-        """The pipeline with what the form says in place of the YAML."""
-        changed = {"train_on": self.train_on} if self.train_on else {}
-        if self.minutes:
-            seconds = config.training.model_copy(update={"max_seconds": 60.0 * self.minutes})
-            return config.model_copy(update={"training": seconds, **changed})
-        return config.model_copy(update=changed)
+    def overrides(self, settings: Mapping[str, str] | None) -> dict[str, str]:
+        """What the form says in place of the YAML, as settings beside others."""
+        seconds = {"training.max_seconds": str(60 * self.minutes)} if self.minutes else {}
+        return {**(settings or {}), **({"train_on": self.train_on} if self.train_on else {}), **seconds}

@@ -28,6 +28,7 @@ def retrain(
     train_on: str = "",
     minutes: int = 0,
     notes: str = "",
+    settings: dict[str, str] | None = None,
 ) -> State[Any]:
     """Retrain one pipeline and release the new model if it is better.
 
@@ -44,10 +45,11 @@ def retrain(
         train_on: Where to train: here, auto, or a work pool's name. Empty: as the YAML says.
         minutes: Stop training after so many minutes and judge what was learned. 0: as the YAML says.
         notes: Anything that the run's record shall keep.
+        settings: Settings in place of the YAML's, such as {"training.seed": "1"}; the record keeps them.
     """
     form = Form(mode, promote, reason, train_on, minutes, notes)
-    settings = possible(form.applied(config.load(pipeline)))
-    with begin(settings, failed, request(notes), fresh=form.fresh) as run:
+    wanted = possible(config.load(pipeline, form.overrides(settings)))
+    with begin(wanted, failed, request(notes), fresh=form.fresh) as run:
         snapshot = do(ingest, run)
         validated = do(validate, run, snapshot)
         if mode == "dry run":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
+from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
@@ -11,7 +13,10 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 
 from flows.surroundings import check_answers
-from keepfit.errors import ConfigError
+from keepfit.errors import ConfigError, MachineError
+
+LOOK = 1.0
+"""Seconds between two looks at a run that is waited for."""
 
 
 def start(pipeline: str, by: str, parameters: dict[str, Any] | None = None) -> FlowRun:
@@ -43,3 +48,20 @@ def start(pipeline: str, by: str, parameters: dict[str, Any] | None = None) -> F
     )
     run: FlowRun = started
     return run
+
+
+def ended(id: UUID) -> dict[str, str]:
+    """Wait until a run has ended: its name, its state and that state's message, which of a verdict is its sentence.
+
+    Raises MachineError for one that did not reach its end.
+    """
+    with get_client(sync_client=True) as client:
+        while True:
+            run = client.read_flow_run(id)
+            if run.state is not None and run.state.is_final():
+                break
+            time.sleep(LOOK)
+    told = {"name": run.name, "state": run.state.name or "", "message": run.state.message or ""}
+    if not run.state.is_completed():
+        raise MachineError(f"{told['name']}, {told['state']}: {told['message']}", todo="See the run in Prefect's UI.")
+    return told

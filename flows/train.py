@@ -9,7 +9,6 @@ from prefect import State, flow
 from prefect.states import Completed
 
 from keepfit import config
-from keepfit.config import Pipeline
 from keepfit.stages.training import possible
 from keepfit.store.artifacts import Learnable
 from keepfit.store.run import attached
@@ -18,21 +17,16 @@ from tasks.wrapper import do
 
 
 @flow(name="train", persist_result=False)
-def train(pipeline: Path, run: str, prepared: Learnable, seconds: float = 0.0) -> State[Any]:
+def train(pipeline: Path, run: str, prepared: Learnable, settings: dict[str, str] | None = None) -> State[Any]:
     """Train for a run that waits in another work pool. The run starts this by itself; there is nothing to fill in.
 
     Args:
         pipeline: The pipeline's YAML file, which lies under the same path as for the run.
         run: The run's id in the store.
         prepared: What it prepared to learn from.
-        seconds: Stop after so many seconds; 0 for no limit.
+        settings: The run's settings in place of the YAML's.
     """
-    with attached(_limited(config.load(pipeline), seconds), run) as parent:
+    with attached(possible(config.load(pipeline, settings or {})), run) as parent:
         trained = do(train_here, parent, prepared)
     figures = ", ".join(f"{name} {value:.4g}" for name, value in trained.validation.items())
     return Completed(message=f"{parent.config.name}: {trained.epochs} epochs, validation {figures}", data=trained)
-
-
-def _limited(settings: Pipeline, seconds: float) -> Pipeline:
-    training = settings.training.model_copy(update={"max_seconds": seconds or None})
-    return possible(settings.model_copy(update={"training": training}))

@@ -108,10 +108,9 @@ def _under_way(client: SyncPrefectClient, run: Run, prepared: Learnable, pool: s
         if one.state is None or not one.state.is_final():
             return one.id
     parameters = {"pipeline": str(run.config.file), "run": run.id, "prepared": prepared.model_dump(mode="json")}
-    seconds = run.config.training.max_seconds
     started: Any = run_deployment(
         f"train/{pool}",
-        parameters={**parameters, "seconds": seconds or 0.0},
+        parameters={**parameters, "settings": run.config.overrides},
         timeout=0,
         tags=[tag, run.config.name],
         flow_run_name=run.config.name,

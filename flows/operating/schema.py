@@ -10,6 +10,8 @@ from prefect.utilities.callables import parameter_schema
 
 from tasks.elsewhere import AUTO, HERE
 
+_UNSHOWN = ("settings",)
+"""For programs and the command line: a form has no good way to ask for a table of settings."""
 _SOME = {"type": "string", "minLength": 1}
 """Not a pattern: the page would quote it. That a reason is not all blanks, the run itself checks."""
 
@@ -21,7 +23,7 @@ def asked(flow: Flow[..., Any], filled: dict[str, Any], pools: Sequence[str]) ->
     """
     schema = parameter_schema(flow).model_dump_for_openapi()
     asks: dict[str, Any] = schema["properties"]
-    shown = {name: _on_one_line(asked) for name, asked in asks.items() if name not in filled}
+    shown = {name: _on_one_line(asked) for name, asked in asks.items() if name not in (*filled, *_UNSHOWN)}
     if "train_on" in shown:
         shown["train_on"]["enum"] = ["", HERE, AUTO, *pools]
     if "minutes" in shown:

@@ -20,6 +20,7 @@ from keepfit import redact
 from keepfit.cli.batches import monitor, score
 from keepfit.cli.deploying import bootstrap, deploy
 from keepfit.cli.doctor import doctor
+from keepfit.cli.running import run, trigger, validate
 from keepfit.cli.saying import say
 from keepfit.cli.up import up
 from keepfit.errors import BugError, ours
@@ -93,22 +94,6 @@ def init(
         say(f"- {one_line(sentence, 1000)}")
     say(f"Wrote {drafted.pipeline} and {drafted.expectations}.")
     say(f"Next: look at them, then  keepfit run {drafted.pipeline}")
-
-
-@app.command
-def run(pipeline: Path, /, *, force: str | None = None) -> None:
-    """Retrain a pipeline and release the new model if it is better.
-
-    Parameters
-    ----------
-    pipeline
-        The pipeline's YAML file, or its folder.
-    force
-        Put the new model in service whatever the verdict, for this reason; the reason is journalled.
-    """
-    from keepfit.cli.running import run_pipeline
-
-    run_pipeline(pipeline, force)
 
 
 @app.command
@@ -186,7 +171,7 @@ def predict(
     say(predict_file(config.load(pipeline), rows, out, bundle))
 
 
-for _command in (score, monitor, bootstrap, deploy, up, doctor):
+for _command in (run, validate, trigger, score, monitor, bootstrap, deploy, up, doctor):
     app.command(_command)
 
 

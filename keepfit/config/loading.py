@@ -7,12 +7,14 @@ import sys
 from importlib import invalidate_caches
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar, get_origin
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml.comments import CommentedMap
 
 from keepfit.config.expectations import problem_of
+from keepfit.config.overrides import Overrides, named, put_into
 from keepfit.config.pipeline import Pipeline
 from keepfit.config.sections import Expectation, Section
 from keepfit.config.suites import as_ours
@@ -24,15 +26,26 @@ from keepfit.quoting import shown
 M = TypeVar("M", bound=BaseModel)
 
 
-def load(path: str | Path) -> Pipeline:
+def load(path: str | Path, overrides: Overrides = MappingProxyType({})) -> Pipeline:
     """The pipeline that a YAML file describes, or the pipeline.yaml of a folder; its expectations are read in as well.
 
-    Raises ConfigError, naming file, line and column, what was found and what is allowed.
+    `overrides` are settings that count in place of the file's. Raises ConfigError, naming file, line and column, or the
+    overrides where they are at fault, what was found and what is allowed.
     """
-    file = _file_of(path)
+    if not overrides:
+        return _load(_file_of(path), {})
+    try:
+        return _load(_file_of(path), overrides)
+    except ConfigError as error:
+        _load(_file_of(path), {})
+        raise named(error, overrides) from error
+
+
+def _load(file: Path, overrides: Overrides) -> Pipeline:
     tree = read(file, "keepfit init DATA --target COLUMN writes one")
+    put_into(tree, overrides)
     pipeline = _build(Pipeline, tree, file)
-    pipeline._file = file
+    pipeline._file, pipeline._overrides = file, dict(overrides)
     _check_metrics(pipeline, tree)
     for module in pipeline.model.modules():
         _find(module, file, place(file, tree, ("model", "module")))
@@ -120,7 +133,7 @@ def _with_suite(pipeline: Pipeline, file: Path) -> Pipeline:
     validation = pipeline.validation.model_copy(update={"suite": suite.expectations})
     validation._bookkeeping = bookkeeping
     whole = pipeline.model_copy(update={"validation": validation})
-    whole._file = pipeline.file
+    whole._file, whole._overrides = pipeline.file, pipeline.overrides
     return whole
 
 

@@ -73,6 +73,7 @@ class Pipeline(Section):
     store: str = ".keepfit"
     """Folder for everything a run writes, relative to the YAML."""
     _file: Path = PrivateAttr(default=Path("pipeline.yaml"))
+    _overrides: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @field_validator("features", mode="before")
     @classmethod
@@ -110,6 +111,11 @@ class Pipeline(Section):
     def file(self) -> Path:
         """The YAML this was read from, absolute."""
         return self._file
+
+    @property
+    def overrides(self) -> dict[str, str]:
+        """The settings that count for this run in place of the YAML's."""
+        return self._overrides
 
     @property
     def folder(self) -> Path:

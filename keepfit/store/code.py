@@ -28,7 +28,7 @@ _GROUND = frozenset(
             "artifacts", "code", "events", "files", "hashes", "interrupt", "keys", "locks", "progress", "records",
             "run", "stage", "store",
         )),
-        "config", *(f"config.{name}" for name in ("loading", "operation", "pipeline", "sections", "sets")),
+        "config", *(f"config.{name}" for name in ("loading", "operation", "overrides", "pipeline", "sections", "sets")),
         "features", "problems", "models",
     )
 )  # fmt: skip

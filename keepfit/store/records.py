@@ -66,6 +66,8 @@ class Record(BaseModel):
     """Who asked for it: Prefect's id of the flow run."""
     notes: str = ""
     """What the person who started it wrote."""
+    overrides: dict[str, str] = {}
+    """Settings that counted in place of the YAML's."""
     asked: str = ""
     """What a person was asked."""
     waiting: str = ""

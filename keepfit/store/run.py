@@ -144,6 +144,7 @@ def start(config: Pipeline, request: Request | None = None) -> Run:
         pid=os.getpid(),
         request=request.id,
         notes=request.notes,
+        overrides=config.overrides,
     )
     run = Run(config, store, record.run, heard_by())
     here = {"host": socket.gethostname(), "pid": os.getpid(), "born": born(os.getpid())}
