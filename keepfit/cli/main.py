@@ -20,6 +20,7 @@ from keepfit import redact
 from keepfit.cli.batches import monitor, score
 from keepfit.cli.deploying import bootstrap, deploy
 from keepfit.cli.doctor import doctor
+from keepfit.cli.reports import compare, report, reports
 from keepfit.cli.running import run, trigger, validate
 from keepfit.cli.saying import say
 from keepfit.cli.up import up
@@ -171,7 +172,7 @@ def predict(
     say(predict_file(config.load(pipeline), rows, out, bundle))
 
 
-for _command in (run, validate, trigger, score, monitor, bootstrap, deploy, up, doctor):
+for _command in (run, validate, trigger, report, reports, compare, score, monitor, bootstrap, deploy, up, doctor):
     app.command(_command)
 
 

@@ -52,6 +52,8 @@ class Line(BaseModel):
     reason: str = ""
     sentence: str = ""
     figures: dict[str, Any] = {}
+    metrics: dict[str, float] = {}
+    """Of the bundle that was judged, on the test rows; the run's record tells them too, and does not stay for ever."""
     why: str = ""
     """What a person gave as reason for a force, an answer or a rollback."""
     who: str = ""

@@ -93,10 +93,10 @@ class Status(_Told):
     """Records that cannot be read."""
 
 
-def status_of(config: Pipeline) -> Status:
+def status_of(config: Pipeline, most: int = RUNS) -> Status:
     """Look at a pipeline's store; nothing in it is changed, and a damaged file is told and not raised."""
     store = Store(config.resolve(config.store))
-    runs = tuple(_run(store, record, config.metric) for record in islice(store.records, RUNS))
+    runs = tuple(_run(store, record, config.metric) for record in islice(store.records, most))
     state = journal.read(store)
     return Status(
         pipeline=config.name,

@@ -230,6 +230,7 @@ def _line(case: Case) -> journal.Line:
         rules=rules,
         rows=case.prepared.judged,
         **case.decided.model_dump(),
+        metrics=case.evaluated.metrics,
         why=case.decision.reason,
         who=case.decision.who,
     )
