@@ -45,7 +45,7 @@ def test_twice_is_as_once(server: Served, pipeline: Callable[..., Path]) -> None
     file = pipeline("schedule: {every: 6h, new_data: 15m}\napproval: always\n")
     first, second = server.deploy(file), server.deploy(file)
     what = [line.rpartition(": ") for line in first]
-    assert {done for name, _, done in what if name != "train/gpu"} == {"made"}
+    assert {done for name, _, done in what if not name.startswith("train/")} == {"made"}
     assert second == [f"{name}: as it was" for name, _, _ in what]
 
 
@@ -147,7 +147,7 @@ def test_only_prune_takes_away_what_is_gone(server: Served, tmp_path: Path, pipe
     with server.client() as client:
         names = {one["name"] for one in client.post("/automations/filter", json={"limit": 200}).json()}
     assert "keepfit: no answer for lost" not in names
-    assert server.deploy(kept, prune=True)[-1].startswith("retrain/kept: as it was")
+    assert "retrain/kept: as it was" in server.deploy(kept, prune=True)
 
 
 def test_a_name_stands_for_one_pipeline(server: Served, tmp_path: Path, pipeline: Callable[..., Path]) -> None:
@@ -159,11 +159,11 @@ def test_a_name_stands_for_one_pipeline(server: Served, tmp_path: Path, pipeline
     with pytest.raises(ConfigError, match=str(first)):
         server.deploy(other)
     first.unlink()  # it was moved
-    assert server.deploy(other)[-1] == "retrain/twin: changed"
+    assert "retrain/twin: changed" in server.deploy(other)
 
 
 def test_errors_name_what_is_there(server: Served, tmp_path: Path, pipeline: Callable[..., Path]) -> None:
-    with pytest.raises(ConfigError, match=r"no work pool tpu.*There are: gpu, keepfit"):
+    with pytest.raises(ConfigError, match=r"no work pool tpu.*There are: .*keepfit"):
         server.deploy(pipeline("train_on: tpu\n"))
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigError, match=r"there is no pipeline.yaml in this folder"):

@@ -24,7 +24,8 @@ def test_all_is_well_where_it_is(workers: Served, table: Path) -> None:
     workers.deploy(table)
     with workers.here():
         found = told(table)
-    assert {name for name, one in found.items() if one.mark == "bad"} == set()
+    others = {name for name in found if name.startswith("pool ")} - {"pool keepfit", "pool gpu"}  # of other tests
+    assert {name for name, one in found.items() if one.mark == "bad"} <= others
     assert found["pool keepfit"].found == "1 online, at most 4 at once"
     assert found["pool gpu"].found == "1 online, at most 1 at once"
     assert found["database"].found.startswith("SQLite")
