@@ -6,11 +6,14 @@ import json
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import polars as pl
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,6 +26,7 @@ from keepfit.serving.scoring import Asked, Summary, part, score
 from keepfit.serving.scoring.place import place_of
 from keepfit.store.store import Store
 from tests import ROOT
+from tests.data.conftest import SERVER
 from tests.serving.killed_while_scoring import PART, asked
 from tests.stages.export import exporting
 
@@ -211,14 +215,47 @@ def test_a_table_keeps_batches_beside_each_other(served, rows, tmp_path, databas
     assert counts == {first.job: 1138, second.job: 150}
 
 
-def test_a_query_is_scored_and_a_query_of_the_same_rows_is_not_scored_again(served, tmp_path, database, monkeypatch):
+def test_a_table_of_postgresql_takes_the_same_lines(served, rows, tmp_path, postgres_table):
+    score(served, Asked(rows=rows, out=tmp_path / "out.parquet"))
+    score(served, Asked(rows=rows, table=postgres_table, database=SERVER))
+    expected = pl.read_parquet(tmp_path / "out.parquet")
+    with psycopg.connect(SERVER) as connection:
+        names = ", ".join(f'"{name}"' for name in expected.columns)
+        found = connection.execute(f"SELECT {names} FROM {postgres_table} ORDER BY row").fetchall()
+    assert found == expected.rows()
+
+
+@pytest.fixture
+def postgres_table() -> Iterator[str]:
+    try:
+        psycopg.connect(SERVER, connect_timeout=5).close()
+    except psycopg.OperationalError as error:
+        pytest.skip(f"no PostgreSQL at {SERVER}: {error}; set KEEPFIT_POSTGRES")
+    table = f"scores_{uuid4().hex}"
+    yield table
+    with psycopg.connect(SERVER) as connection:
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+        connection.execute("DELETE FROM keepfit_scored WHERE place = %s", [table])
+
+
+def test_a_query_is_scored_and_one_of_the_same_rows_is_not_scored_again(served, tmp_path, database, monkeypatch):
     monkeypatch.setenv("SCORES", "scores.db")
-    table = exporting.awkward().rename({"Label": "Label_"})  # SQLite does not tell letters' case
-    table.write_database("people", f"sqlite:///{tmp_path / 'scores.db'}", engine="sqlalchemy")
-    query = Asked(sql='SELECT *, "Label_" AS "Label" FROM people', database="sqlite:///${SCORES}")
-    query = replace(query, sql="SELECT p.* FROM people p")
+    table = exporting.awkward().rename({"Label": "upper"})  # SQLite does not tell the case of letters
+    connection = sqlite3.connect(tmp_path / "scores.db")
+    connection.execute("CREATE TABLE people ({})".format(", ".join(f'"{name}"' for name in table.columns)))
+    connection.executemany(f"INSERT INTO people VALUES ({', '.join('?' * table.width)})", table.rows())
+    connection.commit()
+    connection.close()
+    names = ", ".join(f'"{name}"' for name in table.columns).replace('"upper"', '"upper" AS "Label"')
+    asked = Asked(sql=f"SELECT {names} FROM people", database="sqlite:///${SCORES}", out=tmp_path / "out.parquet")
+    first, again = score(served, asked), score(served, asked)
+    exporting.awkward().write_parquet(tmp_path / "rows.parquet")
+    lines, expected = pl.read_parquet(tmp_path / "out.parquet"), predicted(served, tmp_path / "rows.parquet")
+    assert lines.select(expected.columns).equals(expected)
+    assert (first.again, again.again) == (0, first.parts)
+    assert not list((tmp_path / ".keepfit/scored").glob(".rows*"))
     with pytest.raises(DataError, match="a feature column is missing: Label"):
-        score(served, replace(query, out=tmp_path / "out.parquet"))
+        score(served, replace(asked, sql="SELECT * FROM people"))
 
 
 def test_columns_are_kept_by_name(served, rows, tmp_path):

@@ -6,7 +6,8 @@ import json
 import os
 import re
 from abc import abstractmethod
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -75,8 +76,14 @@ class _Staged(Place):
     def path(self) -> str:
         return str(self._out.absolute())
 
-    def locked(self) -> AbstractContextManager[None]:
-        return score_lock(self._staging)
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        try:
+            with score_lock(self._staging):
+                yield
+        finally:
+            if not any(self._staging.glob("part-*.parquet")):
+                files.remove(self._staging)
 
     def begin(self, job: str) -> Notes:
         self._job = job

@@ -86,7 +86,7 @@ class ToTable(Place):
         with self._one, self._explained(), self._engine.begin() as connection:
             table = self._made(connection, lines.schema)
             for start in range(0, lines.num_rows, _ROWS):
-                connection.execute(table.insert(), lines.slice(start, _ROWS).to_pylist())
+                self._insert(connection, table, lines.slice(start, _ROWS))
             self._write(connection, note.part, json.dumps(note.json()))
         return note
 
@@ -96,6 +96,17 @@ class ToTable(Place):
             with self._explained(), self._engine.begin() as connection:
                 self._write(connection, _WHOLE, json.dumps(sorted(notes)))
         self._is_whole = True
+
+    def _insert(self, connection: Any, table: Any, lines: pa.Table) -> None:
+        if self._engine.driver != "psycopg":
+            connection.execute(table.insert(), lines.to_pylist())
+            return
+        quote = connection.dialect.identifier_preparer
+        names = ", ".join(map(quote.quote, lines.column_names))
+        copied = f"COPY {quote.format_table(table)} ({names}) FROM STDIN"
+        with connection.connection.driver_connection.cursor() as cursor, cursor.copy(copied) as copy:
+            for row in zip(*(column.to_pylist() for column in lines.columns), strict=True):
+                copy.write_row(row)
 
     def _write(self, connection: Any, part: int, note: str) -> None:
         line = {"place": self._named, "job": self._job, "part": part, "note": note}
