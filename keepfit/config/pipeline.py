@@ -26,6 +26,7 @@ from keepfit.config.sections import (
 )
 from keepfit.errors import ConfigError
 
+LEARNED = "problem.learned"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -108,6 +109,11 @@ class Pipeline(Section):
         return self.release.metric or self.problem.compared[0]
 
     @property
+    def judging(self) -> dict[str, Any]:
+        """What the YAML says of the problem that matters to judging alone."""
+        return self.problem.model_dump(mode="json", include={*self.problem.judging}, exclude_defaults=True)
+
+    @property
     def file(self) -> Path:
         """The YAML this was read from, absolute."""
         return self._file
@@ -161,11 +167,15 @@ class Pipeline(Section):
         """The named parts, such as "training" or "features.*.kind", flattened to dotted keys and plain values.
 
         This is what a stage's key is made of, and what its reason to run names. The features come in the YAML's order.
+        `LEARNED` names what of the problem decides what is learned.
         """
         flat: dict[str, Any] = {"features": list(self.features)} if any(p.startswith("features") for p in paths) else {}
         whole = self.model_dump(mode="json")
         for path in paths:
-            _descend("", path.split("."), whole, flat)
+            if path == LEARNED:
+                _flatten("problem", {k: v for k, v in whole["problem"].items() if k not in self.problem.judging}, flat)
+            else:
+                _descend("", path.split("."), whole, flat)
         return flat
 
 

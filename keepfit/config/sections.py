@@ -83,6 +83,8 @@ class Problem(Section):
     """Metrics that prove a model useful too, where the one that is compared does not."""
     guess: ClassVar[str]
     """What is answered without a look at any column, behind "always giving the"."""
+    judging: ClassVar[tuple[str, ...]] = ()
+    """Settings that matter to judging alone: nothing is learned anew for them."""
     kind: str
     """Which problem."""
 
@@ -90,6 +92,12 @@ class Problem(Section):
     def form(self) -> str | None:
         """How the target's cells are written, where the YAML says so."""
         return getattr(self, "format", None)
+
+    def check(self, names: tuple[str, ...], where: str, *, final: bool) -> None:
+        """Raise ConfigError, naming `where`, for a setting that does not fit the target's values, if these are names.
+
+        With `final` no row will be set aside any more.
+        """
 
 
 class Model(Section):

@@ -15,15 +15,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from keepfit.data import notation
+from keepfit.data.names import FALSE, TRUE, WHOLE, plain
 
 ERRORS = (
     "#DIV/0!", "#REF!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#NV", "#BEZUG!", "#WERT!",
     "#ZAHL!", "#VALEUR!", "#NOM?", "#NOMBRE!", "#VALOR!", "#¿NOMBRE?", "\\N",
 )  # fmt: skip
 """What spreadsheets write where they could not reckon, and databases where there is nothing: no value, in any file."""
-_WHOLE = r"^([+-]?[0-9]+)\.0+$"
 _LONG = r"^[+-]?[0-9]{16,}$"
-_TRUE, _FALSE = r"^(?:[Tt]rue|TRUE)$", r"^(?:[Ff]alse|FALSE)$"
 _EXACT = 2**53
 _A_SECOND = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
@@ -109,7 +108,7 @@ def are_whole_names(texts: pa.Array) -> bool:
 def categories(cells: pa.Array) -> pa.Array:
     """A dictionary of canonical texts, so that 1, 1.0 and " 1" are one category."""
     if pa.types.is_floating(cells.type):
-        texts = [None if v is None or v != v else _plain(v) for v in cells.to_pylist()]
+        texts = [None if v is None or v != v else plain(v) for v in cells.to_pylist()]
         return pa.array(texts, pa.string()).dictionary_encode()
     if pa.types.is_duration(cells.type):
         return categories(numbers(cells))
@@ -118,7 +117,7 @@ def categories(cells: pa.Array) -> pa.Array:
     if not pa.types.is_dictionary(cells.type):
         return categories(cells.dictionary_encode())
     texts = _stripped(cells.dictionary.cast(pa.string()))
-    for pattern, written in ((_WHOLE, r"\1"), (_TRUE, "1"), (_FALSE, "0")):
+    for pattern, written in ((WHOLE, r"\1"), (TRUE, "1"), (FALSE, "0")):
         texts = pc.replace_substring_regex(texts, pattern, written)
     return _recoded(cells, texts)
 
@@ -128,12 +127,8 @@ def truths(cells: pa.Array) -> pa.Array:
     if pa.types.is_boolean(cells.type) or not is_text(cells.type):
         return cells if pa.types.is_boolean(cells.type) else pa.nulls(len(cells), pa.bool_())
     texts = pc.utf8_trim_whitespace(cells.cast(pa.string()))
-    true = pc.match_substring_regex(texts, _TRUE)
-    return pc.if_else(pc.or_(true, pc.match_substring_regex(texts, _FALSE)), true, None)
-
-
-def _plain(value: float) -> str:
-    return str(int(value)) if value.is_integer() else repr(value)
+    true = pc.match_substring_regex(texts, TRUE)
+    return pc.if_else(pc.or_(true, pc.match_substring_regex(texts, FALSE)), true, None)
 
 
 def _stripped(cells: pa.Array) -> pa.Array:

@@ -70,9 +70,9 @@ def pipeline_text(
         f"name: {scalar(name)}  # its name in the registry\n",
         source.text(),
         f"target: {scalar(asked.column.name)}  # {_one_line(asked.found.comment)}\n",
-        f"problem: {_member(asked.problem, asked.found.form)}  # {asked.comment}\n",
+        f"problem: {_member(asked.problem, **asked.found.settings)}  # {asked.comment}\n",
         f"features:  # {_listed(FEATURES.names())}\n",
-        *(f"  {_key(c.name)}: {_member(c.kind, c.form)}  # {_one_line(c.comment)}\n" for c in kept),
+        *(f"  {_key(c.name)}: {_member(c.kind, format=c.form)}  # {_one_line(c.comment)}\n" for c in kept),
         *_offered(kept, offered),
         *(f"  # {scalar(c.name)}: left out, {_one_line(c.comment)}\n" for c in left),
         "validation:\n  expectations: expectations.yaml\n",
@@ -89,12 +89,13 @@ def _offered(kept: list[Choice], offered: Sequence[Choice]) -> Iterator[str]:
         family = family_for(str(choice.kind) for choice in (*kept, *offered))
         yield f"  # each of these may be learned from too, with model.family {family}, if rows to predict have it:\n"
     for choice in offered:
-        yield f"  # {scalar(choice.name)}: {_member(choice.kind, choice.form)}  # {_one_line(choice.comment)}\n"
+        yield f"  # {scalar(choice.name)}: {_member(choice.kind, format=choice.form)}  # {_one_line(choice.comment)}\n"
 
 
-def _member(kind: str | None, form: str) -> str:
-    """A kind or a problem by name, or as a section where a form is said."""
-    return f"{{kind: {kind}, format: {json.dumps(form, ensure_ascii=False)}}}" if form else str(kind)
+def _member(kind: str | None, **settings: str) -> str:
+    """A kind or a problem by name, or as a section where more is said."""
+    said = "".join(f", {key}: {yaml(json.dumps(s, ensure_ascii=False))}" for key, s in settings.items() if s)
+    return f"{{kind: {kind}{said}}}" if said else str(kind)
 
 
 def _listed(names: list[str]) -> str:

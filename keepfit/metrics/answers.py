@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from keepfit.metrics import curves, intervals, probabilistic
 from keepfit.metrics.confusion import Margins, confusion
 from keepfit.metrics.probabilistic import Labels, Probabilities, Values
-from keepfit.metrics.ranking import Ranking, rankings
+from keepfit.metrics.ranking import Ranking, rankings, rarer
 from keepfit.store.artifacts import Interval
 
 
@@ -21,6 +21,20 @@ class Answers:
 
     labels: Labels
     probabilities: Probabilities
+    named: int | None = None
+    """The positive class of two; the rarer when left out."""
+
+    @property
+    def positive(self) -> int | None:
+        """The class that some metrics are of; none where there are more than two."""
+        if self.probabilities.shape[1] != 2:
+            return None
+        return rarer(self.labels) if self.named is None else self.named
+
+    @property
+    def _found(self) -> int | None:
+        """The positive class, where rows are of it."""
+        return self.positive if np.any(self.labels == self.positive) else None
 
     @cached_property
     def predictions(self) -> NDArray[np.intp]:
@@ -44,8 +58,8 @@ class Answers:
 
     @cached_property
     def rankings(self) -> dict[int, Ranking]:
-        """Class → how it ranks, for the classes where that is defined; of two classes the rarer."""
-        return rankings(self.labels, self.probabilities)
+        """Class → how it ranks, for the classes where that is defined; of two classes the positive one."""
+        return rankings(self.labels, self.probabilities, self.positive)
 
     @cached_property
     def calibration(self) -> list[dict[str, float]]:
@@ -55,10 +69,11 @@ class Answers:
     def scores(self, top_k: int | None = None) -> dict[str, float]:
         """Every scalar metric that is defined on these rows, by its name.
 
-        roc_auc and pr_auc are of the rarer of two classes, or the mean over the classes that occur; they are left
-        out where all rows are of one class. top_k_accuracy is there with more than `top_k` classes.
+        roc_auc and pr_auc are of the positive of two classes, or the mean over the classes that occur; they are left
+        out where all rows are of one class. precision, recall and f1 are of the positive of two classes, and left out
+        where no row is of it. top_k_accuracy is there with more than `top_k` classes.
         """
-        made = {name: float(value) for name, value in Margins.of(self.confusion).scores().items()}
+        made = {name: float(value) for name, value in Margins.of(self.confusion).scores(self._found).items()}
         made["log_loss"] = float(np.mean(self.losses))
         made["brier"] = float(np.mean(self.squared_errors))
         made["calibration_error"] = probabilistic.calibration_error(self.calibration)
@@ -73,7 +88,7 @@ class Answers:
     def intervals(self, confidence: float, seed: int = 0) -> dict[str, Interval]:
         """Confidence intervals of the metrics that a model may be judged by."""
         return {
-            **intervals.of_matrix(self.confusion, confidence, seed),
+            **intervals.of_matrix(self.confusion, confidence, self._found, seed),
             **intervals.of_rankings(self.rankings, self.labels, confidence),
             **intervals.of_means({"log_loss": self.losses, "brier": self.squared_errors}, confidence),
         }

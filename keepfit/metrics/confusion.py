@@ -48,8 +48,11 @@ class Margins:
                 "f1": 2 * self.right / (self.true + self.predicted),
             }
 
-    def scores(self) -> dict[str, Values]:
-        """Every metric that follows from the matrix, by its name, each [...]."""
+    def scores(self, positive: int | None = None) -> dict[str, Values]:
+        """Every metric that follows from the matrix, by its name, each [...].
+
+        With `precision`, `recall` and `f1` of the positive class where there is one.
+        """
         figures = {name: np.nan_to_num(values) for name, values in self.per_class().items()}
         seen, occur, rows = (self.true + self.predicted > 0).sum(-1), (self.true > 0).sum(-1), self.true.sum(-1)
         macro = {f"macro_{name}": values.sum(-1) / seen for name, values in figures.items()}
@@ -60,6 +63,7 @@ class Margins:
             **macro,
             **weighted,
             "mcc": self._correlation(),
+            **({} if positive is None else {name: values[..., positive] for name, values in figures.items()}),
         }
 
     def _correlation(self) -> Values:

@@ -14,16 +14,22 @@ from keepfit.metrics.probabilistic import Labels, Values
 from keepfit.metrics.ranking import Ranking, mean_error
 from keepfit.store.artifacts import Interval
 
+_DRAWN = ("accuracy", "balanced_accuracy", "macro_f1", "mcc", "precision", "recall", "f1")
 DRAWS = 2000
 """Matrices drawn; the ends of a 95 % interval are then good to about a fortieth of its width."""
 
 
-def of_matrix(matrix: NDArray[np.int64], confidence: float, seed: int = 0) -> dict[str, Interval]:
-    """accuracy, balanced_accuracy, macro_f1 and mcc, by multinomial draws on the confusion matrix [K, K]."""
-    found, drawn = Margins.of(matrix).scores(), _draw(matrix, seed).scores()
+def of_matrix(
+    matrix: NDArray[np.int64], confidence: float, positive: int | None = None, seed: int = 0
+) -> dict[str, Interval]:
+    """accuracy, balanced_accuracy, macro_f1, mcc, and precision, recall and f1 of the positive class if there is one.
+
+    By multinomial draws on the confusion matrix [K, K].
+    """
+    found, drawn = Margins.of(matrix).scores(positive), _draw(matrix, seed).scores(positive)
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     made = {}
-    for name in ("accuracy", "balanced_accuracy", "macro_f1", "mcc"):
+    for name in (name for name in _DRAWN if name in found):
         value = float(found[name])
         low, high = np.quantile(drawn[name], tails)
         made[name] = Interval(value=value, low=min(float(low), value), high=max(float(high), value))

@@ -98,11 +98,15 @@ def _from_end(values: Values) -> Values:
     return np.cumsum(values[::-1])[::-1]
 
 
-def rankings(labels: Labels, probabilities: Probabilities) -> dict[int, Ranking]:
-    """A ranking for each class that some rows are of and others are not; of two classes only for the rarer, as fraud
-    is, and not for the one that happens to come later by its letters."""
-    rarer = int(2 * np.count_nonzero(labels == 1) <= len(labels))  # the second where both have as many
-    wanted = [rarer] if probabilities.shape[1] == 2 else range(probabilities.shape[1])
+def rarer(labels: Labels) -> int:
+    """The class of two that has fewer rows, as fraud has, and not the one that happens to come later by its letters;
+    the second where both have as many."""
+    return int(2 * np.count_nonzero(labels == 1) <= len(labels))
+
+
+def rankings(labels: Labels, probabilities: Probabilities, positive: int | None) -> dict[int, Ranking]:
+    """A ranking for each class that some rows are of and others are not; of two classes only for the positive one."""
+    wanted = range(probabilities.shape[1]) if positive is None else [positive]
     made = {k: Ranking.of(np.ascontiguousarray(probabilities[:, k]), labels == k) for k in wanted}
     return {k: ranking for k, ranking in made.items() if ranking.defined}
 

@@ -20,8 +20,8 @@ class Answer(ABC):
     """How an answer leaves; `schema` is a bundle's schema.json."""
 
     @abstractmethod
-    def schema(self, target: Any) -> dict[str, Any]:
-        """What schema.json says of the answer."""
+    def schema(self, target: Any, judged: dict[str, Any]) -> dict[str, Any]:
+        """What schema.json says of the answer; `judged` is metrics.json."""
 
     @abstractmethod
     def outputs(self, schema: dict[str, Any]) -> tuple[str, ...]:
@@ -57,6 +57,10 @@ class Answer(ABC):
 
     def changes(self, _old: dict[str, Any], _new: dict[str, Any]) -> str:
         """What makes the answers of two models differ in meaning; empty when nothing does."""
+        return ""
+
+    def otherwise(self, _old: dict[str, Any], _new: dict[str, Any]) -> str:
+        """What of the old model was measured otherwise, in a sentence; both are measured as the new one is."""
         return ""
 
     def aligned(self, answers: Answers, _old: dict[str, Any], _new: dict[str, Any]) -> Answers:

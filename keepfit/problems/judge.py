@@ -87,8 +87,8 @@ class Judge(ABC):
     """How answers to a problem are judged."""
 
     @abstractmethod
-    def judged(self, labels: Labels, answers: Answers, target: Any, rules: Evaluation) -> Judged:
-        """A model's answers on labelled rows."""
+    def judged(self, labels: Labels, answers: Answers, target: Any, rules: Evaluation, settings: Any) -> Judged:
+        """A model's answers on labelled rows; `settings` is the problem's section in the YAML."""
 
     @abstractmethod
     def trivial(self, examples: Examples, target: Any) -> Answers:
@@ -103,9 +103,18 @@ class Judge(ABC):
         """The target's typed cells as labels of the model that a bundle's schema.json describes."""
 
     @abstractmethod
-    def figures(self, labels: Labels, answers: Answers) -> dict[str, float]:
-        """Every scalar metric of answers as a bundle gives them."""
+    def figures(self, labels: Labels, answers: Answers, schema: dict[str, Any]) -> dict[str, float]:
+        """Every scalar metric of answers as the bundle of this schema.json gives them."""
 
     @abstractmethod
-    def compare(self, labels: Labels, champion: Answers, challenger: Answers, metric: str, level: float) -> Paired:
-        """The paired test on the same rows, at a one-sided level; above zero the challenger is better."""
+    def compare(
+        self,
+        labels: Labels,
+        champion: Answers,
+        challenger: Answers,
+        schema: dict[str, Any],
+        metric: str,
+        level: float,
+    ) -> Paired:
+        """The paired test on the same rows, both answers as the bundle of this schema.json gives them, at a one-sided
+        level; above zero the challenger is better. Raises DataError where these rows do not define the metric."""

@@ -54,6 +54,10 @@ class Show(ABC):
     def target(self, profile: dict[str, Any]) -> Listing:
         """The target in the train rows."""
 
+    def measured(self, _metrics: dict[str, Any]) -> str:
+        """What the figures are of, in a sentence, where a person could take them for another's."""
+        return ""
+
     @abstractmethod
     def errors(self, metrics: dict[str, Any]) -> Chapter:
         """Where it is wrong; without charts, for a page that draws none."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +72,8 @@ class Recognised:
     """What is in it, for the YAML."""
     said: tuple[str, ...] = ()
     """Sentences for the person, where something is out of the ordinary."""
-    form: str = ""
-    """How its texts are written, where that is not the plain way."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What the problem's section says besides its kind."""
     metric: str = ""
     """What to compare models on, where the usual metric would say too little."""
 

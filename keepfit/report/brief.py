@@ -35,7 +35,8 @@ def _score(facts: RunFacts) -> list[str]:
         return []
     rows = [("**this model**", f"**{score['value']}**", score["span"])]
     rows += [(_plain(other["name"]), other["text"], "") for other in score["others"]]
-    return [_table((f"test {score['metric']}, {score['rows']:,} rows", "", "interval"), rows)]
+    table = _table((f"test {score['metric']}, {score['rows']:,} rows", "", "interval"), rows)
+    return [*filter(None, (table, _plain(facts.show.measured(facts.metrics))))]
 
 
 def _stages(facts: RunFacts) -> list[str]:

@@ -54,17 +54,19 @@ def compared(facts: RunFacts) -> dict[str, Any]:
     names = [name for name in SHOWN if name in found["champion"] and name in found["challenger"]]
     return {
         "rows": f"{paired['rows']:,}",
-        "left_out": [
-            f"{count:,} test rows left out because the {who} has learned from them"
-            for who, count in (("champion", found["seen_by_champion"]), ("challenger", found["seen_by_challenger"]))
-            if count
-        ],
+        "notes": [*filter(None, (*_left_out(found), found.get("otherwise")))],
         "metrics": [_side_by_side(name, found) for name in names],
         "paired": f"{signed(metric, paired['difference'])} ({signed(metric, paired['low'])} to "
         f"{signed(metric, paired['high'])})",
         "metric": metric_name(metric),
         "chance": f"{paired['p_better']:.2g}",
     }
+
+
+def _left_out(found: dict[str, Any]) -> list[str]:
+    """Rows that one of the two has learned from."""
+    counts = (("champion", found["seen_by_champion"]), ("challenger", found["seen_by_challenger"]))
+    return [f"{count:,} test rows left out because the {who} has learned from them." for who, count in counts if count]
 
 
 def _side_by_side(name: str, found: dict[str, Any]) -> dict[str, str]:

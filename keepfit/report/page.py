@@ -66,6 +66,7 @@ def _details(facts: RunFacts) -> dict[str, Any]:
     errors, curves = facts.show.errors(facts.metrics), facts.show.curves(facts.metrics)
     return {
         "metrics": headline.table(facts),
+        "measured": facts.show.measured(facts.metrics),
         "classical": facts.artifact("evaluate").get("classical") or "classical baseline",
         "guess": facts.run.config.problem.guess,
         "data": inputs.data(facts),

@@ -53,8 +53,17 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """`write_bytes` of readable JSON with sorted keys."""
+    write_bytes(path, _readable(value))
+
+
+def sha256_of(value: Any) -> str:
+    """The hash of the file that `write_json` makes of a value."""
+    return hashlib.sha256(_readable(value)).hexdigest()
+
+
+def _readable(value: Any) -> bytes:
     text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    write_bytes(path, (text + "\n").encode())
+    return (text + "\n").encode()
 
 
 def read_json(path: Path) -> Any:

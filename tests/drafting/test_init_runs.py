@@ -129,5 +129,8 @@ def test_a_rare_class_is_compared_by_log_loss_and_said(tmp_path: Path) -> None:
     rows = [f"{i % 9},{'fraud' if i % 40 == 0 else 'ok'}\n" for i in range(400)]
     (tmp_path / "t.csv").write_text("x,y\n" + "".join(rows))
     found = draft(tmp_path / "t.csv", "y", folder=tmp_path)
-    assert config.load(found.pipeline).metric == "log_loss"
+    drafted = config.load(found.pipeline)
+    assert drafted.metric == "log_loss"
+    assert drafted.judging == {"positive": "fraud"}
+    assert 'The positive class is "fraud" (problem.positive)' in "\n".join(found.said)
     assert re.search('Only 2.5% of the rows are of the class "fraud".*release.metric', "\n".join(found.said))

@@ -62,6 +62,27 @@ def test_what_follows_from_the_confusion_matrix(given: Answers) -> None:
 
 
 @thorough
+@given(answers(), st.integers(0, 1), st.booleans())
+def test_the_positive_class_is_the_named_one_and_otherwise_the_rarer(given: Answers, named: int, name: bool) -> None:
+    shares = given.probabilities[:, :2] + 1e-3
+    labels = given.labels % 2
+    ours = Answers(labels, shares / shares.sum(axis=1, keepdims=True), named if name else None)
+    positive = named if name else int(2 * (labels == 1).sum() <= len(labels))
+    found, there = ours.scores(), (labels == positive).any()
+    assert ours.positive == positive
+    assert ("f1" in found) == there
+    if there:
+        expected = reference.precision_recall_fscore_support(
+            labels, ours.predictions, average="binary", pos_label=positive, zero_division=0
+        )
+        assert [found[name] for name in ("precision", "recall", "f1")] == pytest.approx(expected[:3])
+        assert {"precision", "recall", "f1"} <= ours.intervals(0.9).keys()
+    if len(set(labels)) == 2:
+        scores = ours.probabilities[:, positive]
+        assert found["pr_auc"] == pytest.approx(reference.average_precision_score(labels == positive, scores))
+
+
+@thorough
 @given(answers())
 def test_each_class(given: Answers) -> None:
     classes = range(given.probabilities.shape[1])

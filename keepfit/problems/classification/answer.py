@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from keepfit.problems.answer import Answer, Answers
 from keepfit.problems.classification import Target
-from keepfit.quoting import shown
+from keepfit.quoting import cut, shown, visible
 
 _NAMED = 20
 
@@ -19,9 +19,9 @@ _NAMED = 20
 class ClassAnswer(Answer):
     """Probabilities [N, K]."""
 
-    def schema(self, target: Target) -> dict[str, Any]:
-        """The classes, in the order of their probabilities."""
-        return {"classes": target.classes}
+    def schema(self, target: Target, judged: dict[str, Any]) -> dict[str, Any]:
+        """The classes, in the order of their probabilities, and which of two is the positive one."""
+        return {"classes": target.classes, **({"positive": judged["positive"]} if judged["positive"] else {})}
 
     def outputs(self, _schema: dict[str, Any]) -> tuple[str, ...]:
         """The probabilities; `label` follows from them."""
@@ -67,6 +67,16 @@ class ClassAnswer(Answer):
         parts = [f"{word} {', '.join(sorted(names)[:5])}" for word, names in (("new", added), ("gone", gone)) if names]
         return f"the classes changed ({'; '.join(parts)})"
 
+    def otherwise(self, old: dict[str, Any], new: dict[str, Any]) -> str:
+        """Another positive class."""
+        before, now = old.get("positive"), new.get("positive")
+        if not before or not now or before == now:
+            return ""
+        return (
+            f'The positive class was "{_shown(before)}" when the champion was judged and is "{_shown(now)}" now: '
+            "both are measured by that."
+        )
+
     def aligned(self, answers: Answers, old: dict[str, Any], new: dict[str, Any]) -> Answers:
         """The classes in the new order."""
         return answers[:, [list(old["classes"]).index(name) for name in new["classes"]]]
@@ -89,7 +99,18 @@ class ClassAnswer(Answer):
         """How many classes and which."""
         classes = schema["classes"]
         listed = ", ".join(classes[:_NAMED]) + (" …" if len(classes) > _NAMED else "")
-        return f"A classifier that predicts **{schema['target']}**, one of {len(classes)} classes: {listed}."
+        told = f"A classifier that predicts **{schema['target']}**, one of {len(classes)} classes: {listed}."
+        positive = schema.get("positive")
+        return f"{told} {of_positive(positive)}" if positive else told
 
 
 ANSWER = ClassAnswer()
+
+
+def of_positive(name: str) -> str:
+    """Which figures are of the positive class, in a sentence."""
+    return f'Precision, recall, F1, ROC-AUC and PR-AUC are of the class "{_shown(name)}".'
+
+
+def _shown(name: str) -> str:
+    return cut(visible(name))

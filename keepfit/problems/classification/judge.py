@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ from keepfit.metrics.answers import Answers as Figures
 from keepfit.metrics.paired import Paired, compare
 from keepfit.problems.answer import Answers, Labels
 from keepfit.problems.boosting import Boosting, boosted
-from keepfit.problems.classification import Target
+from keepfit.problems.classification import Settings, Target
 from keepfit.problems.judge import Examples, Judge, Judged
 from keepfit.problems.linear import Linear, fitted
 from keepfit.store.artifacts import Interval
@@ -31,9 +31,8 @@ class JudgedClasses(Judged):
 
     sliced: ClassVar[tuple[str, ...]] = ("accuracy", "balanced_accuracy", "macro_f1", "roc_auc", "log_loss")
 
-    def __init__(self, labels: Labels, answers: Answers, target: Target, rules: Evaluation) -> None:
-        self.figures, self.classes, self.rules = Figures(labels, answers), target.classes, rules
-        self._target = target
+    def __init__(self, figures: Figures, classes: tuple[str, ...], rules: Evaluation) -> None:
+        self.figures, self.classes, self.rules = figures, classes, rules
 
     def scores(self) -> dict[str, float]:
         """See `keepfit.metrics.answers`."""
@@ -44,12 +43,15 @@ class JudgedClasses(Judged):
         return self.figures.intervals(confidence)
 
     def undefined(self) -> dict[str, str]:
-        """Rankings, where all rows are of one class."""
+        """Rankings, where all rows are of one class; precision and its like, where no row is of the positive one."""
         if self.figures.rankings:
             return {}
-        only = self.classes[int(self.figures.labels[0])]
-        reason = f'every test row is of the class "{only}", and a ranking needs two'
-        return dict.fromkeys(("roc_auc", "pr_auc"), reason)
+        only = f'every test row is of the class "{self.classes[int(self.figures.labels[0])]}"'
+        lacking = self.figures.positive not in (None, self.figures.labels[0])
+        return {
+            **dict.fromkeys(("precision", "recall", "f1") if lacking else (), only),
+            **dict.fromkeys(("roc_auc", "pr_auc"), f"{only}, and a ranking needs two"),
+        }
 
     def remarks(self) -> tuple[str, ...]:
         """Classes that are never said."""
@@ -63,11 +65,16 @@ class JudgedClasses(Judged):
         return (f"It never says {named}{more}, though {there:,} test rows are.",)
 
     def details(self) -> dict[str, Any]:
-        """classes, top_k, per_class, confusion (rows of class i predicted as j), roc, pr (the points of each class's
-        curve), calibration (bins by the probability of the prediction)."""
+        """What metrics.json holds besides.
+
+        classes, positive (the one of two that some metrics are of), top_k, per_class, confusion (rows of class i
+        predicted as j), roc, pr (the points of each class's curve), calibration (bins by the probability of the
+        prediction).
+        """
         figures, classes, curves = self.figures, self.classes, self.figures.curves()
         return {
             "classes": list(classes),
+            "positive": None if figures.positive is None else classes[figures.positive],
             "top_k": self.rules.top_k,
             "per_class": [{"class": classes[k], **row} for k, row in enumerate(figures.per_class())],
             "confusion": figures.confusion.tolist(),
@@ -93,7 +100,9 @@ class JudgedClasses(Judged):
 
     def part(self, rows: NDArray[np.intp]) -> Judged:
         """The same of some rows."""
-        return JudgedClasses(self.figures.labels[rows], self.figures.probabilities[rows], self._target, self._plain)
+        figures = self.figures
+        some = Figures(figures.labels[rows], figures.probabilities[rows], figures.positive)
+        return JudgedClasses(some, self.classes, self._plain)
 
     @cached_property
     def _plain(self) -> Evaluation:
@@ -113,9 +122,10 @@ class JudgedClasses(Judged):
 class ClassJudge(Judge):
     """By right answers, rankings and probabilities."""
 
-    def judged(self, labels: Labels, answers: Answers, target: Target, rules: Evaluation) -> Judged:
+    def judged(self, labels: Labels, answers: Answers, target: Target, rules: Evaluation, settings: Settings) -> Judged:
         """Probabilities on labelled rows."""
-        return JudgedClasses(labels, answers, target, rules)
+        figures = Figures(labels, answers, _code(settings.positive, target.classes))
+        return JudgedClasses(figures, target.classes, rules)
 
     def trivial(self, examples: Examples, target: Target) -> Answers:
         """The shares of the classes."""
@@ -130,16 +140,28 @@ class ClassJudge(Judge):
         """Codes."""
         return np.asarray(pc.index_in(cells, value_set=pa.array(schema["classes"])).to_numpy())
 
-    def figures(self, labels: Labels, answers: Answers) -> dict[str, float]:
+    def figures(self, labels: Labels, answers: Answers, schema: dict[str, Any]) -> dict[str, float]:
         """See `keepfit.metrics.answers`."""
-        return Figures(labels, answers).scores()
+        return Figures(labels, answers, _code(schema.get("positive"), schema["classes"])).scores()
 
-    def compare(self, labels: Labels, champion: Answers, challenger: Answers, metric: str, level: float) -> Paired:
+    def compare(
+        self,
+        labels: Labels,
+        champion: Answers,
+        challenger: Answers,
+        _schema: dict[str, Any],
+        metric: str,
+        level: float,
+    ) -> Paired:
         """See `keepfit.metrics.paired`."""
         return compare(labels, champion, challenger, metric, level)  # type: ignore[arg-type]
 
 
 JUDGE = ClassJudge()
+
+
+def _code(name: str | None, classes: Sequence[str]) -> int | None:
+    return None if name is None or name not in classes else list(classes).index(name)
 
 
 def sample(labels: Labels, most: int) -> NDArray[np.intp]:

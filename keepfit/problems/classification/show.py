@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from keepfit.metrics.naming import figure
+from keepfit.problems.classification.answer import of_positive
 from keepfit.problems.show import Chapter, Listing, Show
 
 CELLS, NAMES = 12, 26
@@ -30,6 +31,10 @@ class ClassShow(Show):
         bars = [round(100 * c["train"] / most, 1) for c in classes[:NAMES]]
         more = f"and {len(classes) - NAMES} more classes." if len(classes) > NAMES else ""
         return Listing("Classes, train rows", (), rows, frozenset({1}), bars, more)
+
+    def measured(self, metrics: dict[str, Any]) -> str:
+        """Which class is the positive one."""
+        return of_positive(metrics["positive"]) if metrics.get("positive") else ""
 
     def errors(self, metrics: dict[str, Any]) -> Chapter:
         """The matrix, each cell with its share of its row; of many classes only the pairs most often confused."""

@@ -184,8 +184,14 @@ class ClassColumn(TargetColumn):
             )
         top = ", ".join(f"{value} {count:,}" for value, count in column.top[:6])
         more = f" and {column.distinct - 6} more" if column.distinct > 6 else ""
-        said = (*_rare(column), *_lopsided(column))
-        return Recognised(f"rows of each class: {top}{more}", said, metric="log_loss" if [*_lopsided(column)] else "")
+        lopsided = _lopsided(column)
+        positive = {"positive": column.top[-1][0]} if lopsided and column.distinct == 2 else {}
+        return Recognised(
+            f"rows of each class: {top}{more}",
+            (*_rare(column), *lopsided, *(_positive(**positive) if positive else ())),
+            settings=positive,
+            metric="log_loss" if lopsided else "",
+        )
 
     def expectations(self, column: ColumnFacts) -> list[Suggestion]:
         """The classes, where they are not too many to be named."""
@@ -220,15 +226,20 @@ class ClassColumn(TargetColumn):
 TARGET = ClassColumn()
 
 
-def _lopsided(column: ColumnFacts) -> Iterator[str]:
+def _lopsided(column: ColumnFacts) -> tuple[str, ...]:
     """Where a model that says one class every time is right so often that accuracy hides what it is asked for."""
     (most, many), (least, few) = column.top[0], column.top[-1]
-    if few < _SCARCE * column.filled and many > column.filled / 2:
-        yield (
-            f'Only {few / column.filled:.1%} of the rows are of the class "{short(least)}", and whoever always says '
-            f'"{short(most)}" is right in {many / column.filled:.1%}: so models are compared by log loss '
-            "(release.metric), which needs no row to change its class."
-        )
+    if few >= _SCARCE * column.filled or many <= column.filled / 2:
+        return ()
+    return (
+        f'Only {few / column.filled:.1%} of the rows are of the class "{short(least)}", and whoever always says '
+        f'"{short(most)}" is right in {many / column.filled:.1%}: so models are compared by log loss '
+        "(release.metric), which needs no row to change its class.",
+    )
+
+
+def _positive(positive: str) -> tuple[str, ...]:
+    return (f'The positive class is "{short(positive)}" (problem.positive): precision, recall and rankings are of it.',)
 
 
 def _rare(column: ColumnFacts) -> Iterator[str]:

@@ -20,7 +20,7 @@ COLUMNS = ("prediction", "low", "high")
 class ValueAnswer(Answer):
     """[N, 3]."""
 
-    def schema(self, target: Target) -> dict[str, Any]:
+    def schema(self, target: Target, _judged: dict[str, Any]) -> dict[str, Any]:
         """The range of the train rows' values."""
         return {"low": target.low, "high": target.high}
 

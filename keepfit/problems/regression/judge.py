@@ -90,7 +90,7 @@ class JudgedValues(Judged):
 class ValueJudge(Judge):
     """By errors in the target's unit."""
 
-    def judged(self, labels: Labels, answers: Answers, target: Target, _rules: Evaluation) -> Judged:
+    def judged(self, labels: Labels, answers: Answers, target: Target, rules: Evaluation, settings: Any) -> Judged:  # noqa: ARG002
         """Values on labelled rows."""
         return JudgedValues(labels, answers, target)
 
@@ -106,11 +106,19 @@ class ValueJudge(Judge):
         """Doubles."""
         return np.asarray(numbers(cells.combine_chunks()).to_numpy(zero_copy_only=False))
 
-    def figures(self, labels: Labels, answers: Answers) -> dict[str, float]:
+    def figures(self, labels: Labels, answers: Answers, _schema: dict[str, Any]) -> dict[str, float]:
         """See `keepfit.metrics.errors`."""
         return errors_of(labels, answers).scores()
 
-    def compare(self, labels: Labels, champion: Answers, challenger: Answers, metric: str, level: float) -> Paired:
+    def compare(
+        self,
+        labels: Labels,
+        champion: Answers,
+        challenger: Answers,
+        _schema: dict[str, Any],
+        metric: str,
+        level: float,
+    ) -> Paired:
         """See `keepfit.metrics.errors`."""
         return compare(labels, champion[:, 0], challenger[:, 0], metric, level)
 

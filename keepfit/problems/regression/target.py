@@ -185,7 +185,8 @@ class ValueColumn(TargetColumn):
         found = column.notation
         if found.others:
             said.append(doubt(column.name, found))
-        return Recognised(comment, tuple(said), found.called if found.others else found.form)
+        form = found.called if found.others else found.form
+        return Recognised(comment, tuple(said), {"format": form} if form else {})
 
     def expectations(self, column: ColumnFacts) -> list[Suggestion]:
         """The range seen, widened."""

@@ -13,8 +13,11 @@ from keepfit.store import files
 FORMAT = 1
 """Version of the bundle's layout; a later keepfit reads or refuses it by this number."""
 MANIFEST = "manifest.json"
-_ANSWERING = ("model.onnx", "schema.json", "tokenizer.json")
+SCHEMA = "schema.json"
+_ANSWERING = ("model.onnx", SCHEMA, "tokenizer.json")
 """The files that decide an answer."""
+_SAID = frozenset({"positive"})
+"""What schema.json says that decides none."""
 
 
 class _Manifest(BaseModel):
@@ -58,7 +61,11 @@ def answers_of(folder: Path) -> str:
     Raises MachineError for a manifest that is missing or damaged.
     """
     listed = _listed(folder)
-    return files.digest_of({name: listed[name][1] for name in _ANSWERING if name in listed})
+    found = {name: listed[name][1] for name in _ANSWERING if name in listed}
+    schema = files.read_json(folder / SCHEMA) if SCHEMA in found else {}
+    if _SAID & schema.keys():
+        found[SCHEMA] = files.sha256_of({name: value for name, value in schema.items() if name not in _SAID})
+    return files.digest_of(found)
 
 
 def _listed(folder: Path) -> dict[str, tuple[int, str]]:

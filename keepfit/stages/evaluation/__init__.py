@@ -24,7 +24,7 @@ def evaluate(run: Run, trained: Trained, prepared: Prepared) -> Evaluated:
 
 
 @stage(
-    reads=("evaluation", "training.threads"),
+    reads=("evaluation", "training.threads", "problem"),
     members=(
         "features",
         "features.net",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from keepfit.features.lookup import read_transform
 from keepfit.problems.lookup import answer_of, judge_of
 from keepfit.stages.evaluation import slices
@@ -20,11 +22,12 @@ def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline
     room.step("scoring the test rows", 0.1)
     labels, answers, rows = score(room.store / trained.path, folder, transform, room.config.training.threads)
     judge = judge_of(transform.target.problem)
-    model = judge.judged(labels, answers, transform.target, rules)
+    judged = partial(judge.judged, labels, target=transform.target, rules=rules, settings=room.config.problem)
+    model = judged(answers)
     write_predictions(room.path / "predictions.parquet", rows, model)
     room.step("metrics and intervals", 0.5)
     given = read(room.store / baseline.path)
-    others = {name: judge.judged(labels, found, transform.target, rules) for name, found in given.items()}
+    others = {name: judged(found) for name, found in given.items()}
     made = document(len(labels), model, others, slices.groups(folder, rules.slices), rules)
     made["classical"]["name"] = baseline.classical
     answer = answer_of({"problem": transform.target.problem})
@@ -34,7 +37,7 @@ def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline
         rows=len(labels),
         metrics=model.scores(),
         intervals=model.intervals(rules.confidence),
-        baselines={name: judged.scores() for name, judged in others.items()},
+        baselines={name: other.scores() for name, other in others.items()},
         classical=baseline.classical,
         remarks=model.remarks(),
     )

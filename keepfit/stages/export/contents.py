@@ -32,7 +32,7 @@ def write(
     transform = read_transform(data)
     snapshot = _snapshot(store, prepared.source)
     formats = {c["name"]: c["format"] for c in snapshot["columns"] if c.get("format")}
-    schema = schema_of(config, transform, formats)
+    schema = schema_of(config, transform, formats, files.read_json(store / evaluated.path / "metrics.json"))
     folder.mkdir(parents=True)
     for path in (
         source / "model.safetensors", source / "architecture.json", source / REACH, data / "transform.json",
@@ -47,10 +47,12 @@ def write(
     write_golden(folder, ServedModel(folder, "", ""), data, transform)
 
 
-def schema_of(config: Pipeline, transform: Transform, formats: dict[str, str]) -> dict[str, Any]:
+def schema_of(
+    config: Pipeline, transform: Transform, formats: dict[str, str], judged: dict[str, Any]
+) -> dict[str, Any]:
     """What a caller must know of the graph: its inputs in order, what missing looks like, and what the answer is.
 
-    `formats` tells how the dates of a column were written in the source.
+    `formats` tells how the dates of a column were written in the source; `judged` is metrics.json.
     """
     # By position: a name of the data may be one of the graph's own, or none that a graph can have.
     inputs = [
@@ -60,7 +62,7 @@ def schema_of(config: Pipeline, transform: Transform, formats: dict[str, str]) -
     problem = {"problem": transform.target.problem}
     return {
         "format": FORMAT, "name": config.name, "target": transform.target.name, **problem,
-        **answer_of(problem).schema(transform.target), "missing": config.source.missing, "inputs": inputs,
+        **answer_of(problem).schema(transform.target, judged), "missing": config.source.missing, "inputs": inputs,
     }  # fmt: skip
 
 

@@ -53,6 +53,7 @@ def _check(run: Run, snapshot: Snapshot, roles: Roles) -> None:
     schema = files.read_json(run.store / snapshot.path / "schema.json")
     check_named(run.config, [column["name"] for column in schema["columns"]])
     check_readable(run.config, schema, snapshot.rows, roles)
+    run.config.problem.check(snapshot.classes, str(run.config.file), final=False)
 
 
 def _ingest_query(run: Run, query: str) -> Snapshot:

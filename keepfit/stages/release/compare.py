@@ -27,6 +27,8 @@ class Compared:
     champion: dict[str, float]
     """Its metrics on these rows, by name."""
     challenger: dict[str, float]
+    otherwise: str
+    """What the champion was measured by when it was judged, where that is something else now."""
     seen_by_champion: int
     """Test rows left out because it was trained on them."""
     seen_by_challenger: int
@@ -54,10 +56,15 @@ def compare(champion: Path, challenger: Path, raw: Path, config: Pipeline) -> Co
         return Incomparable(f"the champion cannot score these rows: {found.rstrip('.')}")
     judge, now = judge_of(config.problem.kind), new.answers(table)
     labels = judge.labels(table[config.target], new.schema)
+    try:
+        paired = judge.compare(labels, before, now, new.schema, config.metric, config.release.level)
+    except DataError as error:
+        return Incomparable(error.found.rstrip("."))
     return Compared(
-        paired=judge.compare(labels, before, now, config.metric, config.release.level),
-        champion=judge.figures(labels, before),
-        challenger=judge.figures(labels, now),
+        paired=paired,
+        champion=judge.figures(labels, before, new.schema),
+        challenger=judge.figures(labels, now, new.schema),
+        otherwise=new.answer.otherwise(old.schema, new.schema),
         seen_by_champion=int(of_old.sum()),
         seen_by_challenger=int(of_new.sum()),
     )
@@ -74,7 +81,7 @@ def unseen(champion: Path, raw: Path, config: Pipeline) -> tuple[int, dict[str, 
         raise DataError("the model in service was trained on every test row.", todo="Wait for new rows.")
     judge = judge_of(config.problem.kind)
     labels = judge.labels(table[config.target], model.schema)
-    return table.num_rows, judge.figures(labels, model.answers(table))
+    return table.num_rows, judge.figures(labels, model.answers(table), {**model.schema, **config.judging})
 
 
 def _known_as(table: pa.Table, old: ServedModel, columns: set[str], target: str) -> pa.ChunkedArray:

@@ -22,7 +22,7 @@ from keepfit.store.artifacts import Bundle, Evaluated, Prepared, Verdict
 from keepfit.store.run import Run
 
 if TYPE_CHECKING:
-    from keepfit.metrics.paired import Paired
+    from keepfit.stages.release.compare import Compared
 
 SHEET = "release.json"
 """What came of a run, in the run's folder; its presence says that the decision was told."""
@@ -193,7 +193,7 @@ def _facts(case: Case, line: journal.Line | None) -> Evidence:
     )
 
 
-def _compare(case: Case) -> Paired | Incomparable:
+def _compare(case: Case) -> Compared | Incomparable:
     """The paired test; the two models' figures beside each other go into the run's folder, for the report."""
     from keepfit.stages.release.compare import compare
 
@@ -202,10 +202,9 @@ def _compare(case: Case) -> Paired | Incomparable:
     assert champion is not None
     raw = store / f"{case.prepared.path}/test_raw"
     found = compare(whole(store, champion), store / case.bundle.folder, raw, config)
-    if isinstance(found, Incomparable):
-        return found
-    files.write_json(case.run.folder / COMPARED, asdict(found))
-    return found.paired
+    if not isinstance(found, Incomparable):
+        files.write_json(case.run.folder / COMPARED, asdict(found))
+    return found
 
 
 def _line(case: Case) -> journal.Line:
@@ -238,4 +237,6 @@ def _line(case: Case) -> journal.Line:
 
 def _rules(case: Case) -> str:
     # Without what is left at its default, so that a new option of ours is no new judgement.
-    return files.digest_of(case.run.config.release.model_dump(mode="json", exclude={"registry"}, exclude_defaults=True))
+    config = case.run.config
+    release = config.release.model_dump(mode="json", exclude={"registry"}, exclude_defaults=True)
+    return files.digest_of({**release, **config.judging})

@@ -34,6 +34,7 @@ from keepfit.store.artifacts import Interval, Outcome, Verdict
 
 if TYPE_CHECKING:
     from keepfit.metrics.paired import Paired
+    from keepfit.stages.release.compare import Compared
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Evidence:
     """What a person says of it."""
 
 
-def decide(facts: Evidence, rules: Release, compare: Callable[[], Paired | Incomparable]) -> Verdict:
+def decide(facts: Evidence, rules: Release, compare: Callable[[], Compared | Incomparable]) -> Verdict:
     """The verdict. `compare` is called only when everything before it leaves the question open."""
     verdict = _by_figures(facts, rules, compare)
     repeated = facts.earlier if verdict.reason == "nothing_new" else None
@@ -90,7 +91,7 @@ def decide(facts: Evidence, rules: Release, compare: Callable[[], Paired | Incom
     return verdict if said is open_question else said
 
 
-def _by_figures(facts: Evidence, rules: Release, compare: Callable[[], Paired | Incomparable]) -> Verdict:
+def _by_figures(facts: Evidence, rules: Release, compare: Callable[[], Compared | Incomparable]) -> Verdict:
     rungs = (_nothing_new, _check, _barred, _gates, _trivial, _classical)
     found = next(filter(None, (rung(facts, rules) for rung in rungs)), None)
     if found is not None:
@@ -222,11 +223,13 @@ def _hold_incomparable(compared: Incomparable) -> Verdict:
     return _verdict("HOLD", "not_comparable", sentence)
 
 
-def _against_champion(paired: Paired, metric: str, rules: Release) -> Verdict:
+def _against_champion(compared: Compared, metric: str, rules: Release) -> Verdict:
+    paired = compared.paired
     outcome, reason, words = _standing(paired, rules)
     level = f"{100 * (1 - 2 * rules.level):g} %"
     difference, ends = against(metric, paired.difference, paired.low, paired.high)
     sentence = f"{words}: {difference} ({level} interval {ends}, {paired.rows:,} test rows)."
+    sentence = " ".join(filter(None, (sentence, compared.otherwise)))
     figures = {"difference": paired.difference, "low": paired.low, "high": paired.high}
     return _verdict(outcome, reason, sentence, **figures, p_better=paired.p_better, rows=paired.rows, metric=metric)
 

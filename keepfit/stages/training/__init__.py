@@ -24,7 +24,7 @@ def possible(config: Pipeline) -> Pipeline:
 
 
 @stage(
-    reads=("model", "problem", *_DECIDES),
+    reads=("model", "problem.learned", *_DECIDES),
     members=("features", "features.net", "problems", "problems.learn", "models.net"),
     resume=True,
 )

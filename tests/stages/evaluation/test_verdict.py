@@ -23,6 +23,11 @@ class Compared:
     difference: float = 0.0
     p_better: float = 0.5
     rows: int = 100
+    otherwise: str = ""
+
+    @property
+    def paired(self):
+        return self
 
 
 GOOD = Evidence(
@@ -104,6 +109,8 @@ def test_a_ranking_that_is_better_than_chance_counts_where_every_row_gets_the_mo
 def test_the_sentence_holds_the_figures():
     assert "+1.2 points" in judged(compared=Compared(0.004, 0.02, 0.012)).sentence
     assert "90 % interval +0.4 to +2.0, 100 test rows" in judged(compared=Compared(0.004, 0.02, 0.012)).sentence
+    changed = "The positive class was another."
+    assert judged(compared=Compared(0.004, 0.02, otherwise=changed)).sentence.endswith(f"100 test rows). {changed}")
     gate = judged(rules=Release(gates={"accuracy": 0.96})).sentence
     assert "accuracy is 95.0 %" in gate
     assert "at least 96.0 %" in gate
