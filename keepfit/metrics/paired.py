@@ -2,7 +2,8 @@
 
 Shares of right answers are compared by the exact sign-flip test: were the two equal, each row that only one of them
 answers right would go to either with probability one half (McNemar's exact test; per class for balanced accuracy).
-The log loss is compared by the mean of the rows' gains, with an interval that allows for their skewness.
+The log loss is compared by the mean of the rows' gains, with an interval that allows for their skewness; rankings by
+the rows' influences on them (`keepfit.metrics.paired_rankings`).
 
 Sources: McNemar (1947); Bonett & Price, Adjusted Wald confidence interval for a difference of binomial proportions
 based on paired data, J. Educ. Behav. Stat. 37 (2012), spread over K strata.
@@ -17,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from keepfit.errors import DataError
+from keepfit.metrics import paired_rankings
 from keepfit.metrics.means import interval, p_above_zero
 from keepfit.metrics.probabilistic import Labels, Probabilities, Values, losses
 
@@ -47,18 +50,22 @@ def compare(
     labels: Labels,
     champion: Probabilities,
     challenger: Probabilities,
-    metric: Literal["accuracy", "balanced_accuracy", "log_loss"],
+    metric: Literal["accuracy", "balanced_accuracy", "log_loss", "roc_auc", "pr_auc"],
     level: float,
     seed: int = 0,
+    positive: int | None = None,
 ) -> Paired:
     """The paired comparison at a one-sided level; labels [N], probabilities [N, K] of the same rows.
 
-    Raises ValueError without rows.
+    roc_auc and pr_auc are of the class `positive`, or without one the mean over the classes. Raises ValueError without
+    rows, DataError for these two where all rows are of one class.
     """
     if len(labels) == 0:
         raise ValueError("a paired comparison needs at least one row")
     if metric == "log_loss":
         return _means(losses(labels, champion) - losses(labels, challenger), level)
+    if metric in ("roc_auc", "pr_auc"):
+        return _rankings(labels, champion, challenger, metric, level, positive)
     gains = (challenger.argmax(axis=1) == labels).astype(np.int8) - (champion.argmax(axis=1) == labels)
     strata = labels if metric == "balanced_accuracy" else np.zeros_like(labels)
     return _shares(gains, strata, level, seed)
@@ -111,6 +118,18 @@ def _means(gains: Values, level: float) -> Paired:
     low, high = (float(np.clip(end, difference - _LARGEST, difference + _LARGEST)) for end in interval(gains, level))
     p_better, p_worse = max(p_above_zero(gains), least), max(p_above_zero(-gains), least)
     return consistent(difference, low, high, p_better, p_worse, level, rows)
+
+
+def _rankings(
+    labels: Labels, champion: Probabilities, challenger: Probabilities, metric: str, level: float, positive: int | None
+) -> Paired:
+    found = paired_rankings.difference(labels, champion, challenger, metric, positive)
+    if found is None:
+        raise DataError("all rows that can be compared are of one class, and a ranking needs two.")
+    reach, floor = found.reach(level), paired_rankings.least(labels)
+    low, high = max(found.value - reach, -1.0), min(found.value + reach, 1.0)
+    p_better, p_worse = (max(found.p_above(sign), floor) for sign in (1, -1))
+    return consistent(found.value, low, high, p_better, p_worse, level, len(labels))
 
 
 def consistent(

@@ -27,7 +27,7 @@ def _named(value: Any) -> str | None:
 class Settings(Problem):
     """One of some classes: the answer is the most probable one, with the probability of each."""
 
-    compared: ClassVar[tuple[str, ...]] = ("accuracy", "balanced_accuracy", "log_loss")
+    compared: ClassVar[tuple[str, ...]] = ("accuracy", "balanced_accuracy", "log_loss", "roc_auc", "pr_auc")
     gated: ClassVar[tuple[str, ...]] = (
         "accuracy", "balanced_accuracy", "macro_f1", "mcc", "precision", "recall", "f1", "roc_auc", "pr_auc",
         "log_loss", "brier",

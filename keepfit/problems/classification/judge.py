@@ -149,12 +149,13 @@ class ClassJudge(Judge):
         labels: Labels,
         champion: Answers,
         challenger: Answers,
-        _schema: dict[str, Any],
+        schema: dict[str, Any],
         metric: str,
         level: float,
     ) -> Paired:
         """See `keepfit.metrics.paired`."""
-        return compare(labels, champion, challenger, metric, level)  # type: ignore[arg-type]
+        positive = Figures(labels, challenger, _code(schema.get("positive"), schema["classes"])).positive
+        return compare(labels, champion, challenger, metric, level, positive=positive)  # type: ignore[arg-type]
 
 
 JUDGE = ClassJudge()
