@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keepfit.data import identity
 from keepfit.data.identity import hashes, ids
 
 CELLS = st.one_of(st.none(), st.text(max_size=6), st.floats(allow_nan=False, allow_infinity=False).map(str))
@@ -104,3 +105,15 @@ def test_ids_do_not_collide() -> None:
     table = pa.table({"a": numbers, "b": np.arange(200_000) // 450})
     found = hashes(table, (), table.column_names)
     assert len(set(found.low.tolist())) == len(set(found.high.tolist())) == 200_000
+
+
+def test_texts_hash_alike_whether_they_were_seen_before_or_are_too_many_or_too_long_to_be_remembered() -> None:
+    draw = np.random.default_rng(0)
+    names = [f"{'x' * (n % 50)}{n}" for n in range(60_000)]
+    batches = [pa.array(names[i] for i in draw.integers(0, len(names), 9_000)) for _ in range(12)]
+    again = [hashes(pa.table({"seen": batch}), ["seen"]).low for batch in batches + batches]
+    fresh = []
+    for batch in batches:
+        identity._known.cache_clear()
+        fresh.append(hashes(pa.table({"seen": batch.dictionary_encode()}), ["seen"]).low)
+    assert all((a == b).all() for a, b in zip(again, fresh + fresh, strict=True))
