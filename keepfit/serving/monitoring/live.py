@@ -46,7 +46,9 @@ def live(config: Pipeline, model: ServedModel, recent: Recent) -> Live | str | N
     labels, answers = _known(config, model, recent.truth, recent.answers)
     if len(labels) < FEWEST:
         return f"the truth of {len(labels):,} rows is known; from {FEWEST} on their answers are judged."
-    judged = judge_of(config.problem.kind).judged(labels, answers, model.transform.target, config.evaluation)
+    judged = judge_of(config.problem.kind).judged(
+        labels, answers, model.transform.target, config.evaluation, config.problem
+    )
     return _beside(config, judged, files.read_json(model.folder / "metrics.json"), len(labels))
 
 

@@ -31,7 +31,7 @@ def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline
     made = document(len(labels), model, others, slices.groups(folder, rules.slices), rules)
     made["classical"]["name"] = baseline.classical
     answer = answer_of({"problem": transform.target.problem})
-    made["answers"] = answer.bins(answers, answer.schema(transform.target))
+    made["answers"] = answer.bins(answers, answer.schema(transform.target, made))
     files.write_json(room.path / "metrics.json", made)
     return Evaluated(
         rows=len(labels),
