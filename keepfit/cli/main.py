@@ -10,6 +10,7 @@ import atexit
 import os
 import sys
 from collections.abc import Callable
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -95,6 +96,42 @@ def init(
         say(f"- {one_line(sentence, 1000)}")
     say(f"Wrote {drafted.pipeline} and {drafted.expectations}.")
     say(f"Next: look at them, then  keepfit run {drafted.pipeline}")
+
+
+@app.command
+def backfill(
+    pipeline: Path,
+    /,
+    *,
+    every: str = "month",
+    start: Annotated[date | None, Parameter(name="--from")] = None,
+    end: Annotated[date | None, Parameter(name="--to")] = None,
+    time: str = "",
+    json: bool = False,
+) -> None:
+    """Tell what retraining would have been worth: retrain as of each date of the past, and judge with what came next.
+
+    Nothing in service is touched. Periods that are done are skipped.
+
+    Parameters
+    ----------
+    pipeline
+        The pipeline's YAML file, or its folder.
+    every
+        How often it retrains: month, or a length of time such as 1w or 30d.
+    start
+        The first retrain, such as 2025-03-01; when a tenth of the rows was there when left out.
+    end
+        No retrain after this day; as long as there are rows when left out.
+    time
+        The column with the dates; that of a split by time, or the only column of dates, when left out.
+    json
+        Print what it came to as one JSON object, for a program to read.
+    """
+    from keepfit.backfill.periods import Ask
+    from keepfit.cli.backfilling import backfill_pipeline
+
+    backfill_pipeline(pipeline, Ask(every, start, end, time), as_json=json)
 
 
 @app.command

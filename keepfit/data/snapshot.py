@@ -34,13 +34,15 @@ class SnapshotRows:
         self._batch = int(max(1, min(BATCH_ROWS, BATCH_BYTES / max(largest, default=1))))
         self.schema: pa.Schema = pq.read_schema(self._files[0])
 
-    def read(self, columns: Sequence[str], made: int = 1) -> Iterator[tuple[slice, pa.RecordBatch]]:
-        """Batches of the named columns, each with the place of its rows; strings come as dictionaries.
+    def read(
+        self, columns: Sequence[str], made: int = 1, *, coded: bool = True
+    ) -> Iterator[tuple[slice, pa.RecordBatch]]:
+        """Batches of the named columns, each with the place of its rows; strings come as dictionaries where `coded`.
 
         `made` is how many bytes the caller makes of a row, so that what it makes of a batch is bounded too.
         """
         most = max(1, min(self._batch, BATCH_BYTES // made))
-        texts = [name for name in columns if is_text(self.schema.field(name).type)]
+        texts = [name for name in columns if coded and is_text(self.schema.field(name).type)]
         start = 0
         for path in self._files:
             # Without pre_buffer one column's pages are held at a time, not a whole row group's.

@@ -57,6 +57,12 @@ def metric_name(metric: str) -> str:
     return _NAMES.get(metric, metric.replace("_", " "))
 
 
+def begun(metric: str) -> str:
+    """A metric's name as a sentence begins with it: `Accuracy`, `RMSE`."""
+    name = metric_name(metric)
+    return name[0].upper() + name[1:]
+
+
 def figure(metric: str, value: float) -> str:
     """A value with the digits that carry meaning: `97.4 %`, or `0.081`; one that is nearly 1 is not shown as 1."""
     if metric in IN_UNITS:

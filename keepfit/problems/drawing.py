@@ -66,12 +66,12 @@ def plain(svg: str) -> str:
     return svg.replace(">", f'><rect width="100%" height="100%" rx="5" fill="{PAPER}"/>', 1)
 
 
-def draw(name: str, title: str, label: str, paint: Callable[[Axes], None]) -> str:
-    """One chart as an svg element; `name` makes the ids inside it its own."""
+def draw(name: str, title: str, label: str, paint: Callable[[Axes], None], size: tuple[float, float] = SIZE) -> str:
+    """One chart as an svg element; `name` makes the ids inside it its own, `size` is in inches."""
     with rc_context({**_STYLE, "svg.hashsalt": f"keepfit-{name}"}), warnings.catch_warnings():
         # The reader's browser has the letters that the font used for measuring lacks.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
-        figure = Figure(figsize=SIZE, layout="constrained")
+        figure = Figure(figsize=size, layout="constrained")
         axes = figure.add_subplot()
         axes.set_title(title)
         axes.set_xlabel(label)

@@ -18,7 +18,7 @@ def brief(run: Run) -> str:
     """Verdict, score, what changed, validation, curves and where it is wrong."""
     facts = RunFacts(run)
     head = headline.head(facts)
-    parts = [f"# {head['title']}", _plain(head["sentence"]), *_score(facts), *_stages(facts), *_seen(facts)]
+    parts = [f"# {head['title']}", plain(head["sentence"]), *_score(facts), *_stages(facts), *_seen(facts)]
     if facts.failure is not None:
         parts += _validation(facts)
     elif not facts.nothing_new:
@@ -34,18 +34,18 @@ def _score(facts: RunFacts) -> list[str]:
     if not score:
         return []
     rows = [("**this model**", f"**{score['value']}**", score["span"])]
-    rows += [(_plain(other["name"]), other["text"], "") for other in score["others"]]
-    table = _table((f"test {score['metric']}, {score['rows']:,} rows", "", "interval"), rows)
-    return [*filter(None, (table, _plain(facts.show.measured(facts.metrics))))]
+    rows += [(plain(other["name"]), other["text"], "") for other in score["others"]]
+    scores = table((f"test {score['metric']}, {score['rows']:,} rows", "", "interval"), rows)
+    return [*filter(None, (scores, plain(facts.show.measured(facts.metrics))))]
 
 
 def _stages(facts: RunFacts) -> list[str]:
-    rows = [(s["name"], s["state"], _plain(s["reason"]), s["seconds"]) for s in headline.stages(facts)]
-    return ["## What changed since the last run", _table(("stage", "", "why", "time"), rows)]
+    rows = [(s["name"], s["state"], plain(s["reason"]), s["seconds"]) for s in headline.stages(facts)]
+    return ["## What changed since the last run", table(("stage", "", "why", "time"), rows)]
 
 
 def _seen(facts: RunFacts) -> list[str]:
-    told = "\n".join(f"- {_plain(note)}" for note in facts.seen)
+    told = "\n".join(f"- {plain(note)}" for note in facts.seen)
     return ["## Seen in the data", told] if told else []
 
 
@@ -53,34 +53,39 @@ def _validation(facts: RunFacts) -> list[str]:
     found = inputs.validation(facts)
     if not found:
         return []
-    failed = [(row["severity"], _plain(row["text"]), row["found"]) for row in found["rows"] if not row["passed"]]
+    failed = [(row["severity"], plain(row["text"]), row["found"]) for row in found["rows"] if not row["passed"]]
     told = f"{found['met']} of {len(found['rows'])} expectations met; {found['quarantined']:,} rows in quarantine."
-    return ["## Validation", told, *([_table(("severity", "not met", "rows"), failed)] if failed else [])]
+    return ["## Validation", told, *([table(("severity", "not met", "rows"), failed)] if failed else [])]
 
 
 def _errors(facts: RunFacts) -> list[str]:
     """The first table of where it is wrong."""
     return [
-        f"## {table.title}\n\n{_table(table.head, [tuple(map(_plain, row)) for row in table.rows])}"
-        for table in facts.show.errors(facts.metrics).tables[:1]
+        f"## {one.title}\n\n{table(one.head, [tuple(map(plain, row)) for row in one.rows])}"
+        for one in facts.show.errors(facts.metrics).tables[:1]
     ]
 
 
 def _charts(facts: RunFacts) -> list[str]:
-    from keepfit.problems.drawing import plain
-
-    svgs = results.charts(facts) + facts.show.curves(facts.metrics).charts
-    drawn = [base64.b64encode(plain(svg).encode()).decode() for svg in svgs]
-    return [f"![chart](data:image/svg+xml;base64,{content})" for content in drawn]
+    return [chart(svg) for svg in results.charts(facts) + facts.show.curves(facts.metrics).charts]
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def chart(svg: str) -> str:
+    """A chart as an image inside the markdown."""
+    from keepfit.problems import drawing
+
+    content = base64.b64encode(drawing.plain(svg).encode()).decode()
+    return f"![chart](data:image/svg+xml;base64,{content})"
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in markdown."""
     titles = list(head)
     lines = [titles, ["---"] * len(titles), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text from the data as text: nothing in it is taken for markdown or HTML, and no line ends a table."""
     flat = html.escape(" ".join(text.split()), quote=False)
     return "".join(f"\\{c}" if c in "\\`*_{}[]#|!~" else c for c in flat)

@@ -33,10 +33,15 @@ def html(run: Run) -> str:
         **(_nothing() if facts.nothing_new else _inputs(facts) if facts.failure else _details(facts)),
     }
     there = [(name, title) for name, title in SECTIONS.items() if filled[name]]
+    return rendered("report.html", sections=there, **filled)
+
+
+def rendered(template: str, **filled: Any) -> str:
+    """One of our templates, filled in."""
     environment = Environment(
         loader=PackageLoader("keepfit.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    return environment.get_template("report.html").render(sections=there, **filled)
+    return environment.get_template(template).render(**filled)
 
 
 def _nothing() -> dict[str, Any]:

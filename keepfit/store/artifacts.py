@@ -187,6 +187,9 @@ class Verdict(BaseModel):
     figures: dict[str, Any] = {}
     """What the decision was computed from."""
 
+    def __str__(self) -> str:
+        return f"{self.outcome}: {self.sentence}"
+
     @property
     def enters_service(self) -> bool:
         """Whether it makes its bundle the champion."""

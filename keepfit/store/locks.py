@@ -1,8 +1,7 @@
-"""The locks of a store: one run at a time, one change of what is in service, one writer of an output
-and one batch into a place.
+"""The locks of a store: one run, one backfill, one change of what is in service, one writer of an output or a batch.
 
-The first two differ so that a training of 48 hours never keeps an operator from rolling back. The system frees a lock
-when its process is gone, kill -9 included.
+Runs and changes of what is in service have two, so that a training of 48 hours never keeps an operator from rolling
+back. The system frees a lock when its process is gone, kill -9 included.
 """
 
 from __future__ import annotations
@@ -28,6 +27,16 @@ def run_lock(root: Path) -> Iterator[None]:
     with _held(
         root / "run.lock", 0.0, "another run of this pipeline is under way",
         "Wait until it ends; keepfit show tells how far it is",
+    ):  # fmt: skip
+        yield
+
+
+@contextmanager
+def walk_lock(root: Path) -> Iterator[None]:
+    """The one backfill of a pipeline, whose runs lie in this store. Raises MachineError where another goes on."""
+    with _held(
+        root / "walk.lock", 0.0, "another backfill of this pipeline is under way",
+        "Wait until it ends; the same command then goes on from there",
     ):  # fmt: skip
         yield
 

@@ -85,6 +85,13 @@ class Record(BaseModel):
     """The run whose verdict this one repeats."""
 
     @property
+    def came_to(self) -> str:
+        """Its verdict, or why it has none, in one line."""
+        if self.verdict is not None:
+            return str(self.verdict)
+        return f"FAILED: {self.failure.message}" if self.failure else ""
+
+    @property
     def seen(self) -> list[str]:
         """What was seen in the data and is not used, or not as it stands there, in the order of the stages."""
         return [note for stage in _OF_DATA if stage in self.stages for note in self.stages[stage].notes]

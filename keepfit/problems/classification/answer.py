@@ -78,8 +78,10 @@ class ClassAnswer(Answer):
         )
 
     def aligned(self, answers: Answers, old: dict[str, Any], new: dict[str, Any]) -> Answers:
-        """The classes in the new order."""
-        return answers[:, [list(old["classes"]).index(name) for name in new["classes"]]]
+        """The classes in the new order; one that the old model does not know has no probability."""
+        known = {name: place for place, name in enumerate(old["classes"])}
+        unknown = np.zeros(len(answers), answers.dtype)
+        return np.stack([answers[:, known[n]] if n in known else unknown for n in new["classes"]], axis=1)
 
     def bins(self, answers: Answers, schema: dict[str, Any]) -> dict[str, Any]:
         """The predicted class."""

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from keepfit.config import Split
 from keepfit.data.snapshot import SnapshotRows
 from keepfit.errors import ConfigError, DataError, nearest
+from keepfit.features.times import times_of
 from keepfit.quoting import shown, some
 from keepfit.stages.preprocessing.draw import TEST_SALT, VALIDATION_SALT, Hashes, below, ranked
 from keepfit.stages.preprocessing.ids import Quarantine
 from keepfit.stages.preprocessing.known_by import Identity, Pool, by_column, by_features, count_into, large_groups
-from keepfit.stages.preprocessing.newest import boundaries, times_of
+from keepfit.stages.preprocessing.newest import boundaries
 
 if TYPE_CHECKING:
     from keepfit.stages.preprocessing.strata import Strata

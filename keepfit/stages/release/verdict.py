@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from keepfit.config import Release
-from keepfit.metrics.naming import LOWER_IS_BETTER, against, figure, gain, gap, metric_name, span
+from keepfit.metrics.naming import LOWER_IS_BETTER, against, begun, figure, gain, gap, metric_name, span
 from keepfit.quoting import one_line
 from keepfit.stages.release.decision import NOBODYS, Decision, carried
 from keepfit.store.artifacts import Interval, Outcome, Verdict
@@ -181,7 +181,7 @@ def _classical(facts: Evidence, rules: Release) -> Verdict | None:
 def _first(facts: Evidence) -> Verdict:
     metric = facts.metric
     value, base = facts.metrics.get(metric), facts.trivial.get(metric)
-    shown = "" if value is None else f" {_begun(metric)} {figure(metric, value)}"
+    shown = "" if value is None else f" {begun(metric)} {figure(metric, value)}"
     against = f", the trivial baseline {figure(metric, base)}" if shown and base is not None else ""
     sentence = f"The first model of this pipeline.{shown}{against}{'.' if shown else ''}{_let_in(facts)}"
     sentence = " ".join((sentence, *facts.remarks))
@@ -198,12 +198,6 @@ def _let_in(facts: Evidence) -> str:
     return f" Let in for its {metric_name(proof)}, {shown} against {figure(proof, facts.trivial[proof])}."
 
 
-def _begun(metric: str) -> str:
-    """A metric's name as a sentence begins with it."""
-    name = metric_name(metric)
-    return name[0].upper() + name[1:]
-
-
 def _of_serving(verdict: Verdict) -> Verdict:
     """A verdict takes nothing out of service: a person who reads it does."""
     stays = "This is the model in service, and it stays there until a better one comes or it is rolled back."
@@ -213,7 +207,7 @@ def _of_serving(verdict: Verdict) -> Verdict:
 def _hold_in_service(facts: Evidence) -> Verdict:
     """The rules or the test rows are new, and the model is not."""
     metric, value = facts.metric, facts.metrics.get(facts.metric)
-    shown = "" if value is None else f" {_begun(metric)} {figure(metric, value)}."
+    shown = "" if value is None else f" {begun(metric)} {figure(metric, value)}."
     sentence = f"This model is the one in service, and it meets the rules as they are now.{shown}"
     return _verdict("HOLD", "in_service", sentence, value=value, metric=metric)
 
