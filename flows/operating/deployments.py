@@ -29,7 +29,7 @@ _DOES = {
     "retrain": "Retrains **{name}** and puts the new model in service if it is better.",
     "score": "Answers new rows with the model of **{name}** that is in service.",
     "monitor": "Looks how rows and answers of **{name}** compare with those it was trained on.",
-    "backfill": "Runs **{name}** for spans of time that have passed.",
+    "backfill": "Tells what retraining **{name}** in the past would have been worth; nothing in service is touched.",
     "watch": "Looks whether the source of **{name}** changed, and starts retrain/{name} if so.",
     "prune": "Takes from the store of **{name}** what nothing needs any more.",
 }
