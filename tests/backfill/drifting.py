@@ -72,7 +72,7 @@ def walked(pipeline: Path, *asked: str) -> tuple[dict[str, Any], list[str]]:
 
 
 def in_prefect(pipeline: Path) -> dict[str, list[str]]:
-    """The same walk, as its Prefect server tells it: periods skipped, periods that are flow runs, and other tasks."""
+    """The same walk, as its Prefect server tells it: periods skipped, periods retrained, and the stages of these."""
     code = f"""
 import json
 from datetime import date
@@ -86,13 +86,15 @@ def found(what, **asked):
 backfill({str(pipeline)!r}, "month", date(2025, 1, 4), None, "when")
 (walk,) = found("flow_runs", flows={{"name": {{"any_": ["backfill"]}}}}, sort="START_TIME_DESC", limit=1)
 inside = found("flow_runs", flow_runs={{"parent_flow_run_id": {{"any_": [walk["id"]]}}}})
-runs = {{"id": {{"any_": [walk["id"], *(run["id"] for run in inside)]}}}}
-tasks = found("task_runs", flow_runs=runs, sort="EXPECTED_START_TIME_ASC")
-skipped = [task["name"] for task in tasks if task["state"]["name"] == "Skipped"]
+
+def tasks(*runs):
+    ids = {{"id": {{"any_": [run["id"] for run in runs]}}}}
+    return found("task_runs", flow_runs=ids, sort="EXPECTED_START_TIME_ASC")
+
 print(json.dumps({{
-    "skipped": skipped,
-    "subflows": [run["name"] for run in inside],
-    "tasks": [task["name"].rsplit("-", 1)[0] for task in tasks if task["name"] not in skipped],
+    "skipped": [task["name"] for task in tasks(walk) if task["state"]["name"] == "Skipped"],
+    "retrained": [run["name"] for run in inside],
+    "stages": [task["name"].rsplit("-", 1)[0] for task in tasks(*inside)],
 }}))
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -45,8 +45,8 @@ def test_where_rows_were_added_the_periods_before_are_skipped_and_prefect_shows_
     pipeline(tmp_path, rows(122))
     shown = in_prefect(file)
     assert shown["skipped"] == ["2025-01-04", "2025-02-04", "2025-03-04"]
-    assert shown["subflows"] == ["2025-04-04"]
-    assert shown["tasks"] == ["ingest", *STAGES]
+    assert shown["retrained"] == ["2025-04-04"]
+    assert shown["stages"] == [*STAGES]
     found, lines = walked(file)
     assert [line[0] for line in lines] == ["="] * 4
     assert outcomes(found)[-1] == "PROMOTE"
