@@ -40,10 +40,11 @@ class Ask:
                 datetime.max - duration(self.every) * (MOST + 1)
             except (ValueError, OverflowError) as error:
                 raise ConfigError(
-                    f'every is "{self.every}".', allowed="month, or a number and m, h, d or w, such as 12h, 30d or 1w."
+                    f'every is "{self.every}".',
+                    allowed="It is month, or a number and m, h, d or w, such as 12h, 30d or 1w.",
                 ) from error
         if self.start and self.end and self.start > self.end:
-            raise ConfigError(f"the backfill is asked from {self.start} to {self.end}, which is before.")
+            raise ConfigError(f"the backfill is asked for from {self.start} to {self.end}: it ends before it begins.")
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ def time_column(config: Pipeline, types: dict[str, str], asked: str = "") -> str
     if types[column].startswith(("double", "int", "float")):
         raise ConfigError(
             f'the time column "{column}" holds numbers.',
-            allowed="Dates, timestamps or ISO 8601 text.",
+            allowed="A time column holds dates, timestamps or ISO 8601 text.",
             todo="Name another, or declare it in features as a datetime with its format.",
         )
     return column
