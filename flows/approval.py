@@ -6,6 +6,7 @@ stage is reused, and the question is answered.
 
 from __future__ import annotations
 
+import time
 from typing import Literal
 
 from prefect.flow_runs import suspend_flow_run
@@ -21,6 +22,7 @@ from keepfit.stages.release import proposed
 from keepfit.stages.release.decision import Decision
 from keepfit.store.artifacts import Bundle, Evaluated, Prepared, Verdict
 from keepfit.store.events import Event
+from keepfit.store.records import Asked
 from keepfit.store.run import Run
 
 GRACE = 24 * 3600
@@ -54,26 +56,48 @@ def decided(run: Run, decision: Decision, bundle: Bundle, evaluated: Evaluated, 
     if is_own() or not deployment.id:
         run.tell(Event("release", "note", "Nobody can be asked here; keepfit run --force REASON approves it."))
         return Decision(kind="unanswered")
-    return _answer(run, verdict)
+    earlier = _asks_already(run, bundle)
+    if earlier:
+        return Decision(kind="asked", reason=f"the run {earlier} waits for the answer")
+    return _answer(run, bundle, verdict)
 
 
 def _asks(approval: str, verdict: Verdict) -> bool:
     return verdict.enters_service or (approval == "always" and verdict.reason not in _SETTLED)
 
 
-def _answer(run: Run, verdict: Verdict) -> Decision:
-    """Suspend, or take the answer of a run that was resumed."""
-    is_new = run.record().asked != verdict.sentence
-    run.add(asked=verdict.sentence, waiting=verdict.sentence)
-    within = duration(run.config.approval_within)
-    if is_new:
-        notify(run, "asked", f"Shall this model go into service? {verdict.sentence}")
-        publish(run, f"A person is asked: {verdict.sentence}")
+def _asks_already(run: Run, bundle: Bundle) -> str:
+    """The run that waits for an answer about a model which answers as this one; empty where none does."""
+    for one in run.store.records:
+        asked = one.asked if one.waiting and one.run != run.id else None
+        if asked is not None and asked.of == bundle.answers and asked.until > time.time():
+            return one.run
+    return ""
+
+
+def _answer(run: Run, bundle: Bundle, verdict: Verdict) -> Decision:
+    """Suspend, or take the answer of a run that was resumed; one that goes on too early without one asks again."""
+    asked = _question(run, bundle, verdict)
     question = Approval.with_initial_data(
         description=f"**{verdict.outcome}**: {verdict.sentence}\n\nThe figures and charts stand in the run's artifact. "
         f"Without an answer within {run.config.approval_within}, the model in service stays."
     )
-    answer = suspend_flow_run(wait_for_input=question, timeout=int(within.total_seconds()) + GRACE, key="approval")
+    left = max(1, round(asked.until - time.time()))
+    answer = suspend_flow_run(wait_for_input=question, timeout=left + GRACE, key=f"approval-{asked.times}")
     run.add(waiting="")
+    if answer.answer == "unanswered" and time.time() < asked.until:
+        run.add(asked=asked.model_copy(update={"times": asked.times + 1}))
+        return _answer(run, bundle, verdict)
     kind: Literal["unanswered", "approve", "decline"] = answer.answer
     return Decision(kind=kind, reason=answer.reason.strip(), who=answer.name.strip())
+
+
+def _question(run: Run, bundle: Bundle, verdict: Verdict) -> Asked:
+    """What is asked, noted in the record; those who want to know are told once."""
+    asked = run.record().asked
+    if asked is None or asked.of != bundle.answers:
+        asked = Asked(of=bundle.answers, until=time.time() + duration(run.config.approval_within).total_seconds())
+        notify(run, "asked", f"Shall this model go into service? {verdict.sentence}")
+        publish(run, f"A person is asked: {verdict.sentence}")
+    run.add(asked=asked, waiting=verdict.sentence)
+    return asked

@@ -75,13 +75,17 @@ def score_lock(folder: Path) -> Iterator[None]:
 
 
 def lock_of(part: Path) -> Path:
-    """The lock of an unfinished output, beside it."""
-    return part.with_suffix(".lock")
+    """The lock of an unfinished output, in a folder of the store for such."""
+    return part.parents[2] / "locks" / f"{part.parent.name}-{part.stem}.lock"
 
 
 def is_being_written(part: Path) -> bool:
     """Whether a process writes into it at this moment."""
-    path = lock_of(part)
+    return is_held(lock_of(part))
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds a lock."""
     if not path.is_file():
         return False
     lock = FileLock(path, timeout=0.0)

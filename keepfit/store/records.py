@@ -47,6 +47,19 @@ class Failure(BaseModel):
     """Whether a person or the system ended the run, and nothing was wrong with it."""
 
 
+class Asked(BaseModel):
+    """A question to a person: whether a model goes into service."""
+
+    model_config = ConfigDict(frozen=True)
+
+    of: str
+    """Digest of what the model answers."""
+    until: float
+    """When it is too late for an answer, in seconds since 1970."""
+    times: int = 1
+    """How often it was put."""
+
+
 class Record(BaseModel):
     """One run, in its own words."""
 
@@ -68,8 +81,8 @@ class Record(BaseModel):
     """What the person who started it wrote."""
     overrides: dict[str, str] = {}
     """Settings that counted in place of the YAML's."""
-    asked: str = ""
-    """What a person was asked."""
+    asked: Asked | None = None
+    """The question that a person was asked last; None where nobody was."""
     waiting: str = ""
     """What a person is asked before it goes on; empty where nobody is."""
     ended: str | None = None

@@ -2,7 +2,8 @@
 
     .keepfit/
       stages/<stage>/<key>/       a finished output: manifest.json was written last
-      stages/<stage>/<key>.part/  one under way, or killed, with <key>.lock beside it
+      stages/<stage>/<key>.part/  one under way, or killed
+      locks/                      of outputs under way
       runs/<run>/                 record.json, progress.json, report.html
       registry.db  journal.jsonl  champion.json  hashes.db  code.json  run.lock  service.lock
 
@@ -24,7 +25,7 @@ from keepfit.store.artifacts import FORMAT, A
 from keepfit.store.code import Code
 from keepfit.store.hashes import FileHashes
 from keepfit.store.keys import KeyParts, key_of
-from keepfit.store.locks import is_being_written
+from keepfit.store.locks import is_being_written, is_held
 from keepfit.store.records import Records
 
 MANIFEST = "manifest.json"
@@ -152,6 +153,9 @@ class Store:
         """
         parts = self.root.glob("stages/*/*.part")
         self._remove_parts(part for part in parts if checkpoints or not (part / CHECKPOINT).is_file())
+        for lock in self.root.glob("locks/*.lock"):
+            if not is_held(lock):
+                lock.unlink(missing_ok=True)
         for left in (*self.root.glob("stages/**/.*.tmp"), *self.root.glob("runs/*/.*.tmp")):
             left.unlink(missing_ok=True)
 

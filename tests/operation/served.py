@@ -89,6 +89,10 @@ class Served:
         found = self._until(lambda client: _flow_run(client, id, final))
         return FlowRun.model_validate(found)
 
+    def suspended(self, id: str) -> dict[str, Any]:
+        """The run, once it waits for a person."""
+        return self._until(lambda client: _flow_run(client, id, {"PAUSED"}))
+
     def event(self, id: str, *names: str) -> dict[str, Any]:
         """The first event of these names that a run has sent: Suspended, Crashed …
 

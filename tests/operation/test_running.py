@@ -99,12 +99,19 @@ def test_a_person_is_asked_and_the_same_run_goes_on_with_the_answer(workers: Ser
     with workers.client() as client:
         wrong = client.post(f"/flow_runs/{id}/resume", json={"run_input": {"answer": "perhaps"}}).json()
         assert wrong["status"] == "REJECT"
+    second = workers.ended(workers.ask("retrain/asked"))  # the schedule's, while the first one waits
+    assert "already, because: the run" in str(second.state.message)  # type: ignore[union-attr]
+    with workers.client() as client:
+        client.post(f"/flow_runs/{id}/resume", json={"run_input": {}})  # by mistake: nobody answered
+    workers.event(id, "Resuming")
+    workers.suspended(id)
+    with workers.client() as client:
         given = {"answer": "approve", "reason": "looks right", "name": "Ann"}
         client.post(f"/flow_runs/{id}/resume", json={"run_input": given})
     workers.event(id, "Completed")
     message = workers.run(id)["state"]["message"]
     assert message.endswith("Approved by Ann, because: looks right.")
-    assert len(made.runs) == 1
+    assert len(made.runs) == 2
     assert '"who":"Ann"' in (made.folder / ".keepfit/journal.jsonl").read_text()
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from keepfit.store.artifacts import Outcome, Verdict
 
-UNSETTLED = ("held", "unanswered")
+UNSETTLED = ("held", "unanswered", "asked")
 """Reasons of a HOLD that says nothing of the model: the next run asks anew."""
 
 
@@ -17,8 +17,9 @@ class Decision(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    kind: Literal["auto", "hold", "force", "approve", "decline", "unanswered"] = "auto"
-    """hold: the model in service stays, whatever the verdict; force: this one goes in; the others answer a question."""
+    kind: Literal["auto", "hold", "force", "approve", "decline", "unanswered", "asked"] = "auto"
+    """hold: the model in service stays, whatever the verdict; force: this one goes in; asked: an earlier run asks about
+    it; the others answer a question."""
     reason: str = ""
     who: str = ""
     """Who said it; empty where nobody gave a name."""
@@ -31,7 +32,7 @@ class Decision(BaseModel):
     @property
     def stays(self) -> bool:
         """Whether it keeps a model out of service that the verdict would let in."""
-        return self.kind in ("hold", "decline", "unanswered")
+        return self.kind in ("hold", "decline", "unanswered", "asked")
 
     @property
     def because(self) -> str:
@@ -62,6 +63,7 @@ def _stays(verdict: Verdict, decision: Decision) -> Verdict:
         "hold": ("held", "Held back"),
         "decline": ("declined", "Declined"),
         "unanswered": ("unanswered", "Nobody approved it in time"),
+        "asked": ("asked", "A person is asked about this very model already"),
     }[decision.kind]
     sentence = f"{word}{decision.because} The verdict was: {verdict.sentence}"
     figures = {**verdict.figures, "verdict": f"{verdict.outcome} {verdict.reason}"}
