@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from keepfit.cli.saying import say
-from keepfit.config.overrides import parsed
 from keepfit.errors import ConfigError
 
 Mode = Literal["normal", "full retrain", "evaluate only", "dry run"]
@@ -141,6 +140,8 @@ def _asked(
     given: list[str] | None,
 ) -> dict[str, Any]:
     """The form's answers. Raises ConfigError where they contradict each other."""
+    from keepfit.config.overrides import parsed
+
     if force is not None and hold is not None:
         raise ConfigError("--force and --hold were both given.", todo="Leave one of them out.")
     promote = "force" if force is not None else "hold" if hold is not None else "auto"
