@@ -6,6 +6,7 @@ from typing import Any
 
 from prefect.runtime import flow_run
 
+from keepfit import report
 from keepfit.config.operation import Occasion
 from keepfit.redact import redacted
 from keepfit.store.events import Event
@@ -33,7 +34,7 @@ def notify(run: Run, occasion: Occasion, sentence: str) -> None:
 
 def _body(run: Run, sentence: str) -> str:
     seen = flow_run.ui_url
-    lines = [sentence, "", f"Report: {run.folder / 'report.html'}", *([f"Run: {seen}"] if seen else [])]
+    lines = [sentence, "", f"Report: {report.address(run)}", *([f"Run: {seen}"] if seen else [])]
     return "\n".join(lines)
 
 

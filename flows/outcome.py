@@ -40,7 +40,7 @@ def conclude(run: Run, released: Released) -> State[Released]:
     The state is a plain Completed: a deployment's page lists runs by a filter of fixed names and hides all others.
     """
     verdict = released.verdict
-    run.tell(Event("", "note", f"{verdict.outcome}: {verdict.sentence} Report: {released.report}"))
+    run.tell(Event("", "note", f"{verdict.outcome}: {verdict.sentence} Report: {report.address(run)}"))
     _show(run, verdict.outcome.lower(), verdict.sentence, verdict.model_dump(mode="json"), tag="verdict")
     if verdict.reason != "nothing_new":
         notify(run, _OCCASIONS[verdict.outcome], verdict.sentence)

@@ -47,7 +47,7 @@ def pipelines_in(paths: tuple[Path, ...]) -> dict[str, Pipeline]:
 
 
 def application(pipelines: dict[str, Pipeline]) -> Starlette:
-    """The pages: / for all pipelines, /NAME for one, /NAME/RUN for a report."""
+    """The pages: / for all pipelines, /NAME for one, /NAME/RUN/report.html for a report."""
 
     async def all_of_them(_request: Request) -> HTMLResponse:
         return await _page(lambda: history.index([(f"/{name}", one) for name, one in pipelines.items()]))
@@ -65,7 +65,7 @@ def application(pipelines: dict[str, Pipeline]) -> Starlette:
         path = found.resolve(found.store) / "runs" / run / "report.html"
         return await _page(lambda: path.read_text(encoding="utf-8")) if path.is_file() else _none("It has no report.")
 
-    return Starlette(routes=[Route("/", all_of_them), Route("/{name}", one_of_them), Route("/{name}/{run}", report)])
+    return Starlette(routes=[Route("/", all_of_them), Route("/{name}", one_of_them), Route("/{name}/{run}/report.html", report)])
 
 
 def serve(paths: tuple[Path, ...], port: int) -> None:

@@ -5,13 +5,14 @@ Both are made from the run's record and the folders of its stages alone, so they
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from keepfit.redact import redacted
 from keepfit.store import files
 from keepfit.store.run import Run
 
-__all__ = ["markdown", "write"]
+__all__ = ["address", "markdown", "write"]
 
 NAME = "report.html"
 
@@ -28,8 +29,14 @@ def write(run: Run) -> Path:
     return path
 
 
+def address(run: Run) -> str:
+    """Where a person finds the report: at `keepfit reports`, where KEEPFIT_REPORTS names it, else on the disk."""
+    served = os.environ.get("KEEPFIT_REPORTS", "").rstrip("/")
+    return f"{served}/{run.config.name}/{run.id}/{NAME}" if served else str(run.folder / NAME)
+
+
 def markdown(run: Run) -> str:
     """The same essentials for a Prefect artifact, under 1 MB."""
     from keepfit.report.brief import brief
 
-    return redacted(brief(run))
+    return redacted(brief(run, address(run)))

@@ -14,7 +14,7 @@ LIMIT = 900_000
 """Characters; Prefect keeps an artifact up to 1 MB. Charts that do not fit are left out."""
 
 
-def brief(run: Run) -> str:
+def brief(run: Run, address: str) -> str:
     """Verdict, score, what changed, validation, curves and where it is wrong."""
     facts = RunFacts(run)
     head = headline.head(facts)
@@ -24,9 +24,15 @@ def brief(run: Run) -> str:
     elif not facts.nothing_new:
         parts += [*_validation(facts), *_errors(facts), *_charts(facts)]
     made = ""
-    for part in [*parts, f"Run `{head['run']}`, report `{run.folder / 'report.html'}`"]:
+    for part in [*parts, _where(run, address)]:
         made += f"{part}\n\n" if len(made) + len(part) < LIMIT else ""
     return made
+
+
+def _where(run: Run, address: str) -> str:
+    """A link where the report is served; a browser opens no file of another machine."""
+    there = f"[the whole report]({address})" if address.startswith("http") else f"report `{address}`"
+    return f"Run `{run.id}`, {there}"
 
 
 def _score(facts: RunFacts) -> list[str]:

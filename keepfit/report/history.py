@@ -69,7 +69,7 @@ def _run(run: RunStatus, told: Status, config: Pipeline, base: str) -> dict[str,
     report = (config.resolve(config.store) / "runs" / run.run / "report.html").is_file()
     return {
         "id": run.run,
-        "address": f"{base}/{run.run}" if report else "",
+        "address": f"{base}/{run.run}/report.html" if report else "",
         "when": _day(run.started),
         "tone": _tone(run),
         "outcome": run.verdict.outcome if run.verdict else run.state,

@@ -73,10 +73,10 @@ def test_the_pages_show_what_ran_and_nothing_else_of_the_disk(twice: Path) -> No
         with httpx.Client(base_url=address, trust_env=False, timeout=120) as client:
             assert name in client.get("/").text
             page = client.get(f"/{name}").text
-            assert all(f'href="/{name}/{run}"' in page for run in (first, second))
+            assert all(f'href="/{name}/{run}/report.html"' in page for run in (first, second))
             assert "What was live when" in page
             assert "<svg" in page
-            assert "First model" in client.get(f"/{name}/{first}").text
+            assert "First model" in client.get(f"/{name}/{first}/report.html").text
             for nothing in ("/nobody", f"/{name}/..%2F..%2Fpipeline.yaml", f"/{name}/{first}/record.json"):
                 assert client.get(nothing).status_code == 404
             assert "https://" not in page
