@@ -65,7 +65,8 @@ def application(pipelines: dict[str, Pipeline]) -> Starlette:
         path = found.resolve(found.store) / "runs" / run / "report.html"
         return await _page(lambda: path.read_text(encoding="utf-8")) if path.is_file() else _none("It has no report.")
 
-    return Starlette(routes=[Route("/", all_of_them), Route("/{name}", one_of_them), Route("/{name}/{run}/report.html", report)])
+    pages = {"/": all_of_them, "/{name}": one_of_them, "/{name}/{run}/report.html": report}
+    return Starlette(routes=[Route(path, page) for path, page in pages.items()])
 
 
 def serve(paths: tuple[Path, ...], port: int) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from keepfit.data.identity import UNREAD
-from keepfit.data.unread import read_unread
 from keepfit.features.lookup import words_of
 from keepfit.metrics.naming import cell
 from keepfit.quoting import cut, visible
@@ -42,6 +40,9 @@ def _column(column: dict[str, Any], rows: int) -> dict[str, Any]:
 
 def unread(facts: RunFacts) -> dict[str, Any]:
     """The first rows that could not be read: place among the source's rows, where they lie, why; empty without such."""
+    from keepfit.data.identity import UNREAD  # they bring Arrow, which a short report does without
+    from keepfit.data.unread import read_unread
+
     path = facts.folder("ingest") / UNREAD
     found = read_unread(path)
     if not found:

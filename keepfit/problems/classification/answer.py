@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from keepfit.problems.answer import Answer, Answers
 from keepfit.problems.classification import Target
-from keepfit.quoting import cut, shown, visible
+from keepfit.problems.classification.positive import of_positive, shown_class
+from keepfit.quoting import shown
 
 _NAMED = 20
 
@@ -73,8 +74,8 @@ class ClassAnswer(Answer):
         if not before or not now or before == now:
             return ""
         return (
-            f'The positive class was "{_shown(before)}" when the champion was judged and is "{_shown(now)}" now: '
-            "both are measured by that."
+            f'The positive class was "{shown_class(before)}" when the champion was judged and is '
+            f'"{shown_class(now)}" now: both are measured by that.'
         )
 
     def aligned(self, answers: Answers, old: dict[str, Any], new: dict[str, Any]) -> Answers:
@@ -107,12 +108,3 @@ class ClassAnswer(Answer):
 
 
 ANSWER = ClassAnswer()
-
-
-def of_positive(name: str) -> str:
-    """Which figures are of the positive class, in a sentence."""
-    return f'Precision, recall, F1, ROC-AUC and PR-AUC are of the class "{_shown(name)}".'
-
-
-def _shown(name: str) -> str:
-    return cut(visible(name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from keepfit.metrics.naming import figure
-from keepfit.problems.classification.answer import of_positive
+from keepfit.problems.classification.positive import of_positive
 from keepfit.problems.show import Chapter, Listing, Show
 
 CELLS, NAMES = 12, 26
