@@ -9,10 +9,12 @@ from prefect import State, flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.states import Completed
 
+from flows.notifying import tell
 from flows.outcome import artifact_key, mark, run_name
 from flows.server import with_server
 from keepfit import config
 from keepfit.serving.monitoring import Watching
+from keepfit.store.events import logger
 from tasks.service import monitor as look
 
 
@@ -38,6 +40,9 @@ def monitor(pipeline: Path = Path("pipeline.yaml"), rows: str = "", labels: str 
         key=key or None,
     )
     found = look(settings, looked)
+    if found.outcome != "ok":
+        for failure in tell(settings, found.outcome, found.sentence):
+            logger.info(failure)
     mark(settings.name, found.outcome, found.json(), tag="monitor")
     create_markdown_artifact(found.markdown(), key=artifact_key(settings.name, "monitor"), description=found.sentence)
     return Completed(message=found.sentence, data=found)

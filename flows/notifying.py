@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from prefect.runtime import flow_run
 
 from keepfit import report
+from keepfit.config import Pipeline
 from keepfit.config.operation import Occasion
 from keepfit.redact import redacted
 from keepfit.store.events import Event
@@ -16,26 +18,26 @@ BLOCK = "block:"
 
 
 def notify(run: Run, occasion: Occasion, sentence: str) -> None:
-    """Tell those that the YAML names, if they want to know of such an occasion.
+    """Tell those that the YAML names how a run ended, with where its report is.
 
     One that cannot be told is noted, and the run goes on: what it decided does not depend on who knows.
     """
-    wanted = run.config.notify
+    for failure in tell(run.config, occasion, sentence, f"Report: {report.address(run)}"):
+        run.tell(Event("", "note", failure))
+
+
+def tell(config: Pipeline, occasion: Occasion, sentence: str, *places: str) -> Iterator[str]:
+    """Tell those who want to know of such an occasion; a sentence for each that could not be told."""
+    wanted = config.notify
     if wanted is None or occasion not in wanted.on:
         return
-    title = f"keepfit: {run.config.name}: {occasion}"
+    seen = flow_run.ui_url
+    body = redacted("\n".join([sentence, "", *places, *([f"Run: {seen}"] if seen else [])]))
     for address in wanted.to:
         try:
-            _send(run.config.reveal(address), title, redacted(_body(run, sentence)))
+            _send(config.reveal(address), f"keepfit: {config.name}: {occasion}", body)
         except Exception as error:  # whatever a messenger raises
-            told = redacted(str(error) or type(error).__name__)
-            run.tell(Event("", "note", f"{address} was not told of {occasion}: {told}."))
-
-
-def _body(run: Run, sentence: str) -> str:
-    seen = flow_run.ui_url
-    lines = [sentence, "", f"Report: {report.address(run)}", *([f"Run: {seen}"] if seen else [])]
-    return "\n".join(lines)
+            yield f"{address} was not told of {occasion}: {redacted(str(error) or type(error).__name__)}."
 
 
 def _send(address: str, title: str, body: str) -> None:

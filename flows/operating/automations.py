@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import StateType
-from prefect.events.actions import ActionTypes, ChangeFlowRunState, ResumeFlowRun
+from prefect.events.actions import ActionTypes, ChangeFlowRunState, ResumeFlowRun, RunDeployment
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 
@@ -26,6 +27,8 @@ SILENCE = timedelta(seconds=100)
 PAUSE = timedelta(seconds=20)
 """Between a run's death and the next try: its process has ended by then, and its lock is free."""
 TRIES = 3
+NEW_DATA = "keepfit.new-data"
+"""The event by which another system says that a pipeline's source has new rows."""
 DEAD, AGAIN = "keepfit: runs that died", "keepfit: runs that died run again"
 _AGAIN = ("retrain", "score", "backfill")
 """The flows that are run again. A training in another pool is started anew by the run that waits for it."""
@@ -81,6 +84,29 @@ def of_answer(config: Pipeline, deployment: str) -> AutomationCore:
         trigger=_absence({"Suspended"}, {*_MOVES, *_ENDS}, duration(config.approval_within), related),
         actions=[ResumeFlowRun()],
     )
+
+
+def of_events(config: Pipeline, deployment: str) -> AutomationCore:
+    """The one that starts a run when another system, or `monitor`, says that there is reason to."""
+    drift = {f"keepfit.monitor.{outcome}" for outcome in ("drift", "worse")}
+    wanted = drift if config.schedule is not None and config.schedule.on_drift else set()
+    return AutomationCore(
+        name=events_name(config.name),
+        description=f"An event {NEW_DATA} of keepfit.pipeline.{config.name} starts a run.",
+        trigger=EventTrigger(
+            posture=Posture.Reactive,
+            expect={NEW_DATA, *wanted},
+            match=ResourceSpecification.model_validate({"prefect.resource.id": f"keepfit.pipeline.{config.name}"}),
+            threshold=1,
+            within=timedelta(0),
+        ),
+        actions=[RunDeployment(source="selected", deployment_id=UUID(deployment), parameters=None, job_variables=None)],
+    )
+
+
+def events_name(pipeline: str) -> str:
+    """What the automation is called that starts runs by events."""
+    return f"keepfit: events start {pipeline}"
 
 
 def answer_name(pipeline: str) -> str:

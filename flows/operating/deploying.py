@@ -38,7 +38,7 @@ def deploy(paths: Sequence[Path], pool: str, gpu_pool: str = "", *, prune: bool 
         for deployment in wanted:
             yield f"{deployment.flow}/{deployment.name}: {register(client, deployment)}"
         for one in pipelines:
-            yield from _answers(client, one)
+            yield from _automations(client, one)
         yield from _left(client, wanted, pipelines, folders, prune=prune)
 
 
@@ -78,14 +78,16 @@ def _trainings(client: SyncPrefectClient, pipelines: Sequence[Pipeline], gpu_poo
     return [of_pool(name, gpu=gpu) for name, gpu in sorted(pools.items())]
 
 
-def _answers(client: SyncPrefectClient, one: Pipeline) -> Iterator[str]:
-    """The automation of a pipeline that asks a person; none for another."""
-    name = automations.answer_name(one.name)
+def _automations(client: SyncPrefectClient, one: Pipeline) -> Iterator[str]:
+    """Those of a pipeline: events start it, and the wait for an answer ends where a person is asked."""
+    deployment = str(client.read_deployment_by_name(f"retrain/{one.name}").id)
+    wanted = [automations.of_events(one, deployment)]
     if one.approval == "never":
-        automations.drop(client, name)
-        return
-    deployment = client.read_deployment_by_name(f"retrain/{one.name}")
-    yield f'automation "{name}": {automations.keep(client, automations.of_answer(one, str(deployment.id)))}'
+        automations.drop(client, automations.answer_name(one.name))
+    else:
+        wanted.append(automations.of_answer(one, deployment))
+    for automation in wanted:
+        yield f'automation "{automation.name}": {automations.keep(client, automation)}'
 
 
 def _left(
@@ -104,4 +106,5 @@ def _left(
         client.delete_deployment(there.id)
         if name.startswith("retrain/"):
             automations.drop(client, automations.answer_name(there.name))
+            automations.drop(client, automations.events_name(there.name))
         yield f"{name}: taken away"

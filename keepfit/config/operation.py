@@ -40,6 +40,8 @@ class Schedule(Section):
     """In place of cron: 6h, 1d, 2w …"""
     new_data: Duration | None = None
     """Look so often whether the source changed, and run when it did; alone, or beside cron or every."""
+    on_drift: bool = False
+    """Run when `monitor` finds that rows have moved, or that the model in service became worse."""
     timezone: str = "UTC"
     """What the hours of cron mean, such as Europe/Berlin."""
     paused: bool = False
@@ -78,12 +80,12 @@ class Schedule(Section):
     def _one_clock(self) -> Schedule:
         if self.cron and self.every:
             raise ValueError("give either cron or every, and not both")
-        if not (self.cron or self.every or self.new_data):
-            raise ValueError("says nothing: give cron, every or new_data")
+        if not (self.cron or self.every or self.new_data or self.on_drift):
+            raise ValueError("says nothing: give cron, every, new_data or on_drift")
         return self
 
 
-Occasion = Literal["failed", "asked", "reject", "hold", "first", "promote"]
+Occasion = Literal["failed", "asked", "reject", "hold", "first", "promote", "drift", "worse"]
 
 
 class Notify(Section):
@@ -92,9 +94,9 @@ class Notify(Section):
     to: tuple[str, ...] = Field(min_length=1)
     """Addresses as Apprise takes them: mailto://, slack://, json:// …; keep secrets in ${VAR}. Or block:TYPE/NAME, a
     notification block of the Prefect server, such as block:slack-webhook/ops."""
-    on: tuple[Occasion, ...] = ("failed", "asked", "reject", "hold", "first", "promote")
-    """What is told; asked: a person is, before a model goes into service. A run that finds nothing new is never told,
-    and one that a person stopped neither."""
+    on: tuple[Occasion, ...] = ("failed", "asked", "reject", "hold", "first", "promote", "drift", "worse")
+    """What is told; asked: a person is, before a model goes into service; drift, worse: what `monitor` found. A run
+    that finds nothing new is never told, and one that a person stopped neither."""
 
 
 Approval = Literal["never", "on_promote", "always"]

@@ -83,6 +83,13 @@ class Served:
             found: dict[str, Any] = client.get(f"/flow_runs/{id}").json()
         return found
 
+    def first(self, name: str) -> str:
+        """The id of the first run of a deployment, once there is one."""
+        wanted = {"deployments": {"id": {"any_": [self.deployment(name)["id"]]}}}
+        return str(
+            self._until(lambda client: next(iter(client.post("/flow_runs/filter", json=wanted).json()), None))["id"]
+        )
+
     def ended(self, id: str) -> FlowRun:
         """The run, once it has ended."""
         final = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}

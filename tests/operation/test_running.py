@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -139,6 +141,20 @@ def test_rows_that_are_new_start_a_run(workers: Served, tmp_path: Path) -> None:
     again = workers.ended(workers.ask("watch/watched"))
     assert str(again.state.message) == "Nothing new in the source."  # type: ignore[union-attr]
     assert len(made.runs) == 1
+
+
+def test_another_system_starts_a_run_by_an_event(workers: Served, tmp_path: Path) -> None:
+    deployed(workers, tmp_path, "told")
+    event = {
+        "occurred": datetime.now(UTC).isoformat(),
+        "event": "keepfit.new-data",
+        "resource": {"prefect.resource.id": "keepfit.pipeline.told"},
+        "id": str(uuid4()),
+    }
+    with workers.client() as client:
+        client.post("/events", json=[event]).raise_for_status()
+    id = workers.first("retrain/told")
+    assert workers.ended(id).name == "told: first"
 
 
 @pytest.mark.parametrize("bad", [{"promote": "force"}, {"mode": "dry run", "promote": "hold"}])
