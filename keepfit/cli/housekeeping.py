@@ -1,0 +1,79 @@
+"""`keepfit history`: what was live when and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keepfit.cli.saying import say
+
+if TYPE_CHECKING:
+    from keepfit.serving.history import History, Score, Term
+
+SCORES = 20
+"""The newest that a person is shown; --json has all."""
+
+
+def history(pipeline: Path, /, *, json: bool = False) -> None:
+    """Tell which model was in service when and why, and how good models were over time.
+
+    Parameters
+    ----------
+    pipeline
+        The pipeline's YAML file, or its folder.
+    json
+        Print all of it as one JSON object, with every decision, for a program to read.
+    """
+    from keepfit import config
+    from keepfit.serving.history import history_of
+
+    told = history_of(config.load(pipeline))
+    for line in [told.model_dump_json(indent=2)] if json else _past(told, pipeline):
+        say(line)
+
+
+def _past(told: History, pipeline: Path) -> Iterator[str]:
+    if not told.decisions:
+        yield f"Nothing was decided on {told.pipeline} yet. Next:  keepfit run {pipeline}"
+        return
+    if told.terms:
+        yield f"In service of {told.pipeline}, the newest first (UTC):"
+    else:
+        yield f"No model of {told.pipeline} was in service yet."
+    for term in told.terms:
+        yield from _term(term, told.metric)
+    yield ""
+    yield from _scores(told)
+
+
+def _term(term: Term, metric: str) -> Iterator[str]:
+    from keepfit.metrics.naming import figure, metric_name
+
+    score = "" if term.score is None else f", {metric_name(metric)} {figure(metric, term.score)}"
+    until = _minute(term.ended) if term.ended else "now"
+    run = f", run {term.run}" if term.run else ""
+    yield f"{_minute(term.began)} to {until}: version {term.version}, bundle {term.bundle}{score}{run}"
+    yield f"    {term.how}: {term.sentence}"
+
+
+def _scores(told: History) -> Iterator[str]:
+    from keepfit.metrics.naming import figure, metric_name
+
+    verdicts = {one.run: f"{one.outcome} {one.reason}" for one in told.decisions if one.run}
+    if not told.scores:
+        return
+    yield f"{metric_name(told.metric)[0].upper()}{metric_name(told.metric)[1:]}, the newest first:"
+    for score in told.scores[:SCORES]:
+        what = verdicts.get(score.run, "of the model in service")
+        yield f"{_minute(score.time)}  {figure(told.metric, score.value)}  {_rows(score)}, {what}, bundle {score.bundle}"
+    if len(told.scores) > SCORES:
+        yield f"and {len(told.scores) - SCORES:,} older; --json has them all."
+
+
+def _rows(score: Score) -> str:
+    return f"test rows of run {score.run}" if score.run else "rows whose truth came later"
+
+
+def _minute(time: str) -> str:
+    return time[:16].replace("T", " ")
