@@ -66,7 +66,8 @@ def _scores(told: History) -> Iterator[str]:
     yield f"{metric_name(told.metric)[0].upper()}{metric_name(told.metric)[1:]}, the newest first:"
     for score in told.scores[:SCORES]:
         what = verdicts.get(score.run, "of the model in service")
-        yield f"{_minute(score.time)}  {figure(told.metric, score.value)}  {_rows(score)}, {what}, bundle {score.bundle}"
+        value = figure(told.metric, score.value)
+        yield f"{_minute(score.time)}  {value}  {_rows(score)}, {what}, bundle {score.bundle}"
     if len(told.scores) > SCORES:
         yield f"and {len(told.scores) - SCORES:,} older; --json has them all."
 

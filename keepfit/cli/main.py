@@ -21,6 +21,7 @@ from keepfit import redact
 from keepfit.cli.batches import monitor, score
 from keepfit.cli.deploying import bootstrap, deploy
 from keepfit.cli.doctor import doctor
+from keepfit.cli.housekeeping import history
 from keepfit.cli.reports import compare, report, reports
 from keepfit.cli.running import run, trigger, validate
 from keepfit.cli.saying import say
@@ -209,7 +210,11 @@ def predict(
     say(predict_file(config.load(pipeline), rows, out, bundle))
 
 
-for _command in (run, validate, trigger, report, reports, compare, score, monitor, bootstrap, deploy, up, doctor):
+_COMMANDS = (
+    run, validate, trigger, report, reports, compare, history, score, monitor,
+    bootstrap, deploy, up, doctor,
+)  # fmt: skip
+for _command in _COMMANDS:
     app.command(_command)
 
 

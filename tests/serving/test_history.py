@@ -8,8 +8,9 @@ import shutil
 import pytest
 
 from keepfit import config
+from keepfit.cli.housekeeping import history
 from keepfit.serving import champion
-from keepfit.serving.history import history_of
+from keepfit.serving.history import History, history_of
 from keepfit.serving.rollback import rollback
 from keepfit.stages.release.decision import Decision
 from keepfit.store import files
@@ -101,3 +102,19 @@ def test_what_only_measured_the_model_in_service_is_a_score_too(copy):
 def test_before_the_first_run_there_is_nothing_to_tell(tmp_path):
     told = history_of(Pipeline(tmp_path).config)
     assert (told.terms, told.decisions, told.scores) == ((), (), ())
+
+
+def test_the_command_tells_every_term_with_its_reason(lived, capsys):
+    file = lived[0].file
+    capsys.readouterr()
+    history(file)
+    said = capsys.readouterr().out
+    assert "version 1" in said
+    assert "better: Better: " in said
+    assert "Approved by Ann, because: it is fine." in said
+    assert "rolled back: Version 2 was rolled back, because: complaints from the ward." in said
+    assert "forced: Put in service by force by Bob, because: they were mistaken." in said
+    assert "to now: version 2" in said
+    history(file, json=True)
+    told = History.model_validate_json(capsys.readouterr().out)
+    assert told == history_of(lived[0].config)
