@@ -1,4 +1,4 @@
-"""`keepfit history`: what was live when and why."""
+"""`keepfit history` and `keepfit rollback`: what was live when and why, and back to it."""
 
 from __future__ import annotations
 
@@ -31,6 +31,31 @@ def history(pipeline: Path, /, *, json: bool = False) -> None:
     told = history_of(config.load(pipeline))
     for line in [told.model_dump_json(indent=2)] if json else _past(told, pipeline):
         say(line)
+
+
+def rollback(
+    pipeline: Path, /, *, to: str = "", reason: str = "rolled back on the command line", json: bool = False
+) -> None:
+    """Put the previous model back in service and bar the present one from coming back by itself.
+
+    Parameters
+    ----------
+    pipeline
+        The pipeline's YAML file, or its folder.
+    to
+        An earlier model than the one before: its version, or the beginning of its bundle's id.
+    reason
+        Why; it is journalled.
+    json
+        Print what was done as one JSON object, for a program to read.
+    """
+    from json import dumps
+
+    from keepfit import config
+    from keepfit.serving.rollback import rollback as roll_back
+
+    done = roll_back(config.load(pipeline), reason, to)
+    say(dumps(done.json(), indent=2, ensure_ascii=False) if json else str(done))
 
 
 def _past(told: History, pipeline: Path) -> Iterator[str]:

@@ -21,7 +21,7 @@ from keepfit import redact
 from keepfit.cli.batches import monitor, score
 from keepfit.cli.deploying import bootstrap, deploy
 from keepfit.cli.doctor import doctor
-from keepfit.cli.housekeeping import history
+from keepfit.cli.housekeeping import history, rollback
 from keepfit.cli.reports import compare, report, reports
 from keepfit.cli.running import run, trigger, validate
 from keepfit.cli.saying import say
@@ -152,23 +152,6 @@ def show(pipeline: Path, /, *, json: bool = False) -> None:
 
 
 @app.command
-def rollback(pipeline: Path, /, *, reason: str = "rolled back on the command line") -> None:
-    """Put the previous model back in service and bar the present one from coming back by itself.
-
-    Parameters
-    ----------
-    pipeline
-        The pipeline's YAML file, or its folder.
-    reason
-        Why; it is journalled.
-    """
-    from keepfit import config
-    from keepfit.serving.rollback import rollback as roll_back
-
-    say(str(roll_back(config.load(pipeline), reason)))
-
-
-@app.command
 def verify(pipeline: Path, /) -> None:
     """Read every byte of the store, say what is not as it was written, and mend what is in service.
 
@@ -211,7 +194,7 @@ def predict(
 
 
 _COMMANDS = (
-    run, validate, trigger, report, reports, compare, history, score, monitor,
+    run, validate, trigger, report, reports, compare, history, rollback, score, monitor,
     bootstrap, deploy, up, doctor,
 )  # fmt: skip
 for _command in _COMMANDS:

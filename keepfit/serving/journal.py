@@ -6,7 +6,7 @@ its line was written is finished by whoever comes next.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, Literal
 
@@ -35,6 +35,8 @@ class Line(BaseModel):
     """The run that decided; empty for a rollback."""
     bundle: str
     """The bundle judged, or taken out of service."""
+    to: str = ""
+    """The bundle that a rollback brought back; empty for the one before."""
     path: str
     """Its folder, relative to the store."""
     answers: str = ""
@@ -73,7 +75,10 @@ class State:
 
     lines: tuple[Line, ...] = ()
     served: tuple[Champion, ...] = ()
-    """Every bundle in the order it came into service, without those that were rolled back; the last is the champion."""
+    """Every bundle in the order it came into service, without those that were rolled back or gone past; the last is the
+    champion."""
+    passed: tuple[Champion, ...] = ()
+    """Those that a rollback to an earlier one went past: a rollback that names one of them brings it back."""
     barred: frozenset[str] = frozenset()
     """Ids and answers of the bundles that were rolled back and not forced since."""
     changes: int = 0
@@ -83,6 +88,11 @@ class State:
     def champion(self) -> Champion | None:
         """The bundle in service."""
         return self.served[-1] if self.served else None
+
+    @property
+    def reachable(self) -> dict[str, Champion]:
+        """By id, each bundle that is in service or that a rollback could bring back."""
+        return {champion.bundle: champion for champion in (*self.passed, *self.served)}
 
     @property
     def previous(self) -> Champion | None:
@@ -136,14 +146,29 @@ def after(state: State, line: Line) -> State:
     """The state of affairs once a line's decision holds."""
     lines = (*state.lines, line)
     if line.action == "rollback":
-        barred = state.barred | _names(line)
-        served = tuple(c for c in state.served if c.bundle not in barred)
-        return State(lines, served, barred, state.changes + 1)
+        return _back(replace(state, lines=lines), line)
     verdict = line.verdict
     if verdict is None or not verdict.enters_service:
-        return State(lines, state.served, state.barred, state.changes)
+        return replace(state, lines=lines)
     champion = Champion(line.bundle, line.path, line.version or "", line.time, verdict.model_dump(mode="json"))
-    return State(lines, (*state.served, champion), state.barred - _names(line), state.changes + 1)
+    return replace(
+        state, lines=lines, served=(*state.served, champion), barred=state.barred - _names(line),
+        changes=state.changes + 1,
+    )  # fmt: skip
+
+
+def _back(state: State, line: Line) -> State:
+    """The bundle in service is barred, and the one before it, or that which the line names, is in service again."""
+    barred = state.barred | _names(line)
+    served = [c for c in state.served if c.bundle not in barred]
+    passed = [c for c in state.passed if c.bundle not in barred]
+    ends = [end for end, c in enumerate(served, 1) if c.bundle == line.to][-1:]
+    if ends:
+        served, passed = served[: ends[0]], [*passed, *served[ends[0] :]]
+    elif line.to:
+        served += [c for c in passed if c.bundle == line.to][-1:]
+        passed = [c for c in passed if c.bundle != line.to]
+    return replace(state, served=tuple(served), passed=tuple(passed), barred=barred, changes=state.changes + 1)
 
 
 def _names(line: Line) -> frozenset[str]:

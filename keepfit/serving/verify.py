@@ -39,7 +39,7 @@ def verify(config: Pipeline) -> Verified:
     with service_lock(store.root):
         told, sound = [], True
         state = journal.read(store)
-        for champion in {served.bundle: served for served in state.served}.values():
+        for champion in state.reachable.values():
             sentence, mended = _mended(store, config, champion)
             told += [sentence] if sentence else []
             sound &= mended
