@@ -69,7 +69,7 @@ def _retrained(settings: Pipeline, whole: Snapshot, one: Planned) -> Released:
     @flow(name="period", flow_run_name=one.period.name, persist_result=False)
     def period() -> State[Any]:
         with begin(settings, _failed, Request(one.name)) as run:
-            snapshot = do(ingest_before, run, whole, one.before)
+            snapshot = do(ingest_before, run, whole, one.when, one.before)
             validated = do(validate, run, snapshot)
             prepared = do(preprocess, run, validated)
             trained = do(train, run, prepared.learnable)

@@ -74,16 +74,20 @@ class Measure:
         self._judge, self._metric, self._level = judge_of(config.problem.kind), config.metric, config.release.level
 
     def figures(self, labels: Labels, answers: dict[Way, Answers]) -> dict[Way, float]:
-        """Of each way; without rows there is none."""
+        """Of each way; none without rows, or where these do not define the metric, as a ranking of one class."""
         if not len(labels):
             return {}
-        return {way: self._judge.figures(labels, given, self._schema)[self._metric] for way, given in answers.items()}
+        found = {way: self._judge.figures(labels, given, self._schema) for way, given in answers.items()}
+        return {way: scores[self._metric] for way, scores in found.items() if self._metric in scores}
 
     def difference(self, labels: Labels, old: Answers, new: Answers) -> Difference | None:
-        """How much better the new answers are; None without rows."""
+        """How much better the new answers are; None without rows, or where these do not define the metric."""
         if not len(labels):
             return None
-        found = self._judge.compare(labels, old, new, self._schema, self._metric, self._level)
+        try:
+            found = self._judge.compare(labels, old, new, self._schema, self._metric, self._level)
+        except DataError:
+            return None
         return Difference(difference=found.difference, low=found.low, high=found.high, rows=found.rows)
 
 

@@ -18,7 +18,7 @@ from keepfit.errors import ConfigError, InputError, named, nearest
 from keepfit.serving import journal
 from keepfit.serving.champion import POINTER
 from keepfit.serving.registry import ARTIFACTS, DATABASE
-from keepfit.stages.ingest.within import Span, span, within
+from keepfit.stages.ingest.within import Span, Timed, clock, read, span, times, within
 from keepfit.store import files
 from keepfit.store.artifacts import Snapshot
 from keepfit.store.records import Record
@@ -42,6 +42,8 @@ class Planned:
     """One period, and what is there for it."""
 
     period: Period
+    when: Timed
+    """When each row of the source is."""
     before: Span
     """Which rows it learns from."""
     learned: Snapshot
@@ -75,23 +77,20 @@ def planned(run: Run, whole: Snapshot, ask: Ask) -> tuple[Planned, ...]:
 
     Raises ConfigError where the time column cannot be told, DataError where it holds no times or there is no period.
     """
-    from keepfit.data.snapshot import SnapshotRows
-    from keepfit.features.times import times_of
-
-    rows = SnapshotRows(run.store / whole.path)
-    column = time_column(run.config, {c["name"]: c["type"] for c in rows.source.values()}, ask.time)
-    times, _ = times_of(rows, column)
-    found = periods(times, ask)
+    schema = files.read_json(run.store / whole.path / "schema.json")
+    column = time_column(run.config, {c["name"]: c["type"] for c in schema["columns"]}, ask.time)
+    when = times(run, whole, clock(column))
+    found = periods(read(run.store / when.path), ask)
     made = _made(run)
     records = {record.request: record for record in run.store.records if record.request}
     walk: list[Planned] = []
     for period in found:
         at, until = micros(period.at), micros(period.until)
-        before = span(column, None, at)
-        learned, coming = within(run, whole, before), within(run, whole, span(column, at, until))
+        before = span(None, at)
+        learned, coming = (within(run, whole, when, one) for one in (before, span(at, until)))
         last = walk[-1].name if walk else ""
         name = f"period-{files.digest_of([made, last, period.name, learned.digest])}"
-        walk.append(Planned(period, before, learned, coming, name, _ended(records.get(name))))
+        walk.append(Planned(period, when, before, learned, coming, name, _ended(records.get(name))))
     return tuple(walk)
 
 
@@ -113,7 +112,7 @@ def time_column(config: Pipeline, types: dict[str, str], asked: str = "") -> str
     if types[column].startswith(("double", "int", "float")):
         raise ConfigError(
             f'the time column "{column}" holds numbers.',
-            allowed="A time column holds dates, timestamps or ISO 8601 text.",
+            allowed="A time column holds dates, or texts in one notation of dates.",
             todo="Name another, or declare it in features as a datetime with its format.",
         )
     return column

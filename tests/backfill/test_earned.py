@@ -35,7 +35,7 @@ def test_rows_of_a_class_that_no_model_knows_are_left_out_and_each_way_is_measur
     run = start(pipeline.config)
     rows = answered(run, snapshot, (good, fair), schema_of(pipeline.store / good.folder))
     assert (len(rows.labels), rows.gone) == (243, 7)
-    pool, measure = Pool(), Measure(pipeline.config)
+    pool, measure = Pool(), Measure(pipeline.config, schema_of(pipeline.store / good.folder))
     for _ in range(2):
         pool.add(rows, {"followed": good, "never": fair, "always": good})
     figures = measure.figures(pool.labels, pool.answers)
@@ -47,9 +47,17 @@ def test_rows_of_a_class_that_no_model_knows_are_left_out_and_each_way_is_measur
 
 
 def test_without_rows_there_are_no_figures(pipeline):
-    measure, none = Measure(pipeline.config), np.empty((0, 2), np.float32)
+    measure, none = Measure(pipeline.config, {}), np.empty((0, 2), np.float32)
     assert measure.figures(np.empty(0), {"never": none}) == {}
     assert measure.difference(np.empty(0), none, none) is None
+
+
+def test_a_period_whose_rows_are_of_one_class_has_no_ranking(pipeline):
+    bundle = pipeline.write("release: {metric: roc_auc}\n").bundle("good")
+    measure = Measure(pipeline.config, schema_of(pipeline.store / bundle.folder))
+    labels, answers = np.zeros(50, np.int32), np.tile(np.array([[0.7, 0.3]], np.float32), (50, 1))
+    assert measure.figures(labels, {"never": answers}) == {}
+    assert measure.difference(labels, answers, answers) is None
 
 
 def test_a_class_that_an_old_model_does_not_know_has_no_probability():

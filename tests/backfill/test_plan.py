@@ -14,7 +14,7 @@ from keepfit.backfill.periods import Ask, micros
 from keepfit.backfill.plan import Planned, apart, begin_anew, planned, time_column
 from keepfit.errors import ConfigError, DataError
 from keepfit.stages.ingest import ingest
-from keepfit.stages.ingest.within import span, within
+from keepfit.stages.ingest.within import clock, span, times, within
 from keepfit.store.artifacts import Snapshot
 from keepfit.store.run import Request, Run, start
 from tests.backfill.drifting import YAML, pipeline, rows
@@ -47,23 +47,25 @@ def test_a_test_file_of_the_publishers_is_refused(tmp_path: Path) -> None:
 def test_a_span_is_a_snapshot_that_rows_outside_of_it_do_not_change(tmp_path: Path) -> None:
     at, until = micros(datetime(2025, 1, 20)), micros(datetime(2025, 2, 1))
     few, whole = begun(tmp_path, 40)
-    before, between = (within(few, whole, span("when", start, end)) for start, end in ((None, at), (at, until)))
+    when = times(few, whole, clock("when"))
+    before, between = (within(few, whole, when, span(start, end)) for start, end in ((None, at), (at, until)))
     table = pq.read_table(few.store / before.path / "rows")
     assert (before.rows, between.rows, table.num_rows) == (19 * 5, 12 * 5, 19 * 5)
     assert max(table["when"].to_pylist()) < "2025-01-20"
     assert pa.types.is_string(table["label"].type)
     many, grown = begun(tmp_path, 90)
     assert grown.digest != whole.digest
-    assert within(many, grown, span("when", None, at)).digest == before.digest
+    assert within(many, grown, times(many, grown, clock("when")), span(None, at)).digest == before.digest
 
 
 def test_a_row_without_a_time_is_in_no_span(tmp_path: Path) -> None:
     table = rows(40)
     table.loc[::4, "when"] = None
     run = start(apart(config.load(pipeline(tmp_path, table))))
-    spans = (span("when", None, micros(datetime(2025, 2, 1))), span("when", micros(datetime(2025, 2, 1)), 1e18))
+    spans = (span(None, micros(datetime(2025, 2, 1))), span(micros(datetime(2025, 2, 1)), 1e18))
     whole = ingest(run)
-    assert sum(within(run, whole, one).rows for one in spans) == 150
+    when = times(run, whole, clock("when"))
+    assert sum(within(run, whole, when, one).rows for one in spans) == 150
 
 
 @pytest.mark.parametrize(
