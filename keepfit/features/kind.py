@@ -16,6 +16,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -59,6 +60,11 @@ class Seen:
     """A few train rows, evenly spaced, for what is costly to look at."""
     called: Callable[[NDArray[np.intp]], list[str]]
     """What to call rows in messages."""
+
+    @cached_property
+    def rows(self) -> NDArray[np.intp]:
+        """The numbers of the train rows: found once for all columns, and taken twice as fast as by a mask."""
+        return np.flatnonzero(self.train)
 
 
 class Fitter(ABC):

@@ -47,11 +47,11 @@ class CategoryCounts:
     pending: list[pa.Table] = field(default_factory=list)
     _waiting: int = 0
 
-    def add(self, column: pa.Array, train: NDArray[np.bool_]) -> None:
-        """Add the values of a column (strings or a dictionary of them) [n] in the rows under `train`."""
+    def add(self, column: pa.Array, rows: NDArray[np.intp]) -> None:
+        """Add the values of a column (strings or a dictionary of them) [n] in some rows."""
         coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
         size = len(coded.dictionary)
-        places = coded.indices.fill_null(size).to_numpy(zero_copy_only=False)[train]
+        places = coded.indices.fill_null(size).to_numpy(zero_copy_only=False)[rows]
         counts = np.bincount(places, minlength=size + 1)
         self.missing += int(counts[size])
         self.held += int(counts[:size].sum())
@@ -92,7 +92,7 @@ class CodedFitter(Fitter):
 
     def add(self, cells: pa.Array, seen: Seen) -> None:
         """Take cells [n]."""
-        self._counts.add(self._texts(cells), seen.train)
+        self._counts.add(self._texts(cells), seen.rows)
         self.held = self._counts.held
 
     def entry(self, name: str, slot: int) -> Entry:

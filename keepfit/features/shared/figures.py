@@ -43,11 +43,10 @@ class NumberFigures:
 
         Merged pairwise by batch (Chan, Golub, LeVeque 1983), which loses no digits however many rows there are.
         """
-        known = values[~np.isnan(values)]
+        known = _known(values)
         self.missing += len(values) - len(known)
-        picked = values if sampled is None else values[sampled]
         self.whole &= sampled is None
-        self.sample.append(picked[~np.isnan(picked)])
+        self.sample.append(known if sampled is None else _known(values[sampled]))
         if not len(known):
             return
         count = self.held + len(known)
@@ -140,6 +139,12 @@ def ranges(edges: Values, written: Callable[[float], str]) -> tuple[str, ...]:
     for low, start, high in zip(edges, starts, edges[1:], strict=False):
         names.append(start if high == np.nextafter(low, np.inf) else f"{start} to {written(high)}")
     return (*names, starts[-1] if starts[-1].startswith("above") else f"{starts[-1]} or more")
+
+
+def _known(values: Values) -> Values:
+    """Those that are not missing; most columns have no gap."""
+    missing = np.isnan(values)
+    return values[~missing] if missing.any() else values
 
 
 def _quantiles(ordered: Values, most: int) -> list[float]:

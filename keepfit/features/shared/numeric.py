@@ -35,7 +35,7 @@ class NumericFitter(Fitter):
 
     def add(self, cells: pa.Array, seen: Seen) -> None:
         """Take cells [n]."""
-        self._figures.add(self._values(cells)[seen.train], seen.sampled)
+        self._figures.add(self._values(cells)[seen.rows], seen.sampled)
         self.held = self._figures.held
 
     def entry(self, name: str, slot: int) -> Entry:

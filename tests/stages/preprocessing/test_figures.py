@@ -83,7 +83,7 @@ def test_categories_in_batches_are_counted_once(given_words: list[str | None], c
     column = pa.array(given_words, pa.string())
     for number, part in enumerate(cut(len(column), cuts)):
         piece = column.slice(part.start, part.stop - part.start)
-        categories.add(piece.dictionary_encode() if number % 2 else piece, np.ones(len(piece), bool))
+        categories.add(piece.dictionary_encode() if number % 2 else piece, np.arange(len(piece)))
     counts = Counter(word for word in given_words if word is not None)
     assert categories.ranked() == sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     assert categories.missing == given_words.count(None)
