@@ -61,7 +61,10 @@ def part_lock(part: Path) -> Iterator[None]:
         lock_of(part), 0.0, "another process is making this very output",
         "Wait until it ends; the same command then uses what it made",
     ):  # fmt: skip
-        yield
+        try:
+            yield
+        finally:
+            lock_of(part).unlink(missing_ok=True)  # while it is held: whoever finds none makes his own
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def test_a_number_names_the_class_that_is_written_so(
     ("made", "labels"), [(csv, ["True", "False"]), (parquet, [True, False]), (sql, ["TRUE", "FALSE"])]
 )
 def test_a_truth_names_the_class_that_is_written_so(tmp_path: Path, made: Any, labels: list[Any], written: str) -> None:
-    assert ingest(start(config.load(pipeline(tmp_path, written, made(tmp_path, labels))))).classes == ("false", "true")
+    assert ingest(start(config.load(pipeline(tmp_path, written, made(tmp_path, labels))))).classes == ("0", "1")
 
 
 @pytest.mark.parametrize("written", ["yse", "true", "1", "01"])

@@ -43,7 +43,7 @@ def load(folder, text):
         ("  - type: expect_column_values_to_be_in_set\n    kwargs: {column: age}\n", 4,
          ['the argument "value_set" is missing', "Add value_set"]),
         ("  - type: expect_column_values_to_not_be_null\n    kwargs: {column: age}\n    severity: critcal\n", 6,
-         ["'critcal'", "'critical', 'warning' or 'info'", 'Did you mean "critical"']),
+         ["'critcal'", "critical, warning, info", 'Did you mean "critical"']),
         ("  - type: expect_column_values_to_be_increasing\n    kwargs: {column: age}\n", 4,
          ["is not supported", "without an order", "Take it out"]),
         ("  - type: expect_column_values_to_not_be_null\n    kwargs:\n      column: age\n      mostly: 95\n", 7,
