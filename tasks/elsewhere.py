@@ -42,6 +42,8 @@ GPU = "pool:gpu"
 """The tag of a training deployment in a pool of GPUs."""
 LOOK = 1.0
 """Seconds between two looks at the training."""
+QUIET = 3
+"""Looks without a new line after which a training that has ended has said all."""
 PATIENCE = 900.0
 """Seconds that a server may be away while it restarts."""
 
@@ -133,8 +135,7 @@ def _followed(client: SyncPrefectClient, child: UUID, run: Run, pool: str) -> St
                 raise TransientError(f"the Prefect server does not answer: {error}.") from error
             state = None
         if state is not None and state.is_final():
-            time.sleep(LOOK)  # its last lines may come after it
-            _repeat(client, child, lines)
+            _repeat_the_rest(client, child, lines)
             return state
         _tell(run, pool, waiting=state is not None and not state.is_running())
         time.sleep(LOOK)
@@ -148,6 +149,15 @@ def _repeat(client: SyncPrefectClient, child: UUID, seen: int) -> int:
         if line.name == _logger.name:
             _logger.log(line.level, "%s", line.message)
     return len(lines)
+
+
+def _repeat_the_rest(client: SyncPrefectClient, child: UUID, seen: int) -> None:
+    """Its last lines come after its last state: what it logs is sent every two seconds."""
+    quiet = 0
+    while quiet < QUIET:
+        time.sleep(LOOK)
+        more = _repeat(client, child, seen)
+        seen, quiet = seen + more, 0 if more else quiet + 1
 
 
 def _tell(run: Run, pool: str, *, waiting: bool) -> None:
