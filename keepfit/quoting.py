@@ -58,3 +58,11 @@ def one_line(text: str, most: int) -> str:
     """A sentence with what it quotes cut, and in so many characters: whatever was put into it, it can be printed."""
     quoted = _QUOTED.sub(lambda found: f'"{cut(found.group(1))}"', visible(text[: 20 * most]))
     return cut(_WORD.sub(lambda found: cut(found.group()), quoted), most)
+
+
+def size(count: int) -> str:
+    """So many bytes: `0 B`, `12.3 kB`, `4.5 GB`."""
+    for step, unit in enumerate(("B", "kB", "MB", "GB")):
+        if count < 1000 ** (step + 1):
+            return f"{count / 1000**step:.{1 if step else 0}f} {unit}"
+    return f"{count / 1000**4:.1f} TB"

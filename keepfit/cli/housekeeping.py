@@ -1,4 +1,4 @@
-"""`keepfit history` and `keepfit rollback`: what was live when and why, and back to it."""
+"""`keepfit history`, `keepfit rollback`, `keepfit prune`: what was live, back to it, and what can go."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from keepfit.cli.saying import say
 
 if TYPE_CHECKING:
     from keepfit.serving.history import History, Score, Term
+    from keepfit.serving.prune import Pruned
 
 SCORES = 20
 """The newest that a person is shown; --json has all."""
+ITEMS = 10
+"""So many of a kind are named before a prune; --json has all."""
 
 
 def history(pipeline: Path, /, *, json: bool = False) -> None:
@@ -56,6 +59,49 @@ def rollback(
 
     done = roll_back(config.load(pipeline), reason, to)
     say(dumps(done.json(), indent=2, ensure_ascii=False) if json else str(done))
+
+
+def prune(pipeline: Path, /, *, yes: bool = False, json: bool = False) -> None:
+    """Say what of the store nothing needs any more, and with --yes take it away; retention in the YAML says what stays.
+
+    Parameters
+    ----------
+    pipeline
+        The pipeline's YAML file, or its folder.
+    yes
+        Take it away; without it, nothing is changed.
+    json
+        Print it as one JSON object, for a program to read.
+    """
+    from json import dumps
+
+    from keepfit import config
+    from keepfit.serving.prune import prune as take_away
+    from keepfit.serving.prune import pruning
+
+    told = (take_away if yes else pruning)(config.load(pipeline))
+    for line in [dumps(told.json(), indent=2, ensure_ascii=False)] if json else _gone(told, pipeline):
+        say(line)
+
+
+def _gone(told: Pruned, pipeline: Path) -> Iterator[str]:
+    from itertools import groupby
+
+    from keepfit.quoting import size
+
+    for kind, of in groupby(told.items, lambda item: item.kind):
+        items = list(of)
+        yield f"{kind}: {len(items):,}, {size(sum(item.bytes for item in items))}"
+        for item in items if len(items) <= ITEMS else items[: ITEMS - 1]:
+            yield f"    {item.name}  {size(item.bytes)}"
+        if len(items) > ITEMS:
+            yield f"    and {len(items) - ITEMS + 1:,} more"
+    if told.retired:
+        word = "No rollback can bring back any more" if told.done else "No rollback could then bring back"
+        yield f"{word}: bundle {', bundle '.join(told.retired)}"
+    yield told.sentence
+    if told.items and not told.done:
+        yield f"Nothing was changed. To do it:  keepfit prune {pipeline} --yes"
 
 
 def _past(told: History, pipeline: Path) -> Iterator[str]:

@@ -21,7 +21,7 @@ from keepfit import redact
 from keepfit.cli.batches import monitor, score
 from keepfit.cli.deploying import bootstrap, deploy
 from keepfit.cli.doctor import doctor
-from keepfit.cli.housekeeping import history, rollback
+from keepfit.cli.housekeeping import history, prune, rollback
 from keepfit.cli.reports import compare, report, reports
 from keepfit.cli.running import run, trigger, validate
 from keepfit.cli.saying import say
@@ -194,7 +194,7 @@ def predict(
 
 
 _COMMANDS = (
-    run, validate, trigger, report, reports, compare, history, rollback, score, monitor,
+    run, validate, trigger, report, reports, compare, history, rollback, prune, score, monitor,
     bootstrap, deploy, up, doctor,
 )  # fmt: skip
 for _command in _COMMANDS:

@@ -100,3 +100,15 @@ class Notify(Section):
 
 
 Approval = Literal["never", "on_promote", "always"]
+
+
+class Retention(Section):
+    """What `keepfit prune` leaves in the store, the newest first. What is in service, and what a run under way or one
+    that waits for a person needs, stays whatever stands here."""
+
+    runs: int = Field(default=100, ge=1)
+    """Runs, each with its record and report; and as many records of scored batches and of looks by `monitor`."""
+    outputs: int = Field(default=5, ge=1)
+    """Different outputs of each stage, by the run that used them last."""
+    models: int = Field(default=10, ge=2)
+    """Models that are or were in service: what a rollback can bring back, and the registry of the store holds."""

@@ -11,7 +11,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from keepfit import redact
 from keepfit.config import sets
-from keepfit.config.operation import Approval, Duration, Notify, Schedule
+from keepfit.config.operation import Approval, Duration, Notify, Retention, Schedule
 from keepfit.config.sections import (
     Evaluation,
     Feature,
@@ -71,6 +71,7 @@ class Pipeline(Section):
     """How long the run waits for the answer; without one the model in service stays."""
     notify: Notify | None = None
     """Who is told how a run ended."""
+    retention: Retention = Retention()
     store: str = ".keepfit"
     """Folder for everything a run writes, relative to the YAML."""
     _file: Path = PrivateAttr(default=Path("pipeline.yaml"))

@@ -122,6 +122,8 @@ def _decisions(told: journal.State, known: dict[str, float], metric: str) -> Ite
     state = journal.State()
     for line in told.lines:
         before, state = state.champion, journal.after(state, line)
+        if line.action == "retire":  # nothing was decided on what is in service
+            continue
         yield Decided(
             time=line.time, action=line.action, run=line.run, bundle=line.bundle, version=line.version or None,
             before=before.bundle if before else None, after=state.champion.bundle if state.champion else None,

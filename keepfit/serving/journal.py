@@ -30,11 +30,12 @@ class Line(BaseModel):
     """Digest of what was decided upon: a decision that is made again after a kill has the same."""
     time: str
     """ISO 8601."""
-    action: Literal["release", "rollback"]
+    action: Literal["release", "rollback", "retire"]
+    """retire: the bundle's files are taken away, and no rollback brings it back."""
     run: str
-    """The run that decided; empty for a rollback."""
+    """The run that decided; empty where none did."""
     bundle: str
-    """The bundle judged, or taken out of service."""
+    """The bundle judged, taken out of service, or retired."""
     to: str = ""
     """The bundle that a rollback brought back; empty for the one before."""
     path: str
@@ -50,7 +51,7 @@ class Line(BaseModel):
     rows: str = ""
     """Digest of the test rows it was judged on."""
     outcome: Outcome | None = None
-    """The verdict; None for a rollback."""
+    """The verdict; None where there is none."""
     reason: str = ""
     sentence: str = ""
     figures: dict[str, Any] = {}
@@ -147,6 +148,8 @@ def after(state: State, line: Line) -> State:
     lines = (*state.lines, line)
     if line.action == "rollback":
         return _back(replace(state, lines=lines), line)
+    if line.action == "retire":
+        return _without(replace(state, lines=lines), line.bundle)
     verdict = line.verdict
     if verdict is None or not verdict.enters_service:
         return replace(state, lines=lines)
@@ -169,6 +172,14 @@ def _back(state: State, line: Line) -> State:
         served += [c for c in passed if c.bundle == line.to][-1:]
         passed = [c for c in passed if c.bundle != line.to]
     return replace(state, served=tuple(served), passed=tuple(passed), barred=barred, changes=state.changes + 1)
+
+
+def _without(state: State, bundle: str) -> State:
+    """The champion stays, whatever a line says."""
+    if state.champion is not None and state.champion.bundle == bundle:
+        return state
+    served, passed = ([c for c in kept if c.bundle != bundle] for kept in (state.served, state.passed))
+    return replace(state, served=tuple(served), passed=tuple(passed))
 
 
 def _names(line: Line) -> frozenset[str]:

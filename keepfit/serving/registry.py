@@ -67,6 +67,14 @@ class Registry:
         if found != version:
             raise TransientError(f"the registry says champion is version {found} after it was set to {version}.")
 
+    def drop(self, bundle: str) -> None:
+        """Take out the versions that hold this bundle, but for one that has an alias; no number is given again."""
+        with _said_plainly():
+            found = self.client.search_model_versions(f"name='{self.name}' and tag.`{TAG}`='{bundle}'")
+            aliases = self.client.get_registered_model(self.name).aliases if found else {}
+            for version in {str(one.version) for one in found} - {str(one) for one in aliases.values()}:
+                self.client.delete_model_version(self.name, version)
+
     def _register(self, bundle: str, folder: Path) -> str:
         _verified(folder, bundle)
         with _said_plainly():

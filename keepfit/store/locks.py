@@ -20,12 +20,15 @@ SERVICE_SECONDS = 120.0
 """How long a change of what is in service waits for another: a release holds its lock for seconds, or as long as two
 models take to answer the test rows."""
 
+RUN_SECONDS = 2.0
+"""How long a run waits for another to end: what `keepfit prune` takes away is renamed under this lock."""
+
 
 @contextmanager
 def run_lock(root: Path) -> Iterator[None]:
-    """The one run of a pipeline. Raises MachineError at once where another is under way."""
+    """The one run of a pipeline. Raises MachineError where another is under way."""
     with _held(
-        root / "run.lock", 0.0, "another run of this pipeline is under way",
+        root / "run.lock", RUN_SECONDS, "another run of this pipeline is under way",
         "Wait until it ends; keepfit show tells how far it is",
     ):  # fmt: skip
         yield

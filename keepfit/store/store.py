@@ -5,6 +5,7 @@
       stages/<stage>/<key>.part/  one under way, or killed
       locks/                      of outputs under way
       runs/<run>/                 record.json, progress.json, report.html
+      trash/                      what a prune that was killed had no time to delete
       registry.db  journal.jsonl  champion.json  hashes.db  code.json  run.lock  service.lock
 
 What lies in an output's `beside/` folder (anything with a time in it) belongs to no digest.

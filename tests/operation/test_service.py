@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -9,11 +10,15 @@ import pytest
 from prefect.client.base import PrefectHttpxSyncClient
 
 from flows.monitor import monitor
+from flows.prune import prune
 from flows.score import score
 from keepfit.errors import ConfigError
 from keepfit.serving.monitoring import Watched
+from keepfit.serving.retention import names
 from keepfit.serving.scoring import Summary
+from keepfit.store.locks import run_lock
 from tests.operation.served import Served
+from tests.serving.nights import Nights
 from tests.test_flows import events
 
 
@@ -57,3 +62,17 @@ def test_both_are_deployed_with_a_form(server: Served, table: Path) -> None:
         found = server.deployment(f"{name}/breast-cancer")
         assert found["entrypoint"] == f"flows.{name}.{name}"
         assert found["parameter_openapi_schema"]["properties"][field]["description"]
+
+
+def test_a_store_is_made_smaller_unless_a_run_is_under_way(server: Served, tmp_path: Path) -> None:
+    nights = Nights(tmp_path, "runs: 1, outputs: 1")
+    for _ in range(3):
+        nights.run()
+    server.deploy(nights.file)
+    assert server.deployment("prune/tumours")["schedules"][0]["schedule"]["cron"] == "30 4 * * 0"
+    with server.here():
+        with run_lock(nights.store.root):
+            assert "A run is under way" in str(prune(nights.file, return_state=True).message)
+        assert len(names(nights.store / "runs")) == 3
+        said = str(prune(nights.file, return_state=True).message)
+    assert re.fullmatch(r"Taken away: .+ \(2 runs, 14 outputs\)\. .+ stay\.", said)

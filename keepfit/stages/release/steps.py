@@ -151,7 +151,8 @@ def _in_service(case: Case) -> bool:
 def _is_ours_to_tell(case: Case, line: journal.Line) -> bool:
     """Whether the run that decided was killed before it told, or is this one, tried again; a new force is new."""
     assert line.verdict is not None
-    told = line.run != case.run.id and (case.run.store / f"runs/{line.run}/{SHEET}").exists()
+    folder = case.run.store / f"runs/{line.run}"
+    told = line.run != case.run.id and ((folder / SHEET).exists() or not folder.exists())  # told, and then pruned
     return not told and (line.why == case.decision.reason or line.verdict.enters_service)
 
 
