@@ -18,6 +18,7 @@ from keepfit.serving.bundle.model import open_bundle
 from keepfit.serving.bundle.seal import answers_of, seal
 from keepfit.stages.ingest import ingest
 from keepfit.stages.preprocessing import preprocess
+from keepfit.stages.release.compare import Compared, compare
 from keepfit.store.artifacts import Evaluated
 from keepfit.store.files import read_json, write_json
 from keepfit.store.run import start
@@ -174,3 +175,14 @@ def test_champion_and_challenger_are_measured_by_one_meaning_and_the_change_is_s
     expected = np.mean(said[judged["diagnosis"].to_numpy() == "benign"] == "benign")
     assert compared["champion"]["recall"] == pytest.approx(expected)
     assert compared["otherwise"]
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "pr_auc"])
+def test_champion_and_challenger_are_compared_by_how_they_rank(pipeline: Any, metric: str) -> None:
+    fair, good = (pipeline.store / pipeline.bundle(*made).folder for made in (("fair", bundled.FAIR), ("good",)))
+    pipeline.write(f"release: {{metric: {metric}}}\n")
+    found = compare(fair, good, pipeline.store / f"{pipeline.prepared.path}/test_raw", pipeline.config)
+    assert isinstance(found, Compared)
+    assert found.paired.difference == pytest.approx(found.challenger[metric] - found.champion[metric])
+    assert found.paired.low > 0
+    assert found.paired.rows == 250
