@@ -90,6 +90,11 @@ class Served:
             self._until(lambda client: next(iter(client.post("/flow_runs/filter", json=wanted).json()), None))["id"]
         )
 
+    def named(self, name: str) -> dict[str, Any]:
+        """The first run of this name that is completed, once there is one."""
+        wanted = {"flow_runs": {"name": {"any_": [name]}, "state": {"type": {"any_": ["COMPLETED"]}}}}
+        return self._until(lambda client: next(iter(client.post("/flow_runs/filter", json=wanted).json()), None))
+
     def ended(self, id: str) -> FlowRun:
         """The run, once it has ended."""
         final = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
@@ -148,11 +153,14 @@ def _events(client: PrefectHttpxSyncClient, wanted: dict[str, Any]) -> list[dict
 
 
 @contextmanager
-def served(home: Path, **variables: str) -> Iterator[Served]:
-    """A server with its database in a folder, or where PREFECT_SERVER_DATABASE_CONNECTION_URL says."""
+def served(home: Path, port: int = 0, **variables: str) -> Iterator[Served]:
+    """A server with its database in a folder, or where PREFECT_SERVER_DATABASE_CONNECTION_URL says; on a free port."""
     environment = {**os.environ, "PREFECT_HOME": str(home), "DO_NOT_TRACK": "1", "PYTHONPATH": str(ROOT), **variables}
     process = subprocess.Popen(
-        [sys.executable, "-m", "flows.server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+        [sys.executable, "-m", "flows.server", str(port)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
     )
     assert process.stdout is not None
     api = f"http://127.0.0.1:{process.stdout.readline().decode().strip()}/api"
