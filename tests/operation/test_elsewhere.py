@@ -48,7 +48,8 @@ def test_a_parent_that_was_killed_finds_its_training_again(workers: Served, tmp_
     (training,) = trainings(workers, "pooled")
     assert training["state_name"] == "Completed"
     assert len(made.runs) == 1
-    assert "train: epoch 4 of 4" in logged(workers, id)
+    said = logged(workers, id)
+    assert "train: epoch 4 of 4" in said or "train: reused" in said  # where it ended before the parent was back
 
     again = workers.ask("retrain/pooled")
     assert workers.ended(again).name == "pooled: hold"
