@@ -46,7 +46,7 @@ def rollback(
     pipeline
         The pipeline's YAML file, or its folder.
     to
-        An earlier model than the one before: its version, or the beginning of its bundle's id.
+        An earlier model than the one before: its version, or six or more letters of its bundle's id.
     reason
         Why; it is journalled.
     json
@@ -88,10 +88,11 @@ def _gone(told: Pruned, pipeline: Path) -> Iterator[str]:
     from itertools import groupby
 
     from keepfit.quoting import size
+    from keepfit.serving.prune import counted
 
     for kind, of in groupby(told.items, lambda item: item.kind):
         items = list(of)
-        yield f"{kind}: {len(items):,}, {size(sum(item.bytes for item in items))}"
+        yield f"{counted(kind, len(items))}, {size(sum(item.bytes for item in items))}:"
         for item in items if len(items) <= ITEMS else items[: ITEMS - 1]:
             yield f"    {item.name}  {size(item.bytes)}"
         if len(items) > ITEMS:

@@ -170,7 +170,8 @@ def _back(state: State, line: Line) -> State:
         served, passed = served[: ends[0]], [*passed, *served[ends[0] :]]
     elif line.to:
         served += [c for c in passed if c.bundle == line.to][-1:]
-        passed = [c for c in passed if c.bundle != line.to]
+    names = {c.bundle for c in served}
+    passed = [c for c in passed if c.bundle not in names]
     return replace(state, served=tuple(served), passed=tuple(passed), barred=barred, changes=state.changes + 1)
 
 

@@ -23,10 +23,10 @@ from keepfit.store import trash
 from keepfit.store.locks import is_being_written, part_lock, run_lock, service_lock
 from keepfit.store.store import Store
 
-Kind = Literal["runs", "outputs", "unfinished outputs", "models", "scored", "monitored", "left over"]
-"""left over: what a prune that was killed had no time to delete."""
-RECORDS: tuple[Kind, ...] = ("scored", "monitored")
-"""Folders of records, whose names begin with their time."""
+Kind = Literal["run", "output", "unfinished output", "model", "record of scores", "record of a look", "leftover"]
+"""leftover: what a prune that was killed had no time to delete."""
+RECORDS: dict[str, Kind] = {"scored": "record of scores", "monitored": "record of a look"}
+"""Folders of records, whose names begin with their time, and what one is."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,19 @@ class Pruned:
         """In one line."""
         if not self.items:
             return f"Nothing to take away: the store holds {size(self.stays)}, and all of it is needed."
-        counts = ", ".join(f"{len([*of])} {kind}" for kind, of in groupby(self.items, lambda item: item.kind))
+        counts = ", ".join(counted(kind, len([*of])) for kind, of in groupby(self.items, lambda item: item.kind))
         word = "Taken away" if self.done else "To take away"
         return f"{word}: {size(self.bytes)} ({counts}). {size(self.stays)} {'stay' if self.done else 'would stay'}."
 
     def json(self) -> dict[str, Any]:
         """As plain values."""
         return {**asdict(self), "bytes": self.bytes}
+
+
+def counted(kind: Kind, count: int) -> str:
+    """`1 run`, or `1,200 runs`."""
+    first, *rest = kind.split(" of ") if count != 1 else [kind]
+    return f"{count:,} {' of '.join([f'{first}s' if count != 1 else first, *rest])}"
 
 
 def pruning(config: Pipeline) -> Pruned:
@@ -89,9 +95,9 @@ def prune(config: Pipeline) -> Pruned:
             told = _told(store, config, state, keep, done=True)
             for bundle in told.retired:
                 journal.append(store, _retired(state, bundle))
-            _away(store, [item for item in told.items if item.kind not in ("models", "left over")])
+            _away(store, [item for item in told.items if item.kind not in ("model", "leftover")])
         drop(store, config, copies(store, config).keys() - keep.bundles)
-        _away(store, [item for item in told.items if item.kind == "models"])
+        _away(store, [item for item in told.items if item.kind == "model"])
     trash.empty(store.root)
     return told
 
@@ -100,7 +106,7 @@ def _away(store: Store, items: list[Item]) -> None:
     for item in items:
         with ExitStack() as stack:
             try:
-                if item.kind == "unfinished outputs":
+                if item.kind == "unfinished output":
                     stack.enter_context(part_lock(store / item.path))
             except MachineError:  # a process writes into it by now
                 continue
@@ -113,7 +119,7 @@ def _told(store: Store, config: Pipeline, state: journal.State, keep: Needed, *,
         *_outputs(store, keep),
         *_models(store, config, state, keep),
         *_records(store, config.retention.runs),
-        *(("left over", name, f"{trash.FOLDER}/{name}") for name in names(store / trash.FOLDER)),
+        *(("leftover", name, f"{trash.FOLDER}/{name}") for name in names(store / trash.FOLDER)),
     ]
     items = tuple(Item(kind, name, path, trash.size_of(store / path)) for kind, name, path in found)
     return Pruned(
@@ -132,7 +138,7 @@ Found = tuple[Kind, str, str]
 def _runs(store: Store, keep: Needed) -> Iterator[Found]:
     for run in names(store / "runs"):
         if RUN.fullmatch(run) and run not in keep.runs:
-            yield "runs", run, f"runs/{run}"
+            yield "run", run, f"runs/{run}"
 
 
 def _outputs(store: Store, keep: Needed) -> Iterator[Found]:
@@ -142,7 +148,7 @@ def _outputs(store: Store, keep: Needed) -> Iterator[Found]:
     for is_part, path in sorted(gone):
         if not (is_part and is_being_written(store / path)):
             name = path.removeprefix("stages/").removesuffix(".part").replace("/", " ")
-            yield "unfinished outputs" if is_part else "outputs", name, path
+            yield "unfinished output" if is_part else "output", name, path
 
 
 def _models(store: Store, config: Pipeline, state: journal.State, keep: Needed) -> Iterator[Found]:
@@ -151,14 +157,14 @@ def _models(store: Store, config: Pipeline, state: journal.State, keep: Needed) 
     for bundle, folders in copies(store, config).items():
         name = f"version {known.get(bundle, 'unknown')}, bundle {bundle}" if bundle else "an unfinished version"
         for folder in folders if bundle not in keep.bundles else ():
-            yield "models", name, folder.relative_to(store.root).as_posix()
+            yield "model", name, folder.relative_to(store.root).as_posix()
 
 
 def _records(store: Store, count: int) -> Iterator[Found]:
-    for kind in RECORDS:
-        found = [name for name in names(store / kind) if name.endswith(".json") and not name.startswith(".")]
+    for folder, kind in RECORDS.items():
+        found = [name for name in names(store / folder) if name.endswith(".json") and not name.startswith(".")]
         for name in found[:-count]:
-            yield kind, name, f"{kind}/{name}"
+            yield kind, name, f"{folder}/{name}"
 
 
 def _retired(state: journal.State, bundle: str) -> journal.Line:

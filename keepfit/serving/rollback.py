@@ -76,7 +76,8 @@ def _named(state: journal.State, to: str, config: Pipeline) -> Champion:
     raise ConfigError(
         f"{len(fits) or 'no'} model{'s' if fits else ''} of {config.name} that can be in service again "
         f"{'fit' if fits else 'fits'} {shown(to)}.",
-        allowed=f"There are: {there or 'none'}. One that was rolled back comes in by keepfit run --force alone.",
+        allowed=f"There are: {there or 'none'}. One that was rolled back comes in by keepfit run --force alone, and "
+        "what was pruned is gone.",
         todo=f"Name a version, or {_LETTERS} or more letters of a bundle's id. keepfit history tells them.",
         where=str(config.file),
     )

@@ -87,7 +87,7 @@ def test_nothing_is_changed_until_it_is_asked_for(tmp_path: Path, capsys: pytest
     command(nights.file)
     said = capsys.readouterr().out
     assert (kept(tmp_path), names(nights.store / "runs")) == (before, runs)
-    assert "runs: 2, " in said
+    assert "2 runs, " in said
     assert f"    {runs[0]}  " in said
     assert f"bundle {nights.state.served[0].bundle}, bundle {nights.state.served[1].bundle}" in said
     assert f"Nothing was changed. To do it:  keepfit prune {nights.file} --yes" in said
@@ -227,7 +227,7 @@ def test_the_registry_keeps_what_a_rollback_or_an_alias_needs(four) -> None:  # 
         shutil.rmtree(pipeline.store / f"stages/export/{name}")
     told = prune(pipeline.config)
     assert told.retired == (made[0].id, made[1].id)
-    assert [item.name for item in told.items if item.kind == "models"] == [f"version 2, bundle {made[1].id}"]
+    assert [item.name for item in told.items if item.kind == "model"] == [f"version 2, bundle {made[1].id}"]
     assert [registry.version_of(one.id) for one in made] == ["1", None, "3", "4"]
     assert len(names(pipeline.store / "registry/models")) == 3
     assert verify(pipeline.config).sentences == ()
