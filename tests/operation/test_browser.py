@@ -109,11 +109,6 @@ def test_an_operator_finds_fills_in_watches_and_reads(shown: Served, page: Any, 
     assert drawn.evaluate("image => image.complete && image.naturalWidth") > 100
     picture(page, "artifact")
 
-    page.goto("/deployments")
-    page.get_by_role("link", name="people", exact=True).first.click()
-    picture(page, "deployment")
-    page.get_by_text("people: first").locator("visible=true").first.wait_for()  # its own page hides no verdict
-
 
 def test_an_operator_approves(shown: Served, page: Any, tmp_path: Path) -> None:
     deployed(shown, tmp_path, "wards", "approval: on_promote\n")
