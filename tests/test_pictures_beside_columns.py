@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -133,16 +134,23 @@ def test_a_picture_may_be_given_in_any_form(model: ServedModel, tmp_path: Path) 
         assert found["probability_yes"].tolist() == pytest.approx(expected["probability_yes"].tolist()), form
 
 
-def test_files_of_rows_hold_pictures_as_bytes_or_as_paths(pipeline: config.Pipeline, tmp_path: Path) -> None:
+def test_files_of_rows_hold_pictures_as_bytes_or_spelled_in_text(pipeline: config.Pipeline, tmp_path: Path) -> None:
     frames, answers = kinds_of_frames(tmp_path), []
+    spelled = frames["bytes"].map(
+        lambda cell: f"data:image/png;base64,{b64encode(cell).decode()}" if isinstance(cell, bytes) else cell
+    )
     frames["bytes"].to_parquet(tmp_path / "bytes.parquet")
-    frames["texts"].to_parquet(tmp_path / "texts.parquet")
-    frames["texts"].to_csv(tmp_path / "texts.csv", index=False)
-    for name in ("bytes.parquet", "texts.parquet", "texts.csv"):
+    spelled.to_csv(tmp_path / "spelled.csv", index=False)
+    for name in ("bytes.parquet", "spelled.csv"):
         predict_file(pipeline, tmp_path / name, tmp_path / "out.csv")
         answers.append(pd.read_csv(tmp_path / "out.csv")["probability_yes"].tolist())
     assert answers[1] == pytest.approx(answers[0])
-    assert answers[2] == pytest.approx(answers[0])
+
+
+def test_a_path_in_a_file_of_rows_opens_no_file(pipeline: config.Pipeline, tmp_path: Path) -> None:
+    kinds_of_frames(tmp_path)["texts"].to_csv(tmp_path / "texts.csv", index=False)
+    with pytest.raises(DataError, match="which is not read as a picture"):
+        predict_file(pipeline, tmp_path / "texts.csv", tmp_path / "out.csv")
 
 
 @pytest.mark.parametrize(

@@ -108,12 +108,13 @@ def history_of(config: Pipeline) -> History:
     measured = [record for record in store.records if metric in record.metrics]
     decisions = list(_decisions(journal.read(store), {one.run: one.metrics[metric] for one in measured}, metric))
     scores = [*_on_test_rows(decisions, measured, metric), *_on_live_rows(store, metric)]
+    scores.sort(key=lambda score: score.time)
     return History(
         pipeline=config.name,
         metric=metric,
         terms=tuple(reversed([*_terms(decisions)])),
         decisions=tuple(reversed(decisions)),
-        scores=tuple(sorted(scores, key=lambda score: score.time, reverse=True)),
+        scores=tuple(reversed(scores)),
     )
 
 
