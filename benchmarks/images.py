@@ -19,7 +19,8 @@ import torch
 from numpy.typing import NDArray
 
 from keepfit.config import Training
-from keepfit.data.feed import Batch, held
+from keepfit.data.batch import Batch
+from keepfit.data.feed import held
 from keepfit.data.images import decode
 from keepfit.data.transform import Transform
 from keepfit.features.image import Entry as ImageEntry

@@ -23,7 +23,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from keepfit.config import Training
-from keepfit.data.feed import Batch, Feed, held
+from keepfit.data.batch import Batch
+from keepfit.data.feed import Feed, held
 from keepfit.data.transform import Transform
 from keepfit.features.image import Entry as ImageEntry
 from keepfit.features.image.augment import Amount, changed

@@ -162,7 +162,9 @@ class Pipeline(Section):
         }
         named = [(*used[name], part) for name, _, part in (part.partition(".") for part in parts)]
         own = self.model.modules() if "models.net" in parts else ()
-        return [kept.where(member, part) for kept, members, part in named for member in sorted(members)] + [*own]
+        every = ((kept, member, part) for kept, members, part in named for member in sorted(members))
+        there = [kept.where(member, part) for kept, member, part in every if not part or kept.has(member, part)]
+        return [*there, *own]
 
     def read(self, *paths: str) -> dict[str, Any]:
         """The named parts, such as "training" or "features.*.kind", flattened to dotted keys and plain values.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from types import ModuleType
 
 from keepfit.errors import ConfigError
@@ -40,6 +41,10 @@ class OpenSet:
     def module(self, name: str, part: str = "") -> ModuleType:
         """The same, imported."""
         return import_module(self.where(name, part))
+
+    def has(self, name: str, part: str) -> bool:
+        """Whether a member has a module of that name: not every kind of column needs nodes of a graph."""
+        return find_spec(self.where(name, part)) is not None
 
     def sections(self) -> tuple[type, ...]:
         """The members' own sections of the YAML."""

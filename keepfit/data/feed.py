@@ -9,54 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import chain, repeat
+from itertools import accumulate, chain, pairwise, repeat
 from pathlib import Path
-from typing import Any
 
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from keepfit.data import shards
+from keepfit.data.batch import Batch, Inputs, Rows, joined, tensor_of, tensor_or_ragged
+from keepfit.data.ragged import filled
 from keepfit.data.shards import LABEL
 from keepfit.data.transform import Transform
 
 WINDOW = 512 << 20
 """Bytes read at a time of a part that is not held: batches are drawn from some hundred thousand rows of 500 numbers."""
-
-Inputs = dict[str, Tensor]
-"""Name of a tensor of the transform → its rows [B, …]."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Some rows."""
-
-    inputs: Inputs
-    """Each [B, …]. Integers that are looked up in tables are int64; bytes stay bytes."""
-    labels: Tensor
-    """[B], a class's code in int64 or a value."""
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def take(self, index: Tensor) -> Batch:
-        """The rows at `index`."""
-        return Batch({name: tensor[index] for name, tensor in self.inputs.items()}, self.labels[index])
-
-    def to(self, device: str | torch.device) -> Batch:
-        """The same rows on a device."""
-        moved = {name: tensor.to(device) for name, tensor in self.inputs.items()}
-        return Batch(moved, self.labels.to(device))
-
-    def parts(self, count: int) -> Iterator[Batch]:
-        """The same rows in so many parts, whose sizes differ by one at most."""
-        if count == 1:
-            yield self
-            return
-        cut = (tensor.tensor_split(min(count, len(self))) for tensor in (self.labels, *self.inputs.values()))
-        for labels, *inputs in zip(*cut, strict=True):
-            yield Batch(dict(zip(self.inputs, inputs, strict=True)), labels)
+LONG = 256
+"""Rows that are judged at a time where their lengths differ: all of them are as long as the longest."""
+SORTED = 50
+"""Batches whose rows, where their lengths differ, are sorted by length before they are cut: little is padded then."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +35,7 @@ class Part:
 
     groups: tuple[int, ...]
     """Rows of each row group; a part that is held is one group."""
-    load: Callable[[Sequence[int]], Batch]
+    load: Callable[[Sequence[int]], Rows]
     """The rows of some groups, by their places."""
     window: int = 1
     """Rows read at a time; a group that has more is read alone."""
@@ -78,7 +48,7 @@ class Part:
         """Where its rows are given."""
         return self.load(()).labels.device
 
-    def changed(self, change: Callable[[Batch], Batch]) -> Part:
+    def changed(self, change: Callable[[Rows], Rows]) -> Part:
         """The same part with its rows changed: at once where they are held, else whenever they are read."""
         if len(self.groups) == 1:
             return held(change(self.load((0,))))
@@ -89,8 +59,8 @@ class Part:
         return self.changed(lambda rows: rows.to(device))
 
     def in_order(self, batch_size: int) -> Iterator[Batch]:
-        """All rows, for judging, in batches whose sizes differ by one at most."""
-        cuts = Cuts(len(self), batch_size)
+        """All rows, for judging, in batches whose sizes differ by one at most; smaller where lengths differ."""
+        cuts = Cuts(len(self), batch_size if self.load(()).lengths is None else min(batch_size, LONG))
         orders = ((rows, torch.arange(len(rows))) for rows in self._read(self._windows(range(len(self.groups)))))
         return cuts.batches(orders, 0, 0)
 
@@ -102,13 +72,15 @@ class Part:
         several = len(self.groups) > 1
         windows = self._windows(torch.randperm(len(self.groups), generator=generator).tolist() if several else (0,))
         behind = start = cuts.end(first)
+        at, differ = 0, self.load(()).lengths is not None
         while windows and behind >= (size := self._rows(windows[0])):
-            torch.randperm(size, generator=generator)
-            behind, windows = behind - size, windows[1:]
+            cuts.order(at, size, torch.zeros(size) if differ else None, generator)
+            at, behind, windows = at + size, behind - size, windows[1:]
+        begun = accumulate(map(self._rows, windows), initial=at)
         skips = chain((behind,), repeat(0))
         drawn = (
-            (rows, torch.randperm(len(rows), generator=generator)[skip:])
-            for rows, skip in zip(self._read(windows), skips, strict=False)
+            (rows, cuts.order(at, len(rows), _on_cpu(rows.lengths), generator)[skip:])
+            for rows, at, skip in zip(self._read(windows), begun, skips, strict=False)
         )
         return cuts.batches(drawn, first, start)
 
@@ -125,7 +97,7 @@ class Part:
                 windows.append([group])
         return windows
 
-    def _read(self, windows: Sequence[Sequence[int]]) -> Iterator[Batch]:
+    def _read(self, windows: Sequence[Sequence[int]]) -> Iterator[Rows]:
         """The rows of each window; the next is read while one is used."""
         if len(windows) < 2:
             yield from map(self.load, windows)
@@ -153,9 +125,33 @@ class Cuts:
         size, larger = divmod(self.rows, len(self))
         return batches * size + min(batches, larger)
 
-    def batches(self, windows: Iterable[tuple[Batch, Tensor]], number: int, at: int) -> Iterator[Batch]:
+    def order(self, at: int, rows: int, lengths: Tensor | None, generator: torch.Generator) -> Tensor:
+        """A shuffled order of a window's rows [rows], the first of them row `at` of the epoch.
+
+        Where lengths differ, those of a batch are of about one. The generator draws the same whatever the lengths are.
+        """
+        order = torch.randperm(rows, generator=generator)
+        if lengths is None:
+            return order
+        sizes, found = self._sizes(at, rows), []
+        for start in range(0, len(sizes), SORTED):
+            some = sizes[start : start + SORTED]
+            drawn = torch.randperm(len(some), generator=generator).tolist()
+            here, order = order.tensor_split([sum(some)])
+            ranked = here[lengths[here].argsort(stable=True)]
+            cut = dict(zip(drawn, ranked.split([some[place] for place in drawn]), strict=True))
+            found += [cut[place] for place in range(len(some))]
+        return torch.cat(found) if found else order
+
+    def _sizes(self, at: int, rows: int) -> list[int]:
+        """Of the batches in a window, as far as they lie in it."""
+        first = next(number for number in range(len(self) + 1) if self.end(number) > at or number == len(self))
+        ends = [at, *(min(self.end(number), at + rows) for number in range(first, len(self) + 1))]
+        return [size for size in (b - a for a, b in pairwise(ends)) if size > 0]
+
+    def batches(self, windows: Iterable[tuple[Rows, Tensor]], number: int, at: int) -> Iterator[Batch]:
         """The rows of windows, each in its order, as the batches from `number` on; row `at` is the first."""
-        begun: list[Batch] = []
+        begun: list[Rows] = []
         for rows, drawn in windows:
             order = drawn.to(rows.labels.device)
             while len(order):
@@ -163,7 +159,7 @@ class Cuts:
                 begun.append(rows.take(index))
                 at += len(index)
                 if at == self.end(number + 1):
-                    yield joined(begun)
+                    yield joined(begun).batch()
                     begun, number = [], number + 1
 
 
@@ -189,9 +185,21 @@ class Feed:
         return self._cuts.end(batches)
 
 
-def held(rows: Batch) -> Part:
+def _on_cpu(lengths: Tensor | None) -> Tensor | None:
+    """Where orders are drawn."""
+    return None if lengths is None else lengths.cpu()
+
+
+def held(rows: Rows) -> Part:
     """A part whose rows are all in memory."""
     return Part((len(rows),), lambda _: rows)
+
+
+def beside(part: Part, more: Inputs) -> Part:
+    """The part with more inputs [N, …], in the order of its rows. Raises ValueError for one that is not held."""
+    if more and len(part.groups) != 1:
+        raise ValueError("only rows that are held can carry more")
+    return part.changed(lambda rows: Rows({**rows.inputs, **more}, rows.labels)) if more else part
 
 
 def read(folder: Path, transform: Transform, most: int = shards.HELD) -> Part:
@@ -201,27 +209,12 @@ def read(folder: Path, transform: Transform, most: int = shards.HELD) -> Part:
     """
     groups, size = shards.row_groups(folder), shards.row_bytes(transform)
 
-    def load(places: Sequence[int]) -> Batch:
+    def load(places: Sequence[int]) -> Rows:
         arrays = shards.read_arrays([groups[place] for place in places], transform)
-        tensors = {name: tensor_of(array) for name, array in arrays.items()}
-        labels = tensors.pop(LABEL)
-        return Batch(tensors, labels)
+        labels = tensor_of(filled(arrays.pop(LABEL)))
+        return Rows({name: tensor_or_ragged(array) for name, array in arrays.items()}, labels)
 
     rows = tuple(group.rows for group in groups)
     if sum(rows) * size <= most:
         return held(load(range(len(groups))))
     return Part(rows, load, min(most, WINDOW) // size)
-
-
-def joined(batches: Sequence[Batch]) -> Batch:
-    """The rows of all, in this order."""
-    if len(batches) == 1:
-        return batches[0]
-    inputs = {name: torch.cat([batch.inputs[name] for batch in batches]) for name in batches[0].inputs}
-    return Batch(inputs, torch.cat([batch.labels for batch in batches]))
-
-
-def tensor_of(array: NDArray[Any]) -> Tensor:
-    """An array of shards as a network takes it: integers that are looked up in tables are int64."""
-    tensor = torch.from_numpy(array)
-    return tensor.long() if tensor.dtype is torch.int32 else tensor

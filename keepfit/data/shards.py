@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from keepfit.data.cells import is_text
 from keepfit.data.identity import ROW
+from keepfit.data.ragged import Block, Ragged, behind, of_binary, ragged
 from keepfit.data.transform import Transform
 from keepfit.errors import MachineError
 from keepfit.store import files
@@ -78,8 +78,8 @@ def typed(folder: Path, transform: Transform) -> Shards:
     nothing from streams, and zstd makes MNIST a quarter smaller than LZ4.
     """
     found = transform.tensors
-    sizes = [(tensor.name, pa.binary(math.prod(tensor.shape) * np.dtype(tensor.dtype).itemsize)) for tensor in found]
-    wide = [tensor.name for tensor in found if np.dtype(tensor.dtype).itemsize > 1]
+    sizes = [(t.name, pa.binary(t.bytes) if t.pad is None else pa.large_binary()) for t in found]
+    wide = [t.name for t in found if t.pad is None and np.dtype(t.dtype).itemsize > 1]
     compression = {ROW: "none", LABEL: "lz4", **{t.name: "lz4" if t.name in wide else "zstd" for t in found}}
     encoding = dict.fromkeys(wide, "BYTE_STREAM_SPLIT")
     schema = pa.schema([(ROW, pa.binary(16)), (LABEL, pa.from_numpy_dtype(transform.target.dtype)), *sizes])
@@ -118,24 +118,24 @@ def row_groups(folder: Path) -> list[RowGroup]:
 
 
 def row_bytes(transform: Transform) -> int:
-    """Bytes of a row in memory, its label included."""
-    sizes = (math.prod(tensor.shape) * np.dtype(tensor.dtype).itemsize for tensor in transform.tensors)
-    return sum(sizes) + np.dtype(transform.target.dtype).itemsize
+    """Bytes of a typical row in memory, its label included."""
+    return sum(tensor.bytes for tensor in transform.tensors) + np.dtype(transform.target.dtype).itemsize
 
 
-def read_arrays(groups: Sequence[RowGroup], transform: Transform) -> dict[str, NDArray[Any]]:
+def read_arrays(groups: Sequence[RowGroup], transform: Transform) -> dict[str, Block]:
     """The rows of some row groups as NumPy arrays, the labels among them.
 
     Raises MachineError where a page's checksum is wrong: the disk or a copy damaged it.
     """
     # Row group by row group into one array: a table of the whole part would hold everything twice.
-    total = sum(group.rows for group in groups)
+    total, found = sum(group.rows for group in groups), transform.tensors
     arrays: dict[str, NDArray[Any]] = {LABEL: np.empty(total, transform.target.dtype)}
-    arrays |= {tensor.name: np.empty((total, *tensor.shape), tensor.dtype) for tensor in transform.tensors}
+    arrays |= {t.name: np.empty((total, *t.shape), t.dtype) for t in found if t.pad is None}
+    others = {t.name: [ragged([], t.like, t.pad)] for t in found if t.pad is not None}
     start = 0
     for file, several in groupby(groups, key=lambda group: group.file):
-        start = _fill(file, [group.number for group in several], arrays, start)
-    return arrays
+        start = _fill(file, [group.number for group in several], arrays, others, start)
+    return {**arrays, **{name: behind(parts) for name, parts in others.items()}}
 
 
 def read_labels(folder: Path) -> NDArray[Any]:
@@ -156,14 +156,18 @@ def _column(folder: Path, name: str) -> pa.ChunkedArray:
         return pq.read_table(folder, columns=[name], page_checksum_verification=True)[name]
 
 
-def _fill(path: Path, numbers: list[int], arrays: dict[str, NDArray[Any]], start: int) -> int:
-    """Copy row groups of one shard to the rows from `start`; gives the row after their last."""
+def _fill(
+    path: Path, numbers: list[int], arrays: dict[str, NDArray[Any]], others: dict[str, list[Ragged]], start: int
+) -> int:
+    """Copy row groups of one shard to the rows from `start`, and behind `others`; gives the row after their last."""
     with _undamaged(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
         for number in numbers:
-            table = file.read_row_group(number, columns=[*arrays])
+            table = file.read_row_group(number, columns=[*arrays, *others])
             end = start + table.num_rows
             for name, array in arrays.items():
                 _copy(table[name], array[start:end], array.dtype)
+            for name, parts in others.items():
+                parts.append(of_binary(table[name], parts[0].values, parts[0].pad))
             start = end
     return start
 

@@ -6,6 +6,7 @@ of the house knows tensors, slots and shapes.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,12 +14,39 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from keepfit.store import files
 
 FORMAT = 2
 NAME = "transform.json"
+
+
+@dataclass(frozen=True)
+class View:
+    """One tensor that a column gives. Most give one."""
+
+    dtype: str
+    shape: tuple[int, ...] = ()
+    """Of one cell, or of a step where the lengths of cells differ."""
+    name: str = ""
+    """What tells it from the column's other tensors; the first has none."""
+    pad: float | None = None
+    """What fills a batch up behind the end of shorter cells; None where all are of one length."""
+    steps: int = 1
+    """Of a typical cell whose length is its own."""
+
+    @property
+    def stacks(self) -> bool:
+        """Whether it is a single value, so that the columns of a group are stacked to one tensor."""
+        return not self.shape and self.pad is None
+
+    @property
+    def bytes(self) -> int:
+        """Of a typical cell."""
+        return math.prod(self.shape) * self.steps * np.dtype(self.dtype).itemsize
 
 
 class Entry(BaseModel):
@@ -45,9 +73,14 @@ class Entry(BaseModel):
         return ()
 
     @property
+    def views(self) -> tuple[View, ...]:
+        """The tensors it is in: its own by its shape, unless its kind gives others."""
+        return (View(self.dtype, self.shape),)
+
+    @property
     def tensor(self) -> str:
-        """The tensor it is in. What has a shape of its own is one by itself."""
-        return f"{self.group}_{self.slot}" if self.shape and self.slot else self.group
+        """The first of them. What is not a single value is one by itself."""
+        return f"{self.group}_{self.slot}" if self.slot and not self.views[0].stacks else self.group
 
     def idle(self) -> str:
         """Why nothing can be learned from it, in a sentence; empty where something can."""
@@ -78,10 +111,30 @@ class Tensor:
 
     name: str
     shape: tuple[int, ...]
-    """Of one row: [columns] where single values are stacked, else that of a cell."""
-    dtype: str
+    """Of one row: [columns] where single values are stacked, else that of the view."""
+    view: View
     entries: tuple[Entry, ...]
     """What is in it, by slot."""
+
+    @property
+    def dtype(self) -> str:
+        """NumPy's name for it."""
+        return self.view.dtype
+
+    @property
+    def pad(self) -> float | None:
+        """What fills a batch up behind shorter rows; None where all are of one length."""
+        return self.view.pad
+
+    @property
+    def bytes(self) -> int:
+        """Of a typical row in memory."""
+        return len(self.entries) * self.view.bytes
+
+    @property
+    def like(self) -> NDArray[Any]:
+        """No row of it [0, …], in its type."""
+        return np.empty((0, *self.shape), self.dtype)
 
 
 class Transform(BaseModel):
@@ -96,11 +149,12 @@ class Transform(BaseModel):
     @cached_property
     def tensors(self) -> tuple[Tensor, ...]:
         """The inputs, in the order in which networks take them."""
-        groups: dict[str, list[Entry]] = {}
+        groups: dict[str, list[tuple[View, Entry]]] = {}
         for entry in self.features:
-            groups.setdefault(entry.tensor, []).append(entry)
-        ordered = sorted(groups.items(), key=lambda group: (group[1][0].rank, group[0]))
-        return tuple(_tensor(name, sorted(entries, key=lambda entry: entry.slot)) for name, entries in ordered)
+            for view in entry.views:
+                groups.setdefault(in_view(entry.tensor, view.name), []).append((view, entry))
+        ordered = sorted(groups.items(), key=lambda group: (group[1][0][1].rank, group[0]))
+        return tuple(_tensor(name, members) for name, members in ordered)
 
     @cached_property
     def entries(self) -> dict[str, Entry]:
@@ -130,6 +184,11 @@ def parse(
     return Transform(format=content["format"], target=target, features=features)
 
 
-def _tensor(name: str, entries: list[Entry]) -> Tensor:
-    first = entries[0]
-    return Tensor(name, first.shape or (len(entries),), first.dtype, tuple(entries))
+def in_view(name: str, view: str) -> str:
+    """What a tensor, or an input of a graph, is called in one of a column's views."""
+    return f"{name}_{view}" if view else name
+
+
+def _tensor(name: str, members: list[tuple[View, Entry]]) -> Tensor:
+    view, entries = members[0][0], sorted((entry for _, entry in members), key=lambda entry: entry.slot)
+    return Tensor(name, (len(entries),) if view.stacks else view.shape, view, tuple(entries))

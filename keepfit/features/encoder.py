@@ -13,7 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from keepfit.data.feed import Inputs
+from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.lookup import encoder_of
 
@@ -23,8 +23,9 @@ class Encoder(nn.Module):
 
     def __init__(self, transform: Transform, bins: int, units: int) -> None:
         super().__init__()
-        self.names = [tensor.name for tensor in transform.tensors]
-        made = (encoder_of(tensor.entries, bins, units) for tensor in transform.tensors)
+        firsts = [tensor for tensor in transform.tensors if not tensor.view.name]
+        self.names = [tensor.name for tensor in firsts]
+        made = (encoder_of(tensor.entries, bins, units) for tensor in firsts)
         self.groups = nn.ModuleList(made)
         self.columns: int = sum(group.columns for group in self.groups)  # type: ignore[misc]
 

@@ -6,7 +6,7 @@ A kind is a package of small modules, so that none imports more than its part ne
     cells      `KIND`, a `Kind` as below: NumPy and Arrow only
     words      `WORDS`, what is said of it: see `keepfit.features.words`
     net        `encoder`, torch: see `keepfit.features.encoder`
-    graph      the nodes before the net, ONNX: see `keepfit.features.front`
+    graph      of single values, the nodes before the net, ONNX: see `keepfit.features.front`
 
 n rows; a served column is one line of schema.json's `inputs`.
 """
@@ -14,7 +14,7 @@ n rows; a served column is one line of schema.json's `inputs`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 from keepfit.config import Feature, Preprocessing
 from keepfit.data.evidence import FormEvidence
-from keepfit.data.transform import Entry
+from keepfit.data.ragged import Block
+from keepfit.data.transform import Entry, Tensor
 
 ServedColumn = dict[str, Any]
 """One line of schema.json's `inputs`: `name`, `input` (of the graph), `kind`, and what its kind adds."""
@@ -44,6 +45,8 @@ class Bins:
     that of missing ones, are."""
 
 
+Views = Block | dict[str, Block]
+"""Cells as a network takes them: of the one view of a column, or of each by its name."""
 Binned = dict[str, NDArray[np.int64]]
 """What is looked at in a column, empty where it is the cells themselves → cells in each of its bins."""
 
@@ -90,8 +93,8 @@ class Finisher(ABC):
     """Completes an entry by what its shards hold, as pixels are known only once pictures are decoded."""
 
     @abstractmethod
-    def add(self, values: NDArray[Any]) -> None:
-        """Take the encoded cells of train rows [n, …]."""
+    def add(self, values: Any) -> None:
+        """Take the encoded cells of train rows, of the entry's first view [n, …]."""
 
     @abstractmethod
     def entry(self) -> Entry:
@@ -117,6 +120,22 @@ def joined(faults: Iterable[tuple[str, dict[int, str]]]) -> dict[int, str]:
         for row, why in unfit.items():
             found.setdefault(row, f'in "{name}" {why}' if name else why)
     return dict(sorted(found.items()))
+
+
+def in_views(cells: Views) -> dict[str, Block]:
+    """By the views' names, "" where there is one alone."""
+    return cells if isinstance(cells, dict) else {"": cells}
+
+
+def stacked(tensor: Tensor, columns: Mapping[str, dict[str, Block]]) -> Block:
+    """A tensor from the columns that are in it: column → its views; single values side by side [n, columns]."""
+    blocks = [columns[entry.name][tensor.view.name] for entry in tensor.entries]
+    if not tensor.view.stacks:
+        return blocks[0]
+    made = np.empty((len(blocks[0]), len(blocks)), tensor.dtype)
+    for slot, block in enumerate(blocks):
+        made[:, slot] = block
+    return made
 
 
 class Kind(ABC):
@@ -169,12 +188,12 @@ class Kind(ABC):
         return None
 
     @abstractmethod
-    def encode(self, cells: pa.Array, entry: Any, called: Callable[[], list[str]]) -> NDArray[Any]:
-        """Typed cells [n] → the shard's values [n, …], in the entry's shape and dtype, untransformed."""
+    def encode(self, cells: pa.Array, entry: Any, called: Callable[[], list[str]]) -> Views:
+        """Typed cells [n] → the shard's values, in the shape and dtype of each of the entry's views, untransformed."""
 
     @abstractmethod
-    def plain(self, values: NDArray[Any]) -> ClassicalColumns:
-        """A tensor of shards [N, …] for a classical model."""
+    def plain(self, values: Any) -> ClassicalColumns:
+        """The tensor of a column's first view [N, …] for a classical model."""
 
     # Serving.
 
@@ -183,8 +202,8 @@ class Kind(ABC):
         """What a caller must know of the graph's input: `type`, what missing looks like, sizes."""
 
     @abstractmethod
-    def feed(self, cells: pa.Array, column: ServedColumn, unfit: dict[int, str]) -> NDArray[Any]:
-        """Typed cells [n] → the array that the graph takes.
+    def feed(self, cells: pa.Array, column: ServedColumn, unfit: dict[int, str]) -> Views:
+        """Typed cells [n] → what the graph takes.
 
         A cell without which its row cannot be answered is put into `unfit`: place → why, in a clause; what stands for
         it in the array is arbitrary.
@@ -198,12 +217,15 @@ class Kind(ABC):
         """Of typed cells [n] the texts that training did not see; None for a kind to which none is new."""
         return None
 
-    @abstractmethod
-    def served(self, values: NDArray[Any], entry: Any) -> NDArray[Any]:
-        """The graph's input as the shard's values; apart from the graph, on purpose: it proves the graph."""
+    def served(self, values: Any, _entry: Any) -> Block:
+        """The graph's input as the shard's values, of one view; apart from the graph, on purpose: it proves the graph.
+
+        The same, of a kind for which the graph has no nodes.
+        """
+        return values  # type: ignore[no-any-return]
 
     @abstractmethod
-    def edges(self, entry: Any) -> NDArray[Any]:
+    def edges(self, entry: Any) -> Views:
         """EDGES rows of the graph's input: missing, unknown, huge, strange."""
 
     # Watching.
@@ -212,8 +234,9 @@ class Kind(ABC):
         """What is looked at in a column, and where it may fall; nothing for a kind of which no drift is known."""
         return {}
 
-    def binned(self, _cells: pa.Array, _fed: NDArray[Any], _entry: Any) -> Binned:
-        """Typed cells [n], all fit, and the same as the graph was fed → how many fell into each of the bins."""
+    def binned(self, _cells: pa.Array, _fed: Any, _entry: Any) -> Binned:
+        """Typed cells [n], all fit, and the same as the graph was fed in their first view → how many fell into each of
+        the bins."""
         return {}
 
     def rows_a_call(self, _column: ServedColumn) -> int:

@@ -30,10 +30,12 @@ class Position:
     """Summed over those batches' rows."""
     history: list[dict[str, float]] = field(default_factory=list)
     """An entry an epoch: epoch, train_loss, validation_loss and the like, lr."""
+    start: dict[str, float] = field(default_factory=dict)
+    """The validation figures before the first step, of a network that begins fitted."""
     best: dict[str, Tensor] = field(default_factory=dict)
     """The weights of the best epoch."""
     best_epoch: int = 0
-    """From 1; 0 before the first."""
+    """From 1; 0 before the first, and where a network that began fitted became no better."""
     seconds: list[float] = field(default_factory=list)
     """Time spent when each epoch was finished."""
 
@@ -52,6 +54,8 @@ class Fit:
         Raises ConfigError when the loss is no longer a number, and Stopped, with a checkpoint written, when the run
         was told to stop.
         """
+        if self.recipe.begins_fitted and not self.position.best:
+            self.position.start, self.position.best = self.recipe.judge(), self.recipe.weights()
         while not self.finished():
             self.epoch(checkpoint, progress)
             self._judge(progress)
@@ -106,12 +110,14 @@ class Fit:
         at.epoch, at.batch = at.epoch + 1, 0
         at.loss.zero_()
         at.seconds.append(progress.seconds)
-        if at.best_epoch == 0 or self.recipe.better(figures, self.judged(at.best_epoch)):
+        if not at.best or self.recipe.better(figures, self.judged(at.best_epoch)):
             at.best_epoch, at.best = at.epoch, self.recipe.weights()
         progress.report(at.epoch, entry["train_loss"], entry, closes=True)
 
     def judged(self, epoch: int) -> dict[str, float]:
-        """The validation figures of an epoch, from 1."""
+        """The validation figures of an epoch, from 1; of 0, those before the first step."""
+        if not epoch:
+            return self.position.start
         entry = self.position.history[epoch - 1]
         names = (name for name in entry if name.startswith(JUDGED))
         return {name.removeprefix(JUDGED): entry[name] for name in names}

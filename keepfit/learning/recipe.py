@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from keepfit.data.feed import Batch, Part
+from keepfit.data.batch import Batch
+from keepfit.data.feed import Part
 from keepfit.learning.checkpoint import State
 from keepfit.learning.device import Machine
 from keepfit.learning.halves import Halves
@@ -28,6 +29,9 @@ Augment = Mapping[str, Callable[[Tensor], Tensor]]
 
 class Recipe(ABC):
     """One training's networks, optimisers and losses."""
+
+    begins_fitted: bool = False
+    """Whether the weights are worth something before the first step, and are kept where none are better."""
 
     @property
     @abstractmethod
@@ -78,6 +82,7 @@ class Supervised(Recipe):
         """`validation` lies on the machine's device, its labels as the objective takes them."""
         self.model, self.objective, self.plan, self.machine = model, objective, plan, machine
         self.validation, self.augment = validation, augment or {}
+        self.begins_fitted = hasattr(model, "begin")
         learned = [p for p in model.parameters() if p.requires_grad]
         # Fused costs half of the default on small models.
         self.optimiser = torch.optim.AdamW(learned, lr=plan.lr, weight_decay=plan.weight_decay, fused=True)

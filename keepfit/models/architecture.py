@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from keepfit.config import Model, Training
 from keepfit.config.sets import MODELS
-from keepfit.data.feed import Inputs, Part
+from keepfit.data.batch import Inputs
+from keepfit.data.feed import Part
 from keepfit.data.transform import Target, Transform
 from keepfit.features.lookup import parsed
 from keepfit.problems.lookup import learn_of

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from keepfit.data.feed import Inputs
+from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.encoder import Encoder
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from keepfit.data.ragged import Block, filled
 from keepfit.data.shards import HELD, LABEL, RowGroup, read_arrays, row_bytes, row_groups
 from keepfit.data.transform import Transform
 from keepfit.features.kind import ClassicalColumns
@@ -64,14 +65,14 @@ def _runs(groups: list[RowGroup], most: int) -> Iterator[list[RowGroup]]:
         yield [group for group, _ in run]
 
 
-def _labels(part: dict[str, Matrix]) -> Matrix:
-    labels = part[LABEL]
+def _labels(part: dict[str, Block]) -> Matrix:
+    labels = filled(part[LABEL])
     return labels.astype(np.int64) if labels.dtype.kind == "i" else labels
 
 
-def _plain(part: dict[str, Matrix], transform: Transform) -> list[ClassicalColumns]:
-    """Each tensor for a classical model, categories last."""
-    found = [kind_of(t.entries[0].kind).plain(part[t.name]) for t in transform.tensors]
+def _plain(part: dict[str, Block], transform: Transform) -> list[ClassicalColumns]:
+    """Each column's first tensor for a classical model, categories last."""
+    found = [kind_of(t.entries[0].kind).plain(part[t.name]) for t in transform.tensors if not t.view.name]
     return sorted(found, key=lambda one: one.is_category)
 
 

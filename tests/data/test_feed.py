@@ -141,7 +141,7 @@ def test_changes_are_made_whenever_rows_are_read(long):
     folder, transform, labels = long
 
     def halved(rows):
-        return batches.Batch(rows.inputs, rows.labels / 2)
+        return batches.Rows(rows.inputs, rows.labels / 2)
 
     for most in (2_400, 1 << 30):
         part = batches.read(folder, transform, most).changed(halved)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from keepfit.config import Training
-from keepfit.data.feed import Batch, Feed, held
+from keepfit.data.batch import Batch
+from keepfit.data.feed import Feed, held
 from keepfit.errors import ConfigError, OutOfMemoryError
 from keepfit.features.image.augment import Amount, changed
 from keepfit.learning import device, memory

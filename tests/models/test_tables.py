@@ -13,7 +13,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from keepfit.config import Training
-from keepfit.data.feed import Batch, held
+from keepfit.data.batch import Batch
+from keepfit.data.feed import held
 from keepfit.data.transform import Transform
 from keepfit.features.image import Entry as ImageEntry
 from keepfit.models import mlp, wide_deep

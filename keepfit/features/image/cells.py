@@ -179,10 +179,6 @@ class Image(Kind):
         """By those tenths."""
         return levels.fallen(fed, entry)
 
-    def served(self, values: NDArray[Any], _entry: Entry) -> NDArray[Any]:
-        """The same."""
-        return values
-
     def edges(self, entry: Any) -> Pixels:
         """Black, white, grey, noise, and pictures with one bright row each."""
         pictures = np.zeros((EDGES, *entry.shape), dtype=np.uint8)

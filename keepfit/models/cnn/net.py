@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from keepfit.data.feed import Inputs
+from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.image import Entry
 from keepfit.features.image.net import Standardised

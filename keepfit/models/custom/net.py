@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from keepfit.data.feed import Inputs
+from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.errors import ConfigError
 from keepfit.features.encoder import Encoder

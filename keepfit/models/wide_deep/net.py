@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from keepfit.data.feed import Inputs
+from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.encoder import Encoder
 from keepfit.models.table_defaults import defaults

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from keepfit.data.ragged import Block
 from keepfit.data.transform import Transform
 from keepfit.features.kind import Bins, ServedColumn
 from keepfit.features.lookup import kind_of
@@ -61,7 +62,7 @@ class Fallen:
     columns: Counts = field(default_factory=dict)
     answers: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
-    def add(self, rows: pa.Table, fed: dict[str, NDArray[Any]], answers: Answers, unfit: Sequence[int]) -> None:
+    def add(self, rows: pa.Table, fed: dict[str, Block], answers: Answers, unfit: Sequence[int]) -> None:
         """Count typed rows, what the graph was fed for them, and its answers; those in `unfit` apart."""
         if unfit:
             fit = np.delete(np.arange(rows.num_rows), unfit)

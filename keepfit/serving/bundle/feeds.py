@@ -4,30 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pyarrow as pa
 
-from keepfit.data.transform import Entry
-from keepfit.features.kind import ServedColumn, joined
+from keepfit.data.ragged import Block
+from keepfit.data.transform import Entry, in_view
+from keepfit.features.kind import ServedColumn, in_views, joined
 from keepfit.features.lookup import kind_of
 
-Arrays = dict[str, np.ndarray]
+Blocks = dict[str, Block]
+"""Graph input → its rows."""
 _NONE: Mapping[str, Entry] = {}
 
 
 def feeds(
     table: pa.Table, columns: list[ServedColumn], unfit: dict[int, str], known: Mapping[str, Entry] = _NONE
-) -> Arrays:
-    """Graph input → array [N, …]; the table holds every column, typed by its kind.
+) -> Blocks:
+    """What the graph takes; the table holds every column, typed by its kind.
 
     Rows that cannot be answered are put into `unfit`, with the reason. `known`: the inputs whose texts are looked up
     here, and not in the graph, with the entries that have the vocabulary.
     """
-    arrays, faults = {}, []
+    arrays: Blocks = {}
+    faults = []
     for column in columns:
         here: dict[int, str] = {}
         name, kind, cells = column["input"], kind_of(column["kind"]), table[column["name"]].combine_chunks()
-        arrays[name] = kind.looked_up(cells, known[name]) if name in known else kind.feed(cells, column, here)
+        found = kind.looked_up(cells, known[name]) if name in known else kind.feed(cells, column, here)
+        arrays |= {in_view(name, view): block for view, block in in_views(found).items()}
         faults.append((column["name"] if len(columns) > 1 else "", here))
     unfit.update(joined(faults))
     return arrays

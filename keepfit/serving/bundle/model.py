@@ -13,6 +13,7 @@ import numpy as np
 import onnxruntime
 import pyarrow as pa
 
+from keepfit.data.ragged import filled
 from keepfit.data.transform import Entry, Transform
 from keepfit.errors import DataError
 from keepfit.features.kind import ServedColumn
@@ -22,7 +23,7 @@ from keepfit.problems.lookup import answer_of
 from keepfit.quoting import some
 from keepfit.serving.bundle.cells import require, typed
 from keepfit.serving.bundle.fallen import Fallen, Profile, profile_of
-from keepfit.serving.bundle.feeds import Arrays, feeds
+from keepfit.serving.bundle.feeds import Blocks, feeds
 from keepfit.serving.bundle.frames import frame_of, table_of
 from keepfit.serving.bundle.lookups import without_lookups
 from keepfit.serving.bundle.remarks import Remarks
@@ -121,7 +122,7 @@ class ServedModel:
     def _step(self) -> int:
         return min(kind_of(column["kind"]).rows_a_call(column) for column in self.columns)
 
-    def _asked(self, arrays: Arrays, rows: int) -> Iterator[np.ndarray]:
+    def _asked(self, arrays: Blocks, rows: int) -> Iterator[np.ndarray]:
         for start in range(0, rows, self._step):
             yield self.ask({name: array[start : start + self._step] for name, array in arrays.items()})
 
@@ -135,18 +136,19 @@ class ServedModel:
         """Where its train rows fall; None of a bundle that does not tell."""
         return profile_of(self.folder)
 
-    def ask(self, arrays: Arrays) -> np.ndarray:
-        """Graph input → array, as `feeds` gives them → [N, A], in one call of the runtime.
+    def ask(self, arrays: Blocks) -> np.ndarray:
+        """What `feeds` gives → [N, A], in one call of the runtime.
 
         A single row is asked twice: alone it would go another way through the runtime, and differ in its last digit.
         """
         alone = len(next(iter(arrays.values()))) == 1
-        fed = {name: array.repeat(2, axis=0) for name, array in arrays.items()} if alone else arrays
+        padded = {name: filled(array) for name, array in arrays.items()}
+        fed = {name: array.repeat(2, axis=0) for name, array in padded.items()} if alone else padded
         found = np.asarray(self.answer.joined(self.run(self.answer.outputs(self.schema), fed)))
         return found[:1] if alone else found
 
-    def run(self, outputs: Sequence[str], arrays: Arrays) -> list[np.ndarray]:
-        """Graph input → array, as `feeds` gives them → the named outputs of the graph."""
+    def run(self, outputs: Sequence[str], arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
+        """Graph input → array [n, …] → the named outputs of the graph."""
         found: list[np.ndarray] = self._session.run([*outputs], arrays)
         return found
 

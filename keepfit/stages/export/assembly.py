@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import onnx
 from onnx import TensorProto, helper
 from onnx.compose import add_prefix, merge_models
 
-from keepfit.data.transform import Tensor, Transform
+from keepfit.data.transform import Tensor, Transform, in_view
 from keepfit.features.lookup import graph_of
 from keepfit.problems.lookup import answer_of
 from keepfit.problems.lookup import graph_of as tail_of
@@ -41,19 +42,30 @@ def whole_graph(core: onnx.ModelProto, schema: dict[str, Any], transform: Transf
 def _front(columns: list[dict[str, Any]], transform: Transform) -> onnx.ModelProto:
     """The columns → `columns/<tensor>`, each by its kind's own nodes."""
     served = {column["name"]: column for column in columns}
-    inputs = [graph_of(c["kind"]).source(c, transform.entries[c["name"]]) for c in columns]
-    nodes, outputs = [], []
+    inputs, nodes, outputs = [], [], []
     for tensor in transform.tensors:
-        kind = graph_of(tensor.entries[0].kind)
         target = f"columns/{tensor.name}"
-        outputs.append(helper.make_tensor_value_info(target, kind.TYPE, ["rows", *tensor.shape]))
-        if tensor.entries[0].shape:
-            nodes += kind.nodes(served[tensor.entries[0].name]["input"], target, tensor.entries[0])
-        else:
+        if tensor.view.stacks:
+            inputs += [graph_of(e.kind).source(served[e.name], e) for e in tensor.entries]
             nodes += _stacked(tensor, served, target)
+            kind = graph_of(tensor.entries[0].kind).TYPE
+        else:
+            name = in_view(served[tensor.entries[0].name]["input"], tensor.view.name)
+            kind = helper.np_dtype_to_tensor_dtype(np.dtype(tensor.dtype))
+            inputs.append(helper.make_tensor_value_info(name, kind, _shape(tensor)))
+            kind = TensorProto.INT64 if kind == TensorProto.INT32 else kind  # as `tensor_of` has it
+            nodes.append(helper.make_node("Cast", [name], [target], to=kind))
+        outputs.append(helper.make_tensor_value_info(target, kind, _shape(tensor)))
+    order = {column["input"]: place for place, column in enumerate(columns)}
+    inputs.sort(key=lambda value: order.get(value.name, len(order)))
     axis = [helper.make_tensor(_AXIS, TensorProto.INT64, [1], [1])]
     used = {name for node in nodes for name in node.input}
     return _model(nodes, inputs, outputs, axis if _AXIS in used else [])
+
+
+def _shape(tensor: Tensor) -> list[str | int | None]:
+    """Its dimensions; those of a caller's choice have names."""
+    return ["rows", *([] if tensor.pad is None else [f"{tensor.name}_steps"]), *tensor.shape]
 
 
 def _stacked(tensor: Tensor, served: dict[str, Any], target: str) -> list[onnx.NodeProto]:

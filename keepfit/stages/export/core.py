@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,12 +17,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from keepfit.data.feed import tensor_of
+from keepfit.data.batch import tensor_of
+from keepfit.data.transform import Tensor as FittedTensor
 from keepfit.data.transform import Transform
 from keepfit.models.architecture import TrainedModel
 from keepfit.problems.lookup import learn_of
 
 OPSET = 20
+STEPS = 24
+"""Of the example of an input whose rows differ in length; any number does."""
 IR = 10
 """Newer ONNX files are refused by runtimes that are still in wide use."""
 
@@ -44,7 +47,11 @@ class Answering(nn.Module):
 
 def example(transform: Transform, rows: int = 2) -> dict[str, Tensor]:
     """Missing values in the shapes that a fitted transform asks for; two rows, for one would be taken as fixed."""
-    return {t.name: tensor_of(_missing((rows, *t.shape), np.dtype(t.dtype))) for t in transform.tensors}
+    found = {}
+    for tensor in transform.tensors:
+        steps = () if tensor.pad is None else (STEPS,)
+        found[tensor.name] = tensor_of(_missing((rows, *steps, *tensor.shape), np.dtype(tensor.dtype)))
+    return found
 
 
 def _missing(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -58,7 +65,7 @@ def core_graph(model: TrainedModel, transform: Transform) -> onnx.ModelProto:
     """
     inputs = example(transform)
     names = tuple(inputs)
-    rows = torch.export.Dim("rows")
+    free = tuple(_free(tensor) for tensor in transform.tensors)
     with _quiet():
         program = torch.onnx.export(
             Answering(model, names).eval(),
@@ -67,15 +74,21 @@ def core_graph(model: TrainedModel, transform: Transform) -> onnx.ModelProto:
             opset_version=OPSET,
             input_names=list(names),
             output_names=["answers"],
-            dynamic_shapes=(tuple({0: rows} for _ in names),),
+            dynamic_shapes=(free,),
             external_data=False,
             verbose=False,
         )
     assert program is not None
     proto = program.model_proto
     strip(proto)
-    refuse_frozen(proto)
+    refuse_frozen(proto, {tensor.name for tensor in transform.tensors if tensor.pad is not None})
     return proto
+
+
+def _free(tensor: FittedTensor) -> dict[int, torch.export.Dim]:
+    """The axes of an input whose length is the caller's."""
+    rows = {0: torch.export.Dim("rows")}
+    return rows if tensor.pad is None else {**rows, 1: torch.export.Dim(f"{tensor.name}_steps")}
 
 
 def strip(proto: onnx.ModelProto) -> None:
@@ -89,11 +102,14 @@ def strip(proto: onnx.ModelProto) -> None:
         part.ClearField("metadata_props")
 
 
-def refuse_frozen(proto: onnx.ModelProto) -> None:
-    """Raise RuntimeError when the first dimension of an input or output is a number."""
+def refuse_frozen(proto: onnx.ModelProto, ragged: Collection[str] = ()) -> None:
+    """Raise RuntimeError when the first dimension of an input or output is a number, or the second of a ragged one."""
     for value in (*proto.graph.input, *proto.graph.output):
-        if not value.type.tensor_type.shape.dim[0].dim_param:
+        axes = value.type.tensor_type.shape.dim
+        if not axes[0].dim_param:
             raise RuntimeError(f"the exporter fixed the number of rows of {value.name}")
+        if value.name in ragged and not axes[1].dim_param:
+            raise RuntimeError(f"the exporter fixed the length of {value.name}")
 
 
 @contextmanager

@@ -7,21 +7,20 @@ may not change) and `tolerance` (how far a number may), and is read without pick
 from __future__ import annotations
 
 import io
-import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.dataset as ds
 
-from keepfit.data.transform import Transform
-from keepfit.features.kind import ServedColumn
+from keepfit.data.ragged import behind, filled
+from keepfit.data.transform import Transform, in_view
+from keepfit.features.kind import ServedColumn, in_views
 from keepfit.features.lookup import kind_of
-from keepfit.serving.bundle.feeds import feeds
+from keepfit.serving.bundle.feeds import Blocks, feeds
 from keepfit.serving.bundle.model import ServedModel
 from keepfit.store import files
 
-Arrays = dict[str, np.ndarray]
 ROWS = 200
 TOLERANCE = 1e-5
 """How far a number may change with the rows beside it, in units of the answer."""
@@ -33,7 +32,7 @@ def write_golden(folder: Path, model: ServedModel, prepared: Path, transform: Tr
     """golden.npz: the first test rows and the edge rows, with the model's answers."""
     tests = feeds(_first_rows(prepared / "test_raw", model, transform), model.columns, {})
     edges = edge_rows(model.columns, transform)
-    rows = {name: np.concatenate([tests[name], edges[name]]) for name in tests}
+    rows = {name: filled(behind([tests[name], edges[name]])) for name in tests}
     answer, names = model.answer, model.answer.named(model.schema)
     arrays = {f"input:{name}": array for name, array in rows.items()}
     found = dict(zip(names, model.run(names, rows), strict=True))
@@ -45,17 +44,18 @@ def write_golden(folder: Path, model: ServedModel, prepared: Path, transform: Tr
     files.write_bytes(folder / "golden.npz", buffer.getvalue())
 
 
-def edge_rows(columns: list[ServedColumn], transform: Transform) -> Arrays:
+def edge_rows(columns: list[ServedColumn], transform: Transform) -> Blocks:
     """Graph input → its edge values, one row each: missing, unknown, infinite, huge, empty, Chinese, black …
 
     Row i holds the i-th edge of every column.
     """
     entries = {column["input"]: transform.entries[column["name"]] for column in columns}
-    return {name: kind_of(entry.kind).edges(entry) for name, entry in entries.items()}
+    found = {name: in_views(kind_of(entry.kind).edges(entry)) for name, entry in entries.items()}
+    return {in_view(name, view): block for name, views in found.items() for view, block in views.items()}
 
 
 def _first_rows(test: Path, model: ServedModel, transform: Transform) -> Any:
-    largest = max(math.prod(entry.shape) for entry in transform.features)
+    largest = max(tensor.view.bytes for tensor in transform.tensors)
     rows = int(min(ROWS, max(8, BYTES // largest)))
     return ds.dataset(test).head(rows, columns=[column["name"] for column in model.columns])
 

@@ -16,13 +16,16 @@ import pyarrow.dataset as ds
 from torch import Tensor
 
 from keepfit.data import feed
-from keepfit.data.transform import Transform
-from keepfit.features.kind import ServedColumn
+from keepfit.data.batch import tensor_of
+from keepfit.data.ragged import Block, filled
+from keepfit.data.transform import Entry, Transform, in_view
+from keepfit.features.kind import ServedColumn, stacked
 from keepfit.features.lookup import kind_of, read_transform
 from keepfit.models.architecture import load
 from keepfit.problems.answer import Answer, Answers
+from keepfit.serving.bundle.feeds import Blocks
 from keepfit.serving.bundle.model import ServedModel
-from keepfit.stages.export.golden import Arrays, edge_rows
+from keepfit.stages.export.golden import edge_rows
 
 TOLERANCE = 1e-4
 """Largest allowed difference, in units of the answer; what float32 arithmetic in another order gives is about 1e-6."""
@@ -76,12 +79,13 @@ def _raw(prepared: Path, bundle: ServedModel) -> Iterator[pa.Table]:
         yield pa.Table.from_batches([batch])
 
 
-def tensors(arrays: Arrays, columns: list[ServedColumn], transform: Transform) -> dict[str, Tensor]:
+def tensors(blocks: Blocks, columns: list[ServedColumn], transform: Transform) -> dict[str, Tensor]:
     """Graph inputs as the tensors that preprocessing makes of such cells; apart from the graph, on purpose."""
-    served = {column["name"]: arrays[column["input"]] for column in columns}
-    found = {}
-    for tensor in transform.tensors:
-        values = [kind_of(entry.kind).served(served[entry.name], entry) for entry in tensor.entries]
-        array = values[0] if tensor.entries[0].shape else np.stack(values, axis=1)
-        found[tensor.name] = feed.tensor_of(np.ascontiguousarray(array))
-    return found
+    cells = {c["name"]: _views(blocks, c["input"], transform.entries[c["name"]]) for c in columns}
+    return {t.name: tensor_of(np.ascontiguousarray(filled(stacked(t, cells)))) for t in transform.tensors}
+
+
+def _views(blocks: Blocks, name: str, entry: Entry) -> dict[str, Block]:
+    """A column's views, from what its graph inputs hold."""
+    kind = kind_of(entry.kind)
+    return {view.name: kind.served(blocks[in_view(name, view.name)], entry) for view in entry.views}

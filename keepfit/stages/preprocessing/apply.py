@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -11,21 +10,22 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from keepfit.data import shards
 from keepfit.data.identity import ROW
+from keepfit.data.ragged import Block, Ragged
 from keepfit.data.shards import LABEL, fixed
 from keepfit.data.snapshot import SnapshotRows
-from keepfit.data.transform import Tensor, Transform
+from keepfit.data.transform import Transform
+from keepfit.features.kind import in_views, stacked
 from keepfit.features.lookup import kind_of
 from keepfit.problems.lookup import target_column
 from keepfit.stages.preprocessing.fit import called
 from keepfit.stages.preprocessing.split import TEST, TRAIN, Parts
 from keepfit.store.artifacts import PARTS
 
-Arrays = dict[str, NDArray[Any]]
-"""Tensor → its rows [n, …], and the labels [n]."""
+Blocks = dict[str, Block]
+"""Tensor → its rows, and the labels [n]."""
 
 
 def write(
@@ -35,7 +35,7 @@ def write(
     finishing = {e.name: kind_of(e.kind).finisher(e) for e in transform.features}
     target = target_column(transform.target.problem)
     columns = [*rows.columns, ROW]
-    made = sum(math.prod(tensor.shape) * np.dtype(tensor.dtype).itemsize for tensor in transform.tensors)
+    made = sum(tensor.bytes for tensor in transform.tensors)
     with ExitStack() as stack:
         raw = stack.enter_context(shards.raw(folder / "test_raw", _plain(rows.schema, columns)))
         typed = [stack.enter_context(shards.typed(folder / part, transform)) for part in PARTS]
@@ -54,31 +54,24 @@ def write(
     return transform.completed(done)
 
 
-def encoded(batch: pa.RecordBatch, first_row: int, transform: Transform) -> Arrays:
+def encoded(batch: pa.RecordBatch, first_row: int, transform: Transform) -> Blocks:
     """n rows as typed, untransformed values. Raises DataError naming the cell that cannot be had."""
-    return {tensor.name: _tensor(batch, first_row, tensor) for tensor in transform.tensors}
+    columns = {
+        e.name: in_views(kind_of(e.kind).encode(batch[e.name], e, partial(called, batch, e.name, first_row)))
+        for e in transform.features
+    }
+    return {tensor.name: stacked(tensor, columns) for tensor in transform.tensors}
 
 
-def _tensor(batch: pa.RecordBatch, first_row: int, tensor: Tensor) -> NDArray[Any]:
-    columns = [
-        kind_of(e.kind).encode(batch[e.name], e, partial(called, batch, e.name, first_row)) for e in tensor.entries
-    ]
-    if tensor.entries[0].shape:
-        return columns[0]
-    stacked = np.empty((batch.num_rows, len(columns)), tensor.dtype)
-    for slot, column in enumerate(columns):
-        stacked[:, slot] = column
-    return stacked
-
-
-def _finish(finishing: dict[str, Any], transform: Transform, train: Arrays) -> None:
+def _finish(finishing: dict[str, Any], transform: Transform, train: Blocks) -> None:
     for entry in transform.features:
         if finisher := finishing[entry.name]:
             finisher.add(train[entry.tensor])
 
 
-def _table(arrays: Arrays, ids: pa.Array, schema: pa.Schema) -> pa.Table:
-    columns = [pa.array(arrays[LABEL]), *(fixed(arrays[name]) for name in schema.names[2:])]
+def _table(arrays: Blocks, ids: pa.Array, schema: pa.Schema) -> pa.Table:
+    blocks = (arrays[name] for name in schema.names[2:])
+    columns = [pa.array(arrays[LABEL]), *(b.binary() if isinstance(b, Ragged) else fixed(b) for b in blocks)]
     return pa.Table.from_arrays([ids.cast(pa.binary(16)), *columns], schema=schema)
 
 

@@ -44,7 +44,7 @@ class Leak:
 
 def find(train: Path, transform: Transform) -> list[Leak]:
     """The features of single values that leak, judged on the train shards alone."""
-    stacked = [tensor for tensor in transform.tensors if not tensor.entries[0].shape]
+    stacked = [tensor for tensor in transform.tensors if tensor.view.stacks]
     if not stacked:
         return []
     sample, target = _sample(train, stacked), target_column(transform.target.problem)

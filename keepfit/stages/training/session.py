@@ -13,7 +13,8 @@ from torch import Tensor
 from keepfit.config import Pipeline
 from keepfit.config.sets import FEATURES, MODELS
 from keepfit.data import feed
-from keepfit.data.feed import Batch, Feed, Part
+from keepfit.data.batch import Rows
+from keepfit.data.feed import Feed, Part, beside
 from keepfit.data.transform import Transform
 from keepfit.features.lookup import entry_of, parsed, read_transform
 from keepfit.learning import device, memory
@@ -73,7 +74,8 @@ def augmentations(transform: Transform, plan: Plan) -> dict[str, Callable[[Tenso
     """Name of a tensor → how its rows are changed in training, for those whose kind can."""
     if not plan.augment:
         return {}
-    nets = {tensor.name: FEATURES.module(tensor.entries[0].kind, "net") for tensor in transform.tensors}
+    firsts = (tensor for tensor in transform.tensors if not tensor.view.name)
+    nets = {tensor.name: FEATURES.module(tensor.entries[0].kind, "net") for tensor in firsts}
     return {name: net.augment(plan.augment) for name, net in nets.items() if hasattr(net, "augment")}
 
 
@@ -97,12 +99,14 @@ def begin(
         model = build(architecture)
     augment = augmentations(parsed(architecture["transform"]), plan)
 
-    def learned(rows: Batch) -> Batch:
-        return Batch(rows.inputs, objective.labels(rows.labels))
+    def learned(rows: Rows) -> Rows:
+        return Rows(rows.inputs, objective.labels(rows.labels))
 
     train, validation = train.changed(learned), validation.changed(learned)
     if hasattr(model, "see"):
         model.see(next(Feed(train, SEEN, plan.seed).epoch(0)).inputs)  # type: ignore[operator]
+    if hasattr(model, "begin"):
+        train = beside(train, model.begin(train, validation, objective))  # type: ignore[operator]
     model = model.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     recipe = Supervised(model, objective, plan, machine, validation.to(machine.device), augment)
     return recipe, Fit(recipe, Feed(train.to(machine.device), plan.batch_size, plan.seed), plan)

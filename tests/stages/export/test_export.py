@@ -23,7 +23,7 @@ from onnx import TensorProto, helper, numpy_helper
 from keepfit.features.lookup import read_transform
 from keepfit.models.architecture import load as load_model
 from keepfit.problems.classification.answer import ANSWER
-from keepfit.serving.bundle.feeds import Arrays
+from keepfit.serving.bundle.feeds import Blocks
 from keepfit.serving.bundle.model import open_bundle
 from keepfit.serving.bundle.seal import seal
 from keepfit.stages.export.core import IR, refuse_frozen
@@ -117,7 +117,7 @@ def test_any_cells_get_the_probabilities_that_torch_gives(rows):
     bundle, transform = open_bundle(exported.folder), read_transform(exported.folder)
     numbers = iter([[row[0] for row in rows], [row[1] for row in rows]] * 4)
     words = iter([[row[i] for row in rows] for i in (2, 3, 4)] * 2)
-    arrays: Arrays = {
+    arrays: Blocks = {
         column["input"]: np.array(next(numbers)) if column["type"] == "double" else np.array(next(words), dtype=object)
         for column in bundle.columns
     }
