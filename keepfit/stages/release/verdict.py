@@ -94,8 +94,12 @@ def decide(facts: Evidence, rules: Release, compare: Callable[[], Compared | Inc
 def _by_figures(facts: Evidence, rules: Release, compare: Callable[[], Compared | Incomparable]) -> Verdict:
     rungs = (_nothing_new, _check, _barred, _gates, _trivial, _classical)
     found = next(filter(None, (rung(facts, rules) for rung in rungs)), None)
+    if found is not None and facts.in_service and found.outcome == "REJECT":
+        return _of_serving(found)
+    if found is not None and found.reason == "not_better_than_trivial" and facts.champion:
+        return _beside_champion(found, facts.metric, compare())
     if found is not None:
-        return _of_serving(found) if facts.in_service and found.outcome == "REJECT" else found
+        return found
     if facts.in_service:
         return _hold_in_service(facts)
     if not facts.champion:
@@ -155,6 +159,16 @@ def _trivial(facts: Evidence, _rules: Release) -> Verdict | None:
         f"({span(metric, interval.low, interval.high)}) against {figure(metric, base)}."
     )
     return _verdict("REJECT", "not_better_than_trivial", sentence, value=interval.value, trivial=base)
+
+
+def _beside_champion(found: Verdict, metric: str, compared: Compared | Incomparable) -> Verdict:
+    """A champion that is worse than a model no better than a guess: after the world turned, it does harm every day."""
+    if isinstance(compared, Incomparable) or compared.paired.low <= 0:
+        return found
+    difference, ends = against(metric, compared.paired.difference, compared.paired.low, compared.paired.high)
+    worse = f"The champion is worse still: {difference}, interval {ends}."
+    todo = "Look at what changed in the data, and roll back, or force this model with a reason."
+    return found.model_copy(update={"sentence": one_line(f"{found.sentence} {worse} {todo}", 2000)})
 
 
 def _beats(metric: str, facts: Evidence) -> bool:

@@ -116,6 +116,18 @@ def test_the_sentence_holds_the_figures():
     assert "at least 96.0 %" in gate
 
 
+def test_a_guess_that_beats_the_champion_stays_out_and_the_champion_is_named():
+    """After a drift the champion may be worse than always giving one answer: nothing else would tell the operator."""
+    guess = replace(GOOD, intervals={"accuracy": LOWER})
+    told = judged(guess, compared=Compared(0.15, 0.18, 0.166))
+    assert f"{told.outcome} {told.reason}" == "REJECT not_better_than_trivial"
+    assert "champion is worse still" in told.sentence
+    assert "+16.6 points" in told.sentence
+    assert "roll back" in told.sentence
+    for otherwise in (MIDDLE, Compared(-0.1, -0.05), Incomparable("a column is missing")):
+        assert "worse still" not in judged(guess, compared=otherwise).sentence
+
+
 def test_changed_rules_speak_of_the_metric_they_name():
     better = replace(GOOD, metric="log_loss", in_service=True, trivial={"log_loss": 0.7},
                      intervals={"log_loss": Interval(value=0.2, low=0.1, high=0.3)})  # fmt: skip
