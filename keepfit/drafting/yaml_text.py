@@ -80,6 +80,7 @@ def pipeline_text(
         *(_split(kept) if not source.test else ()),
         f"model:\n  family: {family}{_hint(family)}\n",
         f"release:\n  metric: {asked.found.metric}  # as one class is rare\n" if asked.found.metric else "",
+        '# schedule: {cron: "0 3 * * *"}  # once deployed, every night at three\n',
     ]
     return "".join(parts)
 
