@@ -12,5 +12,6 @@ TABLE = {
     "boolean": "keepfit.features.boolean",
     "datetime": "keepfit.features.datetime",
     "image": "keepfit.features.image",
+    "text": "keepfit.features.text",
 }
 """Name → the package; nothing is imported yet."""

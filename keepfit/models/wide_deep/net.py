@@ -5,15 +5,30 @@ B rows, M members, C columns, K outputs.
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.encoder import Encoder
-from keepfit.models.table_defaults import defaults
+from keepfit.models import table_defaults
+from keepfit.models.settings import DenseSettings
 from keepfit.models.towers import Towers, TowerSettings
+from keepfit.models.wide_deep.texts import TextWideAndDeep
 
-__all__ = ["build", "defaults"]
+_OF_TEXTS = {
+    "width": 128,
+    "depth": 1,
+    "dropout": 0.3,
+    "members": 1,
+    "batch_size": 64,
+    "epochs": 6,
+    "patience": 2,
+    "lr": 1e-3,
+    "weight_decay": 1e-2,
+}
+"""What the wide part leaves is little, and soon learned by heart."""
 
 
 class WideAndDeep(nn.Module):
@@ -34,6 +49,18 @@ class WideAndDeep(nn.Module):
         return deep + wide[:, None]
 
 
+def defaults(model: DenseSettings, transform: Transform, rows: int) -> dict[str, Any]:
+    """Those of a table; where there are texts, of a network that learns what a linear model leaves."""
+    derived = table_defaults.defaults(model, transform, rows)
+    said = model.model_dump(exclude={"family"}, exclude_none=True)
+    return {**derived, **_OF_TEXTS, **said} if _texts(transform) else derived
+
+
 def build(settings: TowerSettings, transform: Transform) -> nn.Module:
     """Outputs [B, M, K]."""
-    return WideAndDeep(settings, transform)
+    kind = TextWideAndDeep if _texts(transform) else WideAndDeep
+    return kind(settings, transform)
+
+
+def _texts(transform: Transform) -> bool:
+    return any(tensor.view.name == "grams" for tensor in transform.tensors)
