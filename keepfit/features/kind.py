@@ -105,7 +105,8 @@ class Finisher(ABC):
 class ClassicalColumns:
     """A column's shard as a classical model takes it: [n, columns]."""
 
-    values: NDArray[Any]
+    values: Any
+    """An array, or scipy's csr_matrix of counts where they are of very many things, and few in each row."""
     is_category: bool = False
     """Whether the values are codes without an order."""
     what: str = ""
@@ -193,7 +194,7 @@ class Kind(ABC):
 
     @abstractmethod
     def plain(self, values: Any) -> ClassicalColumns:
-        """The tensor of a column's first view [N, …] for a classical model."""
+        """A column's shards, in the views of `encode` [N, …], for a classical model."""
 
     # Serving.
 

@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from keepfit.data.ragged import Block, filled
 from keepfit.data.shards import HELD, LABEL, RowGroup, read_arrays, row_bytes, row_groups
-from keepfit.data.transform import Transform
+from keepfit.data.transform import Transform, in_view
 from keepfit.features.kind import ClassicalColumns
 from keepfit.features.lookup import kind_of
 from keepfit.problems.judge import Examples
 from keepfit.store.artifacts import PARTS
 
-Matrix = NDArray[Any]
+Matrix = Any
+"""An array [N, F], or scipy's csr_matrix where there are counts."""
 
 
 def read(folder: Path, transform: Transform, answered: str = "test") -> Examples:
@@ -36,13 +38,14 @@ def read(folder: Path, transform: Transform, answered: str = "test") -> Examples
             yield _matrix(_plain(read_arrays(some, transform), transform))
 
     return Examples(
-        rows=np.concatenate([_matrix(part) for part in plain]),
+        rows=_below([_matrix(part) for part in plain]),
         labels=np.concatenate([_labels(part) for part in arrays]),
         train=len(arrays[0][LABEL]),
         there=sum(group.rows for part in PARTS[:2] for group in groups[part]),
         asked=asked,
         categories=sum(one.values.shape[1] for one in plain[0] if one.is_category),
         what=_what(plain[0]),
+        counts=sum(one.values.shape[1] for one in plain[0] if _are_counts(one)),
     )
 
 
@@ -65,16 +68,32 @@ def _runs(groups: list[RowGroup], most: int) -> Iterator[list[RowGroup]]:
         yield [group for group, _ in run]
 
 
-def _labels(part: dict[str, Block]) -> Matrix:
+def _labels(part: dict[str, Block]) -> NDArray[Any]:
     labels = filled(part[LABEL])
     return labels.astype(np.int64) if labels.dtype.kind == "i" else labels
 
 
 def _plain(part: dict[str, Block], transform: Transform) -> list[ClassicalColumns]:
-    """Each column's first tensor for a classical model, categories last."""
-    found = [kind_of(t.entries[0].kind).plain(part[t.name]) for t in transform.tensors if not t.view.name]
-    return sorted(found, key=lambda one: one.is_category)
+    """Each column's, or that of columns that are stacked, for a classical model: categories behind others, counts last."""
+    found = []
+    for tensor in transform.tensors:
+        if not tensor.view.name:
+            entry = tensor.entries[0]
+            views = {view.name: part[in_view(tensor.name, view.name)] for view in entry.views}
+            found.append(kind_of(entry.kind).plain(views if len(views) > 1 else views[""]))
+    return sorted(found, key=lambda one: (_are_counts(one), one.is_category))
+
+
+def _are_counts(columns: ClassicalColumns) -> bool:
+    return bool(sparse.issparse(columns.values))
 
 
 def _matrix(plain: list[ClassicalColumns]) -> Matrix:
-    return plain[0].values if len(plain) == 1 else np.concatenate([one.values for one in plain], axis=1)
+    if len(plain) == 1:
+        return plain[0].values
+    values = [one.values for one in plain]
+    return sparse.hstack(values, "csr") if _are_counts(plain[-1]) else np.concatenate(values, axis=1)
+
+
+def _below(parts: list[Matrix]) -> Matrix:
+    return sparse.vstack(parts, "csr") if sparse.issparse(parts[0]) else np.concatenate(parts)

@@ -63,22 +63,24 @@ class Examples:
     N rows, F columns.
     """
 
-    rows: NDArray[Any]
-    """float64, NaN where missing, or bytes. [N, F]."""
+    rows: Any
+    """float64, NaN where missing, or bytes [N, F]; scipy's csr_matrix where there are counts."""
     labels: Labels
     """[N]."""
     train: int
     """How many of the rows are of the train part; the others may be used to choose settings."""
     there: int
     """How many rows the parts have; fewer are here where memory would not hold them."""
-    asked: Callable[[], Iterator[NDArray[Any]]]
+    asked: Callable[[], Iterator[Any]]
     """The rows to answer, some at a time, each [N', F]."""
     categories: int
-    """How many of the columns, from the last, are category codes."""
+    """How many of the columns, from the last before the counts, are category codes."""
     what: str
     """What the columns are, where they are so many and alike that a linear model suits them; else empty."""
+    counts: int = 0
+    """How many of the columns, from the last, are counts of things, of which there are few in each row."""
 
-    def answered(self, answer: Callable[[NDArray[Any]], Answers]) -> Answers:
+    def answered(self, answer: Callable[[Any], Answers]) -> Answers:
         """The answers to all rows that are asked."""
         return np.concatenate([answer(rows) for rows in self.asked()])
 

@@ -95,8 +95,8 @@ class Text(Kind):
         return _views(cells, entry.tokenizer, entry.length, entry.grams)
 
     def plain(self, values: Any) -> ClassicalColumns:
-        """The length."""
-        return ClassicalColumns(values.lengths.astype(np.float64)[:, None])
+        """How often each n-gram occurs."""
+        return ClassicalColumns(grams.matrix(values["grams"]), what="n-grams")
 
     def schema(self, entry: Any, _form: str | None) -> dict[str, Any]:
         """Two inputs of int32, and how a text becomes such."""

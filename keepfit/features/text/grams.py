@@ -61,6 +61,14 @@ def counted(texts: Sequence[str], unit: str) -> Ragged:
     return Ragged(pairs, ends(lengths), 0)
 
 
+def matrix(counts: Ragged) -> Any:
+    """What `counted` gave, as scipy's csr_matrix [n, BUCKETS] of float32."""
+    from scipy import sparse
+
+    buckets, times = counts.values[:, 0] - 1, counts.values[:, 1].astype(np.float32)
+    return sparse.csr_matrix((times, buckets, counts.offsets), (len(counts), BUCKETS))
+
+
 def gram_of(text: str, unit: str) -> dict[int, str]:
     """Bucket → an n-gram of the text that falls into it: to show a person what a weight is of."""
     spaced = f" {normal(text)} "

@@ -25,6 +25,8 @@ POINTS = 1_000
 """Rows that are drawn, predicted against true."""
 _PENALTIES = (10_000.0, 1_000.0, 100.0, 10.0, 1.0)
 """Ridge's, on standardised columns."""
+_OF_COUNTS = (10.0, 3.0, 1.0, 0.3, 0.1)
+"""On rows of TF-IDF, whose length is 1."""
 
 
 def errors_of(labels: Labels, answers: Answers) -> Errors:
@@ -99,7 +101,7 @@ class ValueJudge(Judge):
         return np.array([examples.labels.mean()])
 
     def classical(self, examples: Examples, _target: Target) -> tuple[str, Answers]:
-        """Gradient boosting; where the columns are many and alike, as pixels are, ridge regression."""
+        """Gradient boosting; where the columns are many and alike, as pixels and n-grams are, ridge regression."""
         return _ridge(examples) if examples.what else _boosted(examples)
 
     def labels(self, cells: pa.ChunkedArray, _schema: dict[str, Any]) -> Labels:
@@ -144,7 +146,7 @@ def _ridge(examples: Examples) -> tuple[str, Answers]:
     how = Linear(
         "ridge regression",
         outputs=1,
-        penalties=_PENALTIES,
+        penalties=_OF_COUNTS if examples.counts else _PENALTIES,
         fit=lambda rows, labels, penalty: Ridge(alpha=penalty).fit(rows, labels),
         drawn=drawn,
         answer=_answers,

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.datasets import load_breast_cancer, load_digits
 
 from keepfit.data.transform import Target
 from keepfit.features.image.cells import shrunk
+from keepfit.features.text import grams
 from keepfit.problems import boosting
 from keepfit.problems.classification import judge
 from keepfit.problems.examples import Matrix
@@ -22,7 +24,7 @@ def cut(rows: Matrix, labels: Matrix, categories: int = 0, what: str = "") -> tu
     """60, 20 and 20 % of shuffled rows, and the labels of the last."""
     order = np.random.default_rng(0).permutation(len(labels))
     known, asked = order[: int(0.8 * len(order))], order[int(0.8 * len(order)) :]
-    halves = np.array_split(rows[asked], 2)
+    halves = [rows[half] for half in np.array_split(asked, 2)]
     train = int(0.6 * len(order))
     made = Examples(rows[known], labels[known], train, len(known), lambda: iter(halves), categories, what)
     return made, labels[asked]
@@ -101,3 +103,23 @@ def test_large_pictures_are_shrunk_by_the_mean_of_blocks() -> None:
     assert small.shape == (2, 17, 25, 3)
     assert small[0, 0, 0, 0] == round(float(images[0, :4, :4, 0].mean()))
     assert shrunk(images[:, :32, :32]).shape == (2, 32, 32, 3)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_texts_are_learned_from_by_the_tf_idf_of_their_n_grams_beside_other_columns(problem: str) -> None:
+    """One of two words tells the target of half of the rows, a code that of the others."""
+    draw = np.random.default_rng(0)
+    judged, target, labelled = PROBLEMS[problem]
+    told, odd = draw.random(600) < 0.5, draw.random(600) < 0.5
+    said = [
+        f"this {'good' if yes else 'bad'} row {draw.integers(50)}" if by else "no word"
+        for yes, by in zip(odd, told, strict=True)
+    ]
+    codes = np.where(told, np.nan, odd)
+    counts = grams.matrix(grams.counted(said, "words"))
+    rows = sparse.hstack([codes[:, None], counts], "csr")
+    given, wanted = cut(rows, labelled(odd), categories=1, what="n-grams and the other columns")
+    name, answers = judged.classical(replace(given, counts=counts.shape[1]), target)
+    assert name.endswith("regression on the TF-IDF of n-grams and the other columns")
+    right = answers[:, -1] > (0.5 if problem == "classification" else 2.5)
+    assert (right == (wanted > 0)).mean() > 0.98
