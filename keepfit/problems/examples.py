@@ -74,7 +74,7 @@ def _labels(part: dict[str, Block]) -> NDArray[Any]:
 
 
 def _plain(part: dict[str, Block], transform: Transform) -> list[ClassicalColumns]:
-    """Each column's, or that of columns that are stacked, for a classical model: categories behind others, counts last."""
+    """Each column, or those that are stacked, for a classical model: categories behind the others, counts last."""
     found = []
     for tensor in transform.tensors:
         if not tensor.view.name:
