@@ -29,9 +29,9 @@ class Source(Section):
     """A query; needs `database`."""
     database: str | None = None
     """A database address as SQLAlchemy or ADBC takes it; keep secrets in ${VAR}."""
-    format: Literal["auto", "csv", "jsonl", "json", "parquet", "arrow", "excel", "arff", "idx", "images", "sql"] = (
-        "auto"
-    )
+    format: Literal[
+        "auto", "csv", "jsonl", "json", "parquet", "arrow", "excel", "arff", "ts", "idx", "images", "sql"
+    ] = "auto"
     """How to read `path`; auto goes by name and content."""
     sheet: str | None = None
     """The sheet of a workbook; the first that is a table when left out."""

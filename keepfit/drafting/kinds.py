@@ -28,7 +28,7 @@ def choose(column: ColumnFacts, target: Tied) -> Choice:
     left = _empty(column)
     asked = sorted((words_of(name) for name in FEATURES.names()), key=lambda words: words.asked)
     if _is_raw(column):
-        asked = [words for words in asked if kind_of(words.kind).whole_file]
+        asked = [words for words in asked if kind_of(words.kind).is_raw]
     choice = next((found for words in asked if (found := words.recognise(column))), None) if not left else None
     before = [words for words in asked if choice is None or words.asked < words_of(str(choice.kind)).asked]
     like = next((said for words in before if not left and (said := words.resembles(column))), "")

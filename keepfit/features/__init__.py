@@ -13,5 +13,6 @@ TABLE = {
     "datetime": "keepfit.features.datetime",
     "image": "keepfit.features.image",
     "text": "keepfit.features.text",
+    "sequence": "keepfit.features.sequence",
 }
 """Name → the package; nothing is imported yet."""

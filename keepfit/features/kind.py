@@ -149,8 +149,10 @@ class Kind(ABC):
     """Whether its cells are quantities: a range of values means something."""
     looks_up: ClassVar[bool] = False
     """Whether the graph takes its cells as texts, and looks them up by one LabelEncoder."""
+    is_raw: ClassVar[bool] = False
+    """Whether a cell may be bytes, or a list: more than a value in words."""
     whole_file: ClassVar[bool] = False
-    """Whether a cell is a whole file, such as a picture."""
+    """Whether a cell is a whole file, such as a picture; it is raw then."""
     is_moment: ClassVar[bool] = False
     """Whether its cells are points in time."""
 

@@ -30,7 +30,7 @@ def worst(facts: RunFacts) -> dict[str, Any]:
     if not found or not folder.is_dir():
         return {}
     entries = read_transform(facts.folder("preprocess")).features
-    seen = next((entry for entry in entries if kind_of(entry.kind).whole_file), None)
+    seen = next((entry for entry in entries if kind_of(entry.kind).is_raw), None)
     columns = [seen.name] if seen else [entry.name for entry in entries[:CELLS]]
     file = ["file"] if seen and "file" in ds.dataset(folder).schema.names else []
     rows = pick(folder, [w["row"] for w in found], [*columns, *file, ROW])

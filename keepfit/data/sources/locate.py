@@ -24,6 +24,7 @@ _SURE = {
     "arrow": (".feather", ".arrow", ".arrows", ".ipc"),
     "excel": (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
     "arff": (".arff",),
+    "ts": (".ts",),
 }
 _LIKELY = {"csv": (".txt", ".data", ".dat", ".test"), "json": (".json",)}
 FORMS = {ending: form for forms in (_SURE, _LIKELY, {"csv": ("",)}) for form in forms for ending in forms[form]}

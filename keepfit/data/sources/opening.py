@@ -180,6 +180,10 @@ def _rare(form: str, files: tuple[Path, ...], reading: Reading) -> Opened | None
         from keepfit.data.sources.excel import open_excel
 
         return open_excel(files, reading)
+    if form == "ts":
+        from keepfit.data.sources.ts import open_ts
+
+        return open_ts(files, reading)
     if form == "arff":
         from keepfit.data.sources.arff import open_arff
 

@@ -21,6 +21,7 @@ _READ = {
     "arrow": rb"ARROW1\0\0|\xff\xff\xff\xff[\s\S]{4}[\s\S]\0\0\0",
     "excel": rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
     "zip": rb"PK\x03\x04|PK\x05\x06",
+    "ts": rb"(?i)(\xef\xbb\xbf)?(#[^\n]*\n|\s*\n)*@problemname\b",
     "arff": rb"(?i)(\xef\xbb\xbf)?(\s*%[^\n]*\n|\s+)*@relation\b",
 }
 _UNREAD = (

@@ -97,6 +97,7 @@ class Image(Kind):
     """A picture."""
 
     name: ClassVar[str] = "image"
+    is_raw: ClassVar[bool] = True
     whole_file: ClassVar[bool] = True
     coded: ClassVar[bool] = False
 

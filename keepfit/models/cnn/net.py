@@ -1,4 +1,4 @@
-"""Convolutional networks over one picture.
+"""Convolutional networks over one picture; that over a series stands in `keepfit.models.cnn.series`.
 
 B pictures, S pixels a side, C colour channels, F filters, K outputs.
 
@@ -21,7 +21,8 @@ from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.image import Entry
 from keepfit.features.image.net import Standardised
-from keepfit.models.cnn import Settings
+from keepfit.features.sequence import Entry as SeriesEntry
+from keepfit.models.cnn import Settings, series
 
 HALF = True
 """A small CNN learns as well in bfloat16, in half the time where the processor has it."""
@@ -34,6 +35,9 @@ def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]
 
     What the YAML says goes before these.
     """
+    said = model.model_dump(exclude={"family"}, exclude_none=True)
+    if _is_series(transform):
+        return {**series.defaults(transform, rows), **said}
     small = rows < SMALL
     derived = {
         "variant": "fast",
@@ -50,7 +54,7 @@ def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]
         "patience": None,
         "augment": _augment(picture_of(transform), small),
     }
-    return {**derived, **model.model_dump(exclude={"family"}, exclude_none=True)}
+    return {**derived, **said}
 
 
 def _augment(image: Entry, small: bool) -> dict[str, float]:
@@ -70,9 +74,17 @@ def picture_of(transform: Transform) -> Entry:
 
 
 def build(settings: dict[str, Any], transform: Transform) -> nn.Module:
-    """The module that `settings["variant"]` names, for the one picture and the target of `transform`."""
+    """The module that `settings["variant"]` names, for the one picture and the target of `transform`; or that of a
+    series."""
+    if _is_series(transform):
+        (entry,) = transform.features
+        return series.Series(entry, transform.target.outputs, settings["width"], settings["dropout"])  # type: ignore[arg-type]
     kind = Fast if settings["variant"] == "fast" else Plain
     return kind(picture_of(transform), transform.target.outputs, settings["width"], settings["dropout"])
+
+
+def _is_series(transform: Transform) -> bool:
+    return isinstance(transform.features[0], SeriesEntry)
 
 
 class Plain(nn.Module):

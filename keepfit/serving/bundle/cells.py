@@ -44,7 +44,7 @@ def require(columns: list[ServedColumn], names: list[str]) -> None:
 def _read(cells: pa.ChunkedArray, column: ServedColumn, missing: tuple[str, ...]) -> tuple[pa.Array, int]:
     array, kind = _plain(cells), kind_of(column["kind"])
     try:
-        words = array if kind.whole_file else spelled(array)
+        words = array if kind.is_raw else spelled(array)
         words = without(words, missing) if missing else words
         found, unreadable = counted(partial(kind.read, form=column.get("format", "")), words)
         return numbers_without(found, missing), unreadable

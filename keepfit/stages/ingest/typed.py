@@ -113,7 +113,7 @@ class Table:
         return pa.table(arrays)
 
     def _spelled(self, column: SourceColumn, cells: pa.Array) -> pa.Array:
-        if not column.declared or (column.kind and column.kind.whole_file):
+        if not column.declared or (column.kind and column.kind.is_raw):
             return cells
         try:
             return spelled(cells)
