@@ -1,4 +1,4 @@
-"""One Prefect server for all tests of this folder, with pools and automations on it."""
+"""One Prefect server for all tests of this folder, with pools and automations on it: on SQLite, and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.operation.served import Served, served
+from tests.operation.served import DATABASES, Served, database, served
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("server")) as running:
+@pytest.fixture(scope="session", params=DATABASES)
+def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Served]:
+    with database(request.param) as variables, served(tmp_path_factory.mktemp("server"), **variables) as running:
         running.bootstrap("gpu")
         yield running
 

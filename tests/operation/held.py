@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import select
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.operation.served import LONG
+from tests.operation.served import LONG, LOOK
 from tests.store.test_kill import small
 
 NET = '''
@@ -67,6 +68,13 @@ class Held:
         with (self.folder / "reached").open() as pipe:
             assert select.select([pipe], [], [], LONG)[0]
             return int(pipe.read())
+
+    def judged(self) -> None:
+        """Wait until there is a verdict."""
+        end = time.monotonic() + LONG
+        while not (self.folder / ".keepfit/journal.jsonl").exists():
+            assert time.monotonic() < end, f"no verdict within {LONG} seconds"
+            time.sleep(LOOK)
 
     @property
     def runs(self) -> list[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from prefect.client.base import PrefectHttpxSyncClient
 from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -20,6 +21,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from flows.operating.bootstrap import bootstrap
 from flows.operating.deploying import deploy
 from tests import ROOT
+from tests.postgres import cluster
 
 KEEPFIT = Path(sys.executable).with_name("keepfit")
 PREFECT = Path(sys.executable).with_name("prefect")
@@ -27,6 +29,8 @@ LONG = 600
 """Seconds that nothing here takes, however busy the machine is."""
 LOOK = 0.3
 """Seconds between two looks."""
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
+"""What a server may have its tables in; the tests that take long are done on both."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,16 @@ def _flow_run(client: PrefectHttpxSyncClient, id: str, states: set[str]) -> dict
 def _events(client: PrefectHttpxSyncClient, wanted: dict[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = client.post("/events/filter", json={"filter": wanted}).json()["events"]
     return found
+
+
+@contextmanager
+def database(kind: str) -> Iterator[dict[str, str]]:
+    """A database of one of these kinds, as the variables that a server is started with."""
+    if kind == "sqlite":
+        yield {}
+        return
+    with cluster() as made:
+        yield made.variables
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from email import message_from_bytes
@@ -22,6 +21,7 @@ from keepfit import config
 from keepfit.config.operation import Notify
 from keepfit.store.events import Event
 from keepfit.store.run import Run, start
+from tests import free_port
 
 SENTENCE = "Better: +1.2 points (90 % interval +0.4 to +2.0, 1,000 test rows). 更好。"
 WAIT = 30
@@ -43,11 +43,6 @@ def hear(event: Event, told: list[str]) -> None:
 
 def to(run: Run, *addresses: str, **more: Any) -> Run:
     return replace(run, config=run.config.model_copy(update={"notify": Notify(to=addresses, **more)}))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 class Mailbox:

@@ -1,14 +1,16 @@
-"""What must not end a run: a server that is started again; and a schedule, which must begin one."""
+"""What must not end a run: a server or a database that is started again; and a schedule, which must begin one."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.operation.served import served
+from tests.operation.served import DATABASES, database, served
 from tests.operation.test_running import deployed
+from tests.postgres import cluster
 
 pytestmark = pytest.mark.slow
 
@@ -20,9 +22,18 @@ def home(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_schedule_starts_runs_and_the_second_finds_nothing_new(home: Path, tmp_path: Path) -> None:
+@pytest.fixture(params=DATABASES)
+def variables(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """What a server is started with that has a database of the test's own."""
+    with database(request.param) as named:
+        yield named
+
+
+def test_a_schedule_starts_runs_and_the_second_finds_nothing_new(
+    home: Path, tmp_path: Path, variables: dict[str, str]
+) -> None:
     often = {"PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2"}
-    with served(home, **often) as server:
+    with served(home, **often, **variables) as server:
         server.bootstrap("gpu")
         deployed(server, tmp_path, "nightly", "schedule: {every: 30s}\n")
         with server.worker("keepfit"):
@@ -31,9 +42,11 @@ def test_a_schedule_starts_runs_and_the_second_finds_nothing_new(home: Path, tmp
     assert again["state"]["message"].startswith("Nothing new: this model is the one in service.")
 
 
-def test_a_run_outlives_its_server_and_ends_on_the_next_one(home: Path, tmp_path: Path) -> None:
+def test_a_run_outlives_its_server_and_ends_on_the_next_one(
+    home: Path, tmp_path: Path, variables: dict[str, str]
+) -> None:
     with ExitStack() as stack:
-        with served(home) as server:
+        with served(home, **variables) as server:
             server.bootstrap("gpu")
             made = deployed(server, tmp_path, "going")
             made.hold()
@@ -41,6 +54,37 @@ def test_a_run_outlives_its_server_and_ends_on_the_next_one(home: Path, tmp_path
             id = server.ask("retrain/going")
             made.reached()
         made.let_go()
-        with served(home, int(server.api.split(":")[2].split("/")[0])) as again:
+        with served(home, int(server.api.split(":")[2].split("/")[0]), **variables) as again:
             assert again.ended(id).name == "going: first"
+    assert len(made.runs) == 1
+
+
+def test_a_run_outlives_a_database_that_is_started_again(home: Path, tmp_path: Path) -> None:
+    with cluster() as postgres, served(home, **postgres.variables) as server:
+        server.bootstrap("gpu")
+        made = deployed(server, tmp_path, "cut")
+        made.hold()
+        with server.worker("keepfit"):
+            id = server.ask("retrain/cut")
+            made.reached()
+            postgres.restart()
+            made.let_go()
+            assert server.ended(id).name == "cut: first"
+    assert len(made.runs) == 1
+
+
+def test_a_run_outlives_a_database_that_is_away(home: Path, tmp_path: Path) -> None:
+    """Away from the middle of the training until the verdict is there: only then there is something to report."""
+    with cluster() as postgres, served(home, **postgres.variables) as server:
+        server.bootstrap("gpu")
+        made = deployed(server, tmp_path, "away")
+        made.hold()
+        with server.worker("keepfit"):
+            id = server.ask("retrain/away")
+            made.reached()
+            postgres.stop()
+            made.let_go()
+            made.judged()
+            postgres.start()
+            assert server.ended(id).name == "away: first"
     assert len(made.runs) == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,13 +13,8 @@ import httpx
 import pytest
 
 from flows.operating.tied import below
+from tests import free_port
 from tests.operation.served import KEEPFIT, LONG
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 def started(folder: Path, port: int) -> subprocess.Popen[str]:
