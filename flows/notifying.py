@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from prefect.runtime import flow_run
+from prefect.utilities.urls import url_for
 
 from keepfit import report
 from keepfit.config import Pipeline
@@ -26,12 +28,15 @@ def notify(run: Run, occasion: Occasion, sentence: str) -> None:
         run.tell(Event("", "note", failure))
 
 
-def tell(config: Pipeline, occasion: Occasion, sentence: str, *places: str) -> Iterator[str]:
-    """Tell those who want to know of such an occasion; a sentence for each that could not be told."""
+def tell(config: Pipeline, occasion: Occasion, sentence: str, *places: str, of: UUID | None = None) -> Iterator[str]:
+    """Tell those who want to know of such an occasion; a sentence for each that could not be told.
+
+    The message links to the flow run that it is about: this one, unless it is `of` another.
+    """
     wanted = config.notify
     if wanted is None or occasion not in wanted.on:
         return
-    seen = flow_run.ui_url
+    seen = url_for("flow-run", of) if of else flow_run.ui_url
     body = redacted("\n".join([sentence, "", *places, *([f"Run: {seen}"] if seen else [])]))
     for address in wanted.to:
         try:

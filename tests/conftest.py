@@ -33,7 +33,7 @@ os.environ.update(
 )
 os.environ.pop("PREFECT_API_URL", None)
 
-pytest_plugins = ["tests.alarming", "tests.in_service", "tests.stages.release.releasing"]
+pytest_plugins = ["tests.alarming", "tests.in_service", "tests.operation.receiving", "tests.stages.release.releasing"]
 
 
 def pytest_unconfigure() -> None:

@@ -26,6 +26,8 @@ SILENCE = timedelta(seconds=100)
 """A run that gave no sign of life for so long is dead: three were missed, for a busy server loses one."""
 PAUSE = timedelta(seconds=20)
 """Between a run's death and the next try: its process has ended by then, and its lock is free."""
+LOST = timedelta(seconds=120)
+"""A run that crashed and shows nothing for so long does not go on by itself, however busy the server is."""
 TRIES = 3
 NEW_DATA = "keepfit.new-data"
 """The event by which another system says that a pipeline's source has new rows."""
@@ -75,14 +77,27 @@ def of_runs(silence: timedelta = SILENCE, pause: timedelta = PAUSE) -> list[Auto
 
 def of_answer(config: Pipeline, deployment: str) -> AutomationCore:
     """The one that lets a run go on which has waited long enough for a person; the deployment by its id."""
-    related = ResourceSpecification.model_validate(
-        {"prefect.resource.role": "deployment", "prefect.resource.id": f"prefect.deployment.{deployment}"}
-    )
     return AutomationCore(
         name=answer_name(config.name),
         description=f"Without an answer within {config.approval_within} the model in service stays.",
-        trigger=_absence({"Suspended"}, {*_MOVES, *_ENDS}, duration(config.approval_within), related),
+        trigger=_absence(
+            {"Suspended"}, {*_MOVES, *_ENDS}, duration(config.approval_within), _of_deployment(deployment)
+        ),
         actions=[ResumeFlowRun()],
+    )
+
+
+def of_alert(config: Pipeline, deployment: str, alert: str) -> AutomationCore:
+    """The one by which a run that crashed and does not go on is told; both deployments by their ids.
+
+    Each try is waited for apart: one that crashes soon after the one before would else be taken for it.
+    """
+    trigger = _absence({"Crashed"}, {*_MOVES, *_ENDS} - {"Crashed"}, LOST, _of_deployment(deployment))
+    return AutomationCore(
+        name=alert_name(config.name),
+        description="A run that crashed, and goes on neither by itself nor by hand, is told to those in notify.",
+        trigger=trigger.model_copy(update={"for_each": {*trigger.for_each, "prefect.run-count"}}),
+        actions=[_run(alert, {"run": "{{ labels['prefect.resource.id'] }}"})],
     )
 
 
@@ -100,7 +115,7 @@ def of_events(config: Pipeline, deployment: str) -> AutomationCore:
             threshold=1,
             within=timedelta(0),
         ),
-        actions=[RunDeployment(source="selected", deployment_id=UUID(deployment), parameters=None, job_variables=None)],
+        actions=[_run(deployment, None)],
     )
 
 
@@ -112,6 +127,11 @@ def events_name(pipeline: str) -> str:
 def answer_name(pipeline: str) -> str:
     """What the automation is called that ends the wait for an answer."""
     return f"keepfit: no answer for {pipeline}"
+
+
+def alert_name(pipeline: str) -> str:
+    """What the automation is called that tells of a run which crashed and does not go on."""
+    return f"keepfit: a crash of {pipeline} is told"
 
 
 def keep(client: SyncPrefectClient, wanted: AutomationCore) -> str:
@@ -141,6 +161,16 @@ def _core(one: AutomationCore) -> Any:
 
 def _to(state: StateType, name: str | None, message: str) -> ActionTypes:
     return ChangeFlowRunState(state=state, name=name, message=message, force=False)
+
+
+def _run(deployment: str, parameters: dict[str, Any] | None) -> ActionTypes:
+    return RunDeployment(source="selected", deployment_id=UUID(deployment), parameters=parameters, job_variables=None)
+
+
+def _of_deployment(id: str) -> ResourceSpecification:
+    return ResourceSpecification.model_validate(
+        {"prefect.resource.role": "deployment", "prefect.resource.id": f"prefect.deployment.{id}"}
+    )
 
 
 def _tag(tag: str) -> ResourceSpecification:

@@ -9,7 +9,7 @@ from pathlib import Path
 from prefect.client.orchestration import SyncPrefectClient, get_client
 
 from flows.operating import automations
-from flows.operating.deployments import Deployment, of_pipeline, of_pool
+from flows.operating.deployments import Deployment, alerts, of_pipeline, of_pool
 from flows.operating.registering import check_names, gone, ours, register
 from flows.surroundings import check_named
 from keepfit import config
@@ -79,13 +79,18 @@ def _trainings(client: SyncPrefectClient, pipelines: Sequence[Pipeline], gpu_poo
 
 
 def _automations(client: SyncPrefectClient, one: Pipeline) -> Iterator[str]:
-    """Those of a pipeline: events start it, and the wait for an answer ends where a person is asked."""
+    """Those of a pipeline: events start it, the wait for an answer ends where a person is asked, a crash is told."""
     deployment = str(client.read_deployment_by_name(f"retrain/{one.name}").id)
     wanted = [automations.of_events(one, deployment)]
     if one.approval == "never":
         automations.drop(client, automations.answer_name(one.name))
     else:
         wanted.append(automations.of_answer(one, deployment))
+    if alerts(one):
+        alert = client.read_deployment_by_name(f"alert/{one.name}")
+        wanted.append(automations.of_alert(one, deployment, str(alert.id)))
+    else:
+        automations.drop(client, automations.alert_name(one.name))
     for automation in wanted:
         yield f'automation "{automation.name}": {automations.keep(client, automation)}'
 
@@ -105,6 +110,6 @@ def _left(
             continue
         client.delete_deployment(there.id)
         if name.startswith("retrain/"):
-            automations.drop(client, automations.answer_name(there.name))
-            automations.drop(client, automations.events_name(there.name))
+            for named in (automations.answer_name, automations.events_name, automations.alert_name):
+                automations.drop(client, named(there.name))
         yield f"{name}: taken away"

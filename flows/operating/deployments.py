@@ -32,6 +32,7 @@ _DOES = {
     "backfill": "Tells what retraining **{name}** in the past would have been worth; nothing in service is touched.",
     "watch": "Looks whether the source of **{name}** changed, and starts retrain/{name} if so.",
     "prune": "Takes from the store of **{name}** what nothing needs any more.",
+    "alert": "Tells those in `notify` that a run of **{name}** crashed and does not go on; the server starts it.",
 }
 
 
@@ -73,8 +74,8 @@ class Deployment:
 
 def of_pipeline(config: Pipeline, pool: str, pools: Sequence[str]) -> list[Deployment]:
     """The deployments of a pipeline whose runs start in `pool`; its form lets a person choose one of `pools`."""
-    wanted = [flow for flow in _DOES if _is_there(flow) and (flow != "watch" or _looks(config))]
-    return [_of(flow, config, pool, pools) for flow in wanted]
+    unwanted = {flow for flow, asked in (("watch", _looks(config)), ("alert", alerts(config))) if not asked}
+    return [_of(flow, config, pool, pools) for flow in _DOES if _is_there(flow) and flow not in unwanted]
 
 
 def of_pool(pool: str, *, gpu: bool) -> Deployment:
@@ -112,6 +113,11 @@ def _is_there(flow: str) -> bool:
 
 def _looks(config: Pipeline) -> bool:
     return config.schedule is not None and config.schedule.new_data is not None
+
+
+def alerts(config: Pipeline) -> bool:
+    """Whether anybody wants to know of a run that crashed and does not go on."""
+    return config.notify is not None and "failed" in config.notify.on
 
 
 def _flow(name: str) -> Any:

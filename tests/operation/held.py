@@ -16,13 +16,15 @@ from tests.operation.served import LONG, LOOK
 from tests.store.test_kill import small
 
 NET = '''
-"""A small network that waits in its third epoch while a pipe has no writer."""
+"""A small network that waits in its third epoch until it is let go, or its training is told to stop."""
 
 import os
 import time
 from pathlib import Path
 
 from torch import nn
+
+from keepfit.store.interrupt import stopping
 
 HERE = Path(__file__).parent
 STEPS = 30
@@ -40,7 +42,7 @@ class Net(nn.Module):
             if self.steps == STEPS and (HERE / "hold").exists():
                 with open(HERE / "reached", "w") as reached:  # waits for the test to read
                     reached.write(str(os.getpid()))
-                while (HERE / "hold").exists():
+                while (HERE / "hold").exists() and not stopping():
                     time.sleep(0.02)
         return self.head(cells.flatten(1))
 '''

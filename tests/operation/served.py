@@ -76,6 +76,15 @@ class Served:
             found: dict[str, Any] = client.get(f"/deployments/name/{name}").json()
         return found
 
+    @contextmanager
+    def without(self, automation: str) -> Iterator[None]:
+        """In the block the automation of this name is switched off."""
+        with self.client() as client:
+            (found,) = client.post("/automations/filter", json={"automations": {"name": {"any_": [automation]}}}).json()
+            client.patch(f"/automations/{found['id']}", json={"enabled": False}).raise_for_status()
+            yield
+            client.patch(f"/automations/{found['id']}", json={"enabled": True}).raise_for_status()
+
     def ask(self, name: str, **parameters: Any) -> str:
         """The id of a new run of a deployment."""
         path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"

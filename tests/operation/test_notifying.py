@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from email import message_from_bytes
 from email.policy import default
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from queue import Queue
-from threading import Thread
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from flows.notifying import notify
 from keepfit import config
 from keepfit.config.operation import Notify
 from keepfit.store.events import Event
 from keepfit.store.run import Run, start
-from tests import free_port
 
 SENTENCE = "Better: +1.2 points (90 % interval +0.4 to +2.0, 1,000 test rows). 更好。"
 WAIT = 30
@@ -43,51 +37,6 @@ def hear(event: Event, told: list[str]) -> None:
 
 def to(run: Run, *addresses: str, **more: Any) -> Run:
     return replace(run, config=run.config.model_copy(update={"notify": Notify(to=addresses, **more)}))
-
-
-class Mailbox:
-    """An SMTP server's handler that keeps what it was given."""
-
-    def __init__(self) -> None:
-        self.mails: Queue[bytes] = Queue()
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
-        self.mails.put(envelope.content)
-        return "250 OK"
-
-
-@pytest.fixture
-def mail() -> Iterator[tuple[Mailbox, str]]:
-    box = Mailbox()
-    port = free_port()
-    server = Controller(box, hostname="127.0.0.1", port=port)
-    server.start()
-    yield box, f"mailto://127.0.0.1:{port}?from=keepfit@example.org&to=team@example.org&mode=insecure"
-    server.stop()
-
-
-@pytest.fixture
-def hook() -> Iterator[tuple[Queue[Any], int]]:
-    heard: Queue[Any] = Queue()
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            heard.put((self.path, json.loads(body)))
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"ok")
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Receiver)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield heard, server.server_port
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def test_a_mail_holds_the_sentence_and_where_the_report_lies(run: Run, told: list[str], mail: Any) -> None:

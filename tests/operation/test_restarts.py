@@ -1,16 +1,18 @@
-"""What must not end a run: a server or a database that is started again; and a schedule, which must begin one."""
+"""What must not end a run: a server, a database or a worker that is started again. And a schedule, which begins one."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.operation.served import DATABASES, database, served
-from tests.operation.test_running import deployed
+from tests.operation.served import DATABASES, LONG, database, served
+from tests.operation.test_running import deployed, logged
 from tests.postgres import cluster
+from tests.test_flows import wait_for_exit
 
 pytestmark = pytest.mark.slow
 
@@ -87,4 +89,27 @@ def test_a_run_outlives_a_database_that_is_away(home: Path, tmp_path: Path) -> N
             made.judged()
             postgres.start()
             assert server.ended(id).name == "away: first"
+    assert len(made.runs) == 1
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["term", "int"])
+def test_a_worker_that_is_told_to_end_loses_nothing(home: Path, tmp_path: Path, how: signal.Signals) -> None:
+    """Its run writes a checkpoint and ends as Crashed, and goes on from there once a worker is there again."""
+    with served(home) as server:
+        server.bootstrap("gpu")
+        made = deployed(server, tmp_path, "drained")
+        made.hold()
+        with server.worker("keepfit") as worker:
+            id = server.ask("retrain/drained")
+            training = made.reached()
+            worker.send_signal(how)
+            worker.wait(LONG)
+        wait_for_exit(training)
+        server.event(id, "Crashed")
+        made.let_go()
+        with server.worker("keepfit"):
+            server.event(id, "Completed")
+        assert server.run(id)["run_count"] == 2
+        said = logged(server, id)
+    assert "train: start: going on where a run was stopped" in said
     assert len(made.runs) == 1

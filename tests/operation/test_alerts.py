@@ -1,0 +1,75 @@
+"""A run that was ended from outside can tell nobody: it is told for it, once it is clear that it does not go on."""
+
+from __future__ import annotations
+
+import os
+import signal
+from datetime import timedelta
+from pathlib import Path
+from queue import Queue
+from typing import Any
+
+import pytest
+
+from flows.operating import automations
+from tests.operation.held import Held
+from tests.operation.served import LONG, Served
+from tests.operation.test_running import deployed
+
+Hook = tuple[Queue[Any], int]
+
+
+def told(server: Served, folder: Path, name: str, hook: Hook) -> Held:
+    """A pipeline whose failures are posted to the hook, and whose trainings stop at their first step."""
+    made = deployed(server, folder, name, f'notify: {{to: ["json://127.0.0.1:{hook[1]}"], on: [failed]}}\n')
+    net = made.folder / f"{name}_net.py"
+    net.write_text(net.read_text().replace("STEPS = 30", "STEPS = 1"))
+    made.hold()
+    return made
+
+
+def check(server: Served, name: str, id: str, hook: Hook) -> None:
+    """One message, which names the run."""
+    _, sent = hook[0].get(timeout=LONG)
+    assert sent["title"] == f"keepfit: {name}: failed"
+    assert sent["message"].startswith(
+        "This run crashed and does not go on by itself. Process exited with status code: -9"
+    )
+    assert f"/flow-run/{id}" in sent["message"]
+    assert server.ended(server.first(f"alert/{name}")).state_name == "Completed"
+    assert hook[0].empty()
+
+
+def test_a_run_that_crashed_and_is_not_run_again_is_told(
+    workers: Served, tmp_path: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(automations, "LOST", timedelta(seconds=10))
+    made = told(workers, tmp_path, "lost", hook)
+    with workers.without(automations.AGAIN):
+        id = workers.ask("retrain/lost")
+        os.kill(made.reached(), signal.SIGKILL)
+        check(workers, "lost", id, hook)
+
+
+@pytest.mark.slow
+def test_a_run_that_dies_every_time_is_told_once_its_tries_are_over(
+    workers: Served, tmp_path: Path, hook: Hook
+) -> None:
+    made = told(workers, tmp_path, "doomed", hook)
+    id = workers.ask("retrain/doomed")
+    for _ in range(automations.TRIES):
+        os.kill(made.reached(), signal.SIGKILL)
+    check(workers, "doomed", id, hook)
+    assert workers.run(id)["run_count"] == automations.TRIES
+
+
+def test_nobody_who_does_not_want_to_know_is_told(server: Served, tmp_path: Path) -> None:
+    made = deployed(server, tmp_path, "silent", "notify: {to: ['json://127.0.0.1:1'], on: [failed]}\n")
+    assert server.deployment("alert/silent")["name"] == "silent"
+    text = made.pipeline.read_text()
+    made.pipeline.write_text(text.replace("on: [failed]", "on: [promote]"))
+    said = server.deploy(made.pipeline, gpu_pool="gpu", prune=True)
+    assert "alert/silent: taken away" in said
+    with server.client() as client:
+        names = {one["name"] for one in client.post("/automations/filter", json={"limit": 200}).json()}
+    assert automations.alert_name("silent") not in names
