@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.base import PrefectHttpxSyncClient
 from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -84,6 +85,14 @@ class Served:
             client.patch(f"/automations/{found['id']}", json={"enabled": False}).raise_for_status()
             yield
             client.patch(f"/automations/{found['id']}", json={"enabled": True}).raise_for_status()
+
+    def webhook(self, name: str, port: int) -> str:
+        """A notification block that posts to a port of this machine; its address as `notify` takes it."""
+        posted = {"title": "{{subject}}", "text": "{{body}}"}
+        with self.here():
+            block = CustomWebhookNotificationBlock(name=name, url=f"http://127.0.0.1:{port}/block", json_data=posted)
+            block.save(name, overwrite=True)
+        return f"block:custom-webhook/{name}"
 
     def ask(self, name: str, **parameters: Any) -> str:
         """The id of a new run of a deployment."""

@@ -20,8 +20,9 @@ Hook = tuple[Queue[Any], int]
 
 
 def told(server: Served, folder: Path, name: str, hook: Hook) -> Held:
-    """A pipeline whose failures are posted to the hook, and whose trainings stop at their first step."""
-    made = deployed(server, folder, name, f'notify: {{to: ["json://127.0.0.1:{hook[1]}"], on: [failed]}}\n')
+    """A pipeline whose failures are posted to the hook in two ways, and whose trainings stop at their first step."""
+    to = f'["json://127.0.0.1:{hook[1]}", "{server.webhook(name, hook[1])}"]'
+    made = deployed(server, folder, name, f"notify: {{to: {to}, on: [failed]}}\n")
     net = made.folder / f"{name}_net.py"
     net.write_text(net.read_text().replace("STEPS = 30", "STEPS = 1"))
     made.hold()
@@ -29,9 +30,10 @@ def told(server: Served, folder: Path, name: str, hook: Hook) -> Held:
 
 
 def check(server: Served, name: str, id: str, hook: Hook) -> None:
-    """One message, which names the run."""
-    _, sent = hook[0].get(timeout=LONG)
-    assert sent["title"] == f"keepfit: {name}: failed"
+    """One message to each address, which names the run."""
+    (_, sent), (_, by_block) = (hook[0].get(timeout=LONG) for _ in range(2))
+    assert sent["title"] == by_block["title"] == f"keepfit: {name}: failed"
+    assert sent["message"] == by_block["text"]
     assert sent["message"].startswith(
         "This run crashed and does not go on by itself. Process exited with status code: -9"
     )

@@ -16,6 +16,7 @@ from keepfit import config
 from keepfit.config.operation import Notify
 from keepfit.store.events import Event
 from keepfit.store.run import Run, start
+from tests.operation.served import Served
 
 SENTENCE = "Better: +1.2 points (90 % interval +0.4 to +2.0, 1,000 test rows). 更好。"
 WAIT = 30
@@ -80,3 +81,17 @@ def test_one_that_cannot_be_told_is_noted_and_the_others_are_told(
     assert heard.get(timeout=WAIT)[1]["message"].startswith(SENTENCE)
     assert [line.split(" was not told")[0] for line in told] == list(addresses[:2])
     assert "s3cret" not in "".join(told)
+
+
+def test_a_block_of_the_server_is_told_and_one_that_is_not_there_is_noted(
+    run: Run, told: list[str], hook: Any, server: Served
+) -> None:
+    heard, port = hook
+    address = server.webhook("team", port)
+    with server.here():
+        notify(to(run, "block:custom-webhook/nobody", address), "drift", SENTENCE)
+    path, sent = heard.get(timeout=WAIT)
+    assert (path, sent["title"]) == ("/block", "keepfit: breast-cancer: drift")
+    assert sent["text"].startswith(SENTENCE)
+    (line,) = told
+    assert line.startswith("block:custom-webhook/nobody was not told of drift: Unable to find block document")
