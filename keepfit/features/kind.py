@@ -155,6 +155,8 @@ class Kind(ABC):
     """Whether a cell is a whole file, such as a picture; it is raw then."""
     is_moment: ClassVar[bool] = False
     """Whether its cells are points in time."""
+    has_parts: ClassVar[bool] = False
+    """Whether its cells are texts of which parts can be left out: see `parts`."""
 
     # Reading: raw cells, as a source or a caller has them.
 
@@ -197,6 +199,10 @@ class Kind(ABC):
     @abstractmethod
     def plain(self, values: Any) -> ClassicalColumns:
         """A column's shards, in the views of `encode` [N, …], for a classical model."""
+
+    def parts(self, _cell: str, _entry: Any) -> list[tuple[int, int]]:
+        """Where parts of a cell stand, from and to, each of which may be left out to see what an answer rests on."""
+        return []
 
     # Serving.
 

@@ -67,6 +67,11 @@ class Answer(ABC):
         """The old model's answers as the new one would write them."""
         return answers
 
+    def leanings(self, _answers: Answers, _schema: dict[str, Any]) -> dict[str, NDArray[np.float64]]:
+        """How far each answer leans to each side it may take, as numbers [N] of which differences tell something; none
+        for answers that have no sides."""
+        return {}
+
     @abstractmethod
     def bins(self, answers: Answers, schema: dict[str, Any]) -> dict[str, Any]:
         """Where answers fall, by those of rows that the model did not learn from: `names` of the bins, the `rows` in

@@ -45,6 +45,8 @@ class Show(ABC):
     """What the loss is called, as a title."""
     sliced: ClassVar[str]
     """The metric that is given of a slice."""
+    leaning: ClassVar[str] = "in units of the answer"
+    """What differences of `keepfit.problems.answer.Answer.leanings` are measured in."""
     worst_head: ClassVar[tuple[str, ...]]
     """What `worst` tells of a row."""
     worst_note: ClassVar[str]

@@ -1,10 +1,12 @@
-"""The report's sections on what came out: training and slices. Empty where there is none."""
+"""The report's sections on what came out: training, slices, and what answers rest on. Empty where there is none."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from keepfit.metrics.naming import LOWER_IS_BETTER, SHARES, figure, metric_name, span
+from keepfit.problems.show import Listing
+from keepfit.quoting import cut, visible
 from keepfit.report.facts import RunFacts
 
 
@@ -52,3 +54,19 @@ def slices(facts: RunFacts) -> dict[str, Any]:
         for s in found
     ]
     return {"rows": rows, "metric": metric_name(metric), "lower": metric in LOWER_IS_BETTER} if rows else {}
+
+
+def telling(facts: RunFacts) -> dict[str, Any]:
+    """What in columns of texts speaks for each side, one table a side."""
+    tables = [
+        Listing(
+            f"{column['column']}: for {side['side']}",
+            ("part", "figure", "rows"),
+            [(cut(visible(one["part"]), 40), f"{one['effect']:.3g}", f"{one['rows']:,}") for one in side["parts"]],
+            frozenset({1, 2}),
+        )
+        for column in facts.metrics.get("telling", [])
+        for side in column["sides"]
+        if side["parts"]
+    ]
+    return {"tables": tables, "unit": facts.show.leaning} if tables else {}

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
 from keepfit.data.identity import LEFT_OUT, ROW
+from keepfit.data.picking import pick
 from keepfit.data.transform import Entry
 from keepfit.features.lookup import kind_of, read_transform, words_of
 from keepfit.metrics.naming import cell
+from keepfit.quoting import visible
 from keepfit.report.facts import RunFacts
 from keepfit.report.places import places
 
 CELLS = 6
 """Columns of a table that are shown."""
+LONG = 400
+"""Characters of a text that are shown."""
 SMALL = 64
 """Pixels a side up to which a picture is shown pixel by pixel."""
+
+
+_FAINT = 0.1
+_MARKED = (
+    "Marked in texts is what the answer rests on: blue speaks for it, and what is underlined against it, by how far "
+    "the answer moves where that part is left out."
+)
 
 
 def worst(facts: RunFacts) -> dict[str, Any]:
@@ -33,7 +40,7 @@ def worst(facts: RunFacts) -> dict[str, Any]:
     seen = next((entry for entry in entries if kind_of(entry.kind).is_raw), None)
     columns = [seen.name] if seen else [entry.name for entry in entries[:CELLS]]
     file = ["file"] if seen and "file" in ds.dataset(folder).schema.names else []
-    rows = pick(folder, [w["row"] for w in found], [*columns, *file, ROW])
+    rows = pick(folder, [w["row"] for w in found], [*columns, *file, ROW]).to_pylist()
     snapshot = facts.folder("ingest")
     known = places(snapshot, [row[ROW] for row in rows]) if (snapshot / LEFT_OUT).is_file() else {}
     shown = [
@@ -42,34 +49,30 @@ def worst(facts: RunFacts) -> dict[str, Any]:
             "file": row[file[0]] if file else "",
             "told": facts.show.worst(w),
             "wrong": w["label"] != w["prediction"],
-            **(_picture(row[columns[0]], seen) if seen else {"cells": [cell(row[c]) for c in columns]}),
+            **(_picture(row[columns[0]], seen) if seen else {"cells": [_cell(row[c], w, c) for c in columns]}),
         }
         for w, row in zip(found, rows, strict=True)
     ]
-    told = {"head": facts.show.worst_head, "note": facts.show.worst_note}
+    note = f"{facts.show.worst_note} {_MARKED}" if any("rests_on" in w for w in found) else facts.show.worst_note
+    told = {"head": facts.show.worst_head, "note": note}
     return {"rows": shown, "columns": columns, "pictures": seen is not None, **told}
 
 
-def pick(folder: Path, wanted: list[int], columns: list[str]) -> list[dict[str, Any]]:
-    """Rows by their number in a folder of Parquet files, reading only the row groups they are in."""
-    found: dict[int, dict[str, Any]] = {}
-    for start, group in _groups(folder, columns, set(wanted)):
-        inside = [n for n in set(wanted) if start <= n < start + group.num_rows]
-        rows = group.take(pa.array([n - start for n in inside], pa.int64())).to_pylist()
-        found.update(zip(inside, rows, strict=True))
-    return [found[n] for n in wanted]
-
-
-def _groups(folder: Path, columns: list[str], wanted: set[int]) -> Iterator[tuple[int, pa.Table]]:
-    """First row number and content of each row group that holds a wanted row."""
-    start = 0
-    for path in sorted(folder.glob("*.parquet")):
-        with pq.ParquetFile(path) as file:
-            for number in range(file.num_row_groups):
-                rows = file.metadata.row_group(number).num_rows
-                if any(start <= n < start + rows for n in wanted):
-                    yield start, file.read_row_group(number, columns=columns)
-                start += rows
+def _cell(value: Any, told: dict[str, Any], column: str) -> list[tuple[str, float]]:
+    """A cell in pieces, each with how much speaks for the answer there, in per cent of the strongest of the row."""
+    spans = told.get("rests_on", {}).get(column)
+    if not spans:
+        return [(cell(value, LONG if isinstance(value, str) and " " in value else 40), 0)]
+    text = str(value)
+    strongest = max(max(abs(effect) for *_, effect in spans), _FAINT)
+    pieces, at = [], 0
+    for start, stop, effect in spans:
+        if stop > LONG:
+            break
+        pieces += [(text[at:start], 0.0), (text[start:stop], round(100 * effect / strongest))]
+        at = stop
+    rest = text[at:LONG] + ("…" if len(text) > LONG else "")
+    return [(visible(piece), share) for piece, share in [*pieces, (rest, 0.0)] if piece]
 
 
 def _picture(content: Any, entry: Entry) -> dict[str, Any]:

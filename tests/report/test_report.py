@@ -17,13 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepfit import config, report
+from keepfit.data.picking import pick
 from keepfit.errors import DataError
 from keepfit.metrics.naming import figure, seconds, signed, span
 from keepfit.problems import drawing
 from keepfit.problems.classification import charts
 from keepfit.report import charts as over_epochs
 from keepfit.report.facts import RunFacts
-from keepfit.report.worst import pick, worst
+from keepfit.report.worst import worst
 from keepfit.stages.evaluation import evaluate
 from keepfit.stages.export import export
 from keepfit.stages.ingest import ingest
@@ -241,7 +242,7 @@ def test_rows_are_found_by_number_across_files_and_groups(tmp_path):
     for part in range(3):
         rows = pa.table({"n": range(10 * part, 10 * part + 10)})
         pq.write_table(rows, tmp_path / f"part-{part:05}.parquet", row_group_size=4)
-    assert [row["n"] for row in pick(tmp_path, [29, 0, 13, 13], ["n"])] == [29, 0, 13, 13]
+    assert pick(tmp_path, [29, 0, 13, 13], ["n"])["n"].to_pylist() == [29, 0, 13, 13]
 
 
 def test_a_class_name_is_text_in_a_chart_too():

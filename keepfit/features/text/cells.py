@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -23,6 +24,7 @@ _STRANGE = (
     "", " ", "a", "?", "\x00\x07", "🙂🙃", "从未见过的文字", "ǅ ﬁ Ⅷ ａ", "word " * 300, "مرحبا שלום hello 你好",
 )  # fmt: skip
 _ROWS = 256
+_WORD = re.compile(r"[\w@#'’-]+|[^\w\s]+")
 
 
 class TextFitter(Fitter):
@@ -78,6 +80,7 @@ class Text(Kind):
 
     name: ClassVar[str] = "text"
     coded: ClassVar[bool] = False
+    has_parts: ClassVar[bool] = True
 
     def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:  # noqa: ARG002
         """Text without blanks around it; missing where nothing is left."""
@@ -97,6 +100,13 @@ class Text(Kind):
     def plain(self, values: Any) -> ClassicalColumns:
         """How often each n-gram occurs."""
         return ClassicalColumns(grams.matrix(values["grams"]), what="n-grams")
+
+    def parts(self, cell: str, entry: Any) -> list[tuple[int, int]]:
+        """Words and signs; tokens, where no blanks part words."""
+        if entry.grams == "words":
+            return [found.span() for found in _WORD.finditer(cell[: grams.MOST])]
+        spans = dict.fromkeys(tokens.pieces(cell, entry.tokenizer))
+        return [(start, stop) for start, stop in spans if cell[start:stop].strip()]
 
     def schema(self, entry: Any, _form: str | None) -> dict[str, Any]:
         """Two inputs of int32, and how a text becomes such."""

@@ -84,6 +84,11 @@ class ClassAnswer(Answer):
         unknown = np.zeros(len(answers), answers.dtype)
         return np.stack([answers[:, known[n]] if n in known else unknown for n in new["classes"]], axis=1)
 
+    def leanings(self, answers: Answers, schema: dict[str, Any]) -> dict[str, NDArray[np.float64]]:
+        """The logarithm of each class's odds."""
+        sure = np.clip(answers.astype(np.float64), 1e-7, 1 - 1e-7)
+        return dict(zip(schema["classes"], np.log(sure / (1 - sure)).T, strict=True))
+
     def bins(self, answers: Answers, schema: dict[str, Any]) -> dict[str, Any]:
         """The predicted class."""
         names = [shown(name) for name in schema["classes"]]

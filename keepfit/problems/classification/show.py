@@ -17,6 +17,7 @@ class ClassShow(Show):
 
     loss: ClassVar[str] = "Log loss"
     sliced: ClassVar[str] = "accuracy"
+    leaning: ClassVar[str] = "in the logarithm of the class's odds: 0.7 doubles them"
     worst_head: ClassVar[tuple[str, ...]] = ("true", "said", "probability")
     worst_note: ClassVar[str] = (
         "The test rows with the largest loss, the worst first. "

@@ -52,6 +52,11 @@ class ValueAnswer(Answer):
         """None."""
         return np.zeros(len(expected), np.bool_)
 
+    def leanings(self, answers: Answers, _schema: dict[str, Any]) -> dict[str, NDArray[np.float64]]:
+        """The value."""
+        value = answers[:, 0].astype(np.float64)
+        return {"higher": value, "lower": -value}
+
     def bins(self, answers: Answers, _schema: dict[str, Any]) -> dict[str, Any]:
         """Tenths of the predicted values, by their `edges`."""
         edges = tenths(np.sort(answers[:, 0].astype(np.float64)))

@@ -27,6 +27,7 @@ def evaluate(run: Run, trained: Trained, prepared: Prepared) -> Evaluated:
     reads=("evaluation", "training.threads", "problem"),
     members=(
         "features",
+        "features.cells",
         "features.net",
         "problems",
         "problems.learn",

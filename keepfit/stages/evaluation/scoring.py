@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +16,27 @@ from keepfit.data import feed
 from keepfit.data.identity import ROW
 from keepfit.data.shards import fixed, read_ids, read_labels
 from keepfit.data.transform import Transform
-from keepfit.models.architecture import load
+from keepfit.models.architecture import TrainedModel
 from keepfit.problems.judge import Judged
 
 _CPU_WINDOW = 1024
 """Rows at a time: activations of a picture network stay within a few hundred MB."""
 
 
-def score(
-    trained: Path, prepared: Path, transform: Transform, threads: int
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Labels [N], answers [N, A] and row ids [N] of the test part, computed on the CPU in float32."""
-    test = feed.read(prepared / "test", transform)
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Torch with so many: the last bits depend on it."""
     before = torch.get_num_threads()
-    torch.set_num_threads(threads)  # the last bits depend on it
+    torch.set_num_threads(count)
     try:
-        answers = load(trained).answers(test, _CPU_WINDOW)
+        yield
     finally:
         torch.set_num_threads(before)
+
+
+def score(model: TrainedModel, prepared: Path, transform: Transform) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Labels [N], answers [N, A] and row ids [N] of the test part, computed on the CPU in float32."""
+    answers = model.answers(feed.read(prepared / "test", transform), _CPU_WINDOW)
     return read_labels(prepared / "test"), answers, read_ids(prepared / "test")
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from keepfit.features.lookup import read_transform
+from keepfit.models.architecture import load
 from keepfit.problems.lookup import answer_of, judge_of
-from keepfit.stages.evaluation import slices
+from keepfit.stages.evaluation import slices, telling
 from keepfit.stages.evaluation.classical import read
 from keepfit.stages.evaluation.document import document
-from keepfit.stages.evaluation.scoring import score, write_predictions
+from keepfit.stages.evaluation.erasing import Erasing
+from keepfit.stages.evaluation.scoring import score, threads, write_predictions
 from keepfit.store import files
 from keepfit.store.artifacts import Baseline, Evaluated, Prepared, Trained
 from keepfit.store.stage import Room
@@ -20,7 +22,9 @@ def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline
     rules, folder = room.config.evaluation, room.store / prepared.path
     transform = read_transform(folder)
     room.step("scoring the test rows", 0.1)
-    labels, answers, rows = score(room.store / trained.path, folder, transform, room.config.training.threads)
+    network = load(room.store / trained.path)
+    with threads(room.config.training.threads):
+        labels, answers, rows = score(network, folder, transform)
     judge = judge_of(transform.target.problem)
     judged = partial(judge.judged, labels, target=transform.target, rules=rules, settings=room.config.problem)
     model = judged(answers)
@@ -31,7 +35,13 @@ def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline
     made = document(len(labels), model, others, slices.groups(folder, rules.slices), rules)
     made["classical"]["name"] = baseline.classical
     answer = answer_of({"problem": transform.target.problem})
-    made["answers"] = answer.bins(answers, answer.schema(transform.target, made))
+    schema = answer.schema(transform.target, made)
+    made["answers"] = answer.bins(answers, schema)
+    room.step("what answers rest on", 0.7)
+    erasing = Erasing(network, transform, folder / "test_raw", answer, schema)
+    with threads(room.config.training.threads):
+        telling.in_rows(erasing, made["worst"])
+        made["telling"] = telling.on_the_whole(erasing, len(labels))
     files.write_json(room.path / "metrics.json", made)
     return Evaluated(
         rows=len(labels),
