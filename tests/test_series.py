@@ -10,6 +10,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from keepfit import config, load
+from keepfit.errors import DataError
 from tests.chain import retrain
 
 YAML = (
@@ -55,3 +56,28 @@ def test_a_row_gets_its_answer_however_it_is_written_and_whatever_stands_beside_
 def test_the_report_draws_the_worst(made, released):
     page = next(made.parent.glob(".keepfit/runs/*/report.html")).read_text("utf-8")
     assert page.count("data:image/svg+xml;base64,") >= 5
+
+
+WIDE = (
+    "name: wide\nsource: {path: wide.csv}\ntarget: digit\nfeatures: {ink: {kind: sequence, columns: p1..p64}}\n"
+    "model: {family: cnn, width: 16}\ntraining: {epochs: 4}\n"
+)
+
+
+def wide(rows: int = 300) -> pd.DataFrame:
+    images, digits = load_digits(return_X_y=True)
+    frame = pd.DataFrame(images[:rows] + 0.5, columns=[f"p{n}" for n in range(1, 65)])
+    return frame.assign(digit=digits[:rows], other="x")
+
+
+def test_columns_side_by_side_are_one_series(tmp_path):
+    wide().to_csv(tmp_path / "wide.csv", index=False)
+    (tmp_path / "pipeline.yaml").write_text(WIDE, "utf-8")
+    retrain(config.load(tmp_path / "pipeline.yaml"), "to see it answer")
+    model, rows = load(tmp_path / "pipeline.yaml"), wide().iloc[:20]
+    side_by_side = model.predict(rows.drop(columns="digit"))
+    lists = model.predict(pd.DataFrame({"ink": rows[[f"p{n}" for n in range(1, 65)]].to_numpy().tolist()}))
+    assert side_by_side.prediction.tolist() == lists.prediction.tolist()
+    np.testing.assert_allclose(side_by_side.filter(like="probability"), lists.filter(like="probability"), atol=1e-5)
+    with pytest.raises(DataError, match="p7"):
+        model.predict(rows.drop(columns="p7"))

@@ -115,6 +115,16 @@ class Pipeline(Section):
         return self.problem.model_dump(mode="json", include={*self.problem.judging}, exclude_defaults=True)
 
     @property
+    def composed(self) -> dict[str, tuple[str, ...]]:
+        """Feature → the columns of the source that it is made of, for those that are made of several."""
+        return {name: feature.parts for name, feature in self.features.items() if feature.parts}
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """The columns of the source that features are read from."""
+        return frozenset(part for name, feature in self.features.items() for part in feature.parts or (name,))
+
+    @property
     def file(self) -> Path:
         """The YAML this was read from, absolute."""
         return self._file

@@ -71,6 +71,11 @@ class Feature(Section):
         """How its cells are written, where the YAML says so."""
         return getattr(self, "format", None)
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The columns of the source that it is made of, where these are several."""
+        return ()
+
 
 class Problem(Section):
     """What is asked of a model; each problem has a section of its own, with what else can be said of it."""

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from keepfit.config.sets import FEATURES
 from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.data.unread import sentence
 from keepfit.drafting.drafted import Drafted, name_of, written
 from keepfit.drafting.forms import with_forms
 from keepfit.drafting.kinds import choose
 from keepfit.drafting.learnable import learnable, refuse_few
+from keepfit.drafting.runs import runs, span
 from keepfit.drafting.suggestions import expectations_of
 from keepfit.drafting.target import Asked, ask, find_target, told_of
 from keepfit.drafting.ties import Tied, leaks
@@ -60,7 +62,10 @@ def plan_table(
     asked = ask(target, str(path))
     tied = target_column(asked.problem).codes(target)
     refuse_few(asked, str(path))
+    series = runs([column for column in columns if column.name != target.name])
+    columns = [column for column in columns if not any(column in run for run in series)]
     choices = [learnable(choose(c, tied), c, target) for c in columns if c.name != target.name]
+    choices += [_series(run, place) for place, run in enumerate(series)]
     kinds = {choice.name: choice.kind for choice in choices if choice.kind}
     if not kinds:
         why = "; ".join(f'"{choice.name}": {choice.comment}' for choice in choices[:5])
@@ -89,8 +94,21 @@ def plan_table(
     text = pipeline_text(
         name_of(path), source, asked, choices, family_for(kinds.values()), _head(path, target.rows, seen)
     )
+    kinds = {name: kind for name, kind in kinds.items() if any(column.name == name for column in everything)}
     lines = expectations_of(kinds, {column.name: column for column in everything}, whole, asked.problem)
     return Drafted(text, lines, target.name, len(kinds), said)
+
+
+def _series(run: list[ColumnFacts], place: int) -> Choice:
+    """Columns that are the steps of one series, as one feature."""
+    name = f"series_{place + 1}" if place else "series"
+    kind = next(kind for kind in FEATURES.names() if kind_of(kind).is_series)
+    told = (
+        f"The columns {run[0].name} to {run[-1].name}, each much like the one beside it, are taken as the steps of one "
+        f'series, the feature "{name}"; name them singly in features to learn from each as a number.'
+    )
+    comment = f"{len(run):,} columns, each a step much like the one before"
+    return Choice(name, kind, comment, told, may_all_differ=True, columns=span(run))
 
 
 def _look(path: Path, reading: Reading) -> _Seen:

@@ -72,7 +72,10 @@ def pipeline_text(
         f"target: {scalar(asked.column.name)}  # {_one_line(asked.found.comment)}\n",
         f"problem: {_member(asked.problem, **asked.found.settings)}  # {asked.comment}\n",
         f"features:  # {_listed(FEATURES.names())}\n",
-        *(f"  {_key(c.name)}: {_member(c.kind, format=c.form)}  # {_one_line(c.comment)}\n" for c in kept),
+        *(
+            f"  {_key(c.name)}: {_member(c.kind, format=c.form, columns=c.columns)}  # {_one_line(c.comment)}\n"
+            for c in kept
+        ),
         *_offered(kept, offered),
         *(f"  # {scalar(c.name)}: left out, {_one_line(c.comment)}\n" for c in left),
         "validation:\n  expectations: expectations.yaml\n",
@@ -97,6 +100,10 @@ def _member(kind: str | None, **settings: str) -> str:
     """A kind or a problem by name, or as a section where more is said."""
     said = "".join(f", {key}: {yaml(json.dumps(s, ensure_ascii=False))}" for key, s in settings.items() if s)
     return f"{{kind: {kind}{said}}}" if said else str(kind)
+
+
+def _feature(choice: Choice) -> str:
+    return _member(choice.kind, format=choice.form, columns=choice.columns)
 
 
 def _listed(names: list[str]) -> str:

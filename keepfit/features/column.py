@@ -40,6 +40,8 @@ class Choice:
     """Whether values that are all different still tell something: two moments are seldom the same."""
     form: str = ""
     """How its texts are written, where that is not the plain way."""
+    columns: str = ""
+    """The span of columns that it is made of, where these are several."""
 
 
 @dataclass(frozen=True)

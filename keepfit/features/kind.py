@@ -153,6 +153,8 @@ class Kind(ABC):
     """Whether a cell may be bytes, or a list: more than a value in words."""
     whole_file: ClassVar[bool] = False
     """Whether a cell is a whole file, such as a picture; it is raw then."""
+    is_series: ClassVar[bool] = False
+    """Whether a cell is many numbers, so that columns side by side may be one."""
     is_moment: ClassVar[bool] = False
     """Whether its cells are points in time."""
     has_parts: ClassVar[bool] = False

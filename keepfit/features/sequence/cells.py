@@ -91,6 +91,7 @@ class Sequence(Kind):
     name: ClassVar[str] = "sequence"
     coded: ClassVar[bool] = False
     is_raw: ClassVar[bool] = True
+    is_series: ClassVar[bool] = True
 
     def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:
         """Bytes as `keepfit.features.sequence.packed` has them."""

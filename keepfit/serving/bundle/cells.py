@@ -13,6 +13,11 @@ from keepfit.features.kind import ServedColumn
 from keepfit.features.lookup import kind_of
 
 
+def composed_of(columns: list[ServedColumn]) -> dict[str, tuple[str, ...]]:
+    """Column → the caller's columns that it is made of, for those that are made of several."""
+    return {column["name"]: tuple(column["columns"]) for column in columns if column.get("columns")}
+
+
 def typed(table: pa.Table, columns: list[ServedColumn], missing: tuple[str, ...]) -> tuple[pa.Table, Counter[str]]:
     """The model's columns of a table in their types, and how many cells a column were unreadable.
 
@@ -30,8 +35,11 @@ def typed(table: pa.Table, columns: list[ServedColumn], missing: tuple[str, ...]
 
 
 def require(columns: list[ServedColumn], names: list[str]) -> None:
-    """Raise DataError when a column is not among `names`, naming it and the nearest one there."""
-    missing = [column["name"] for column in columns if column["name"] not in names]
+    """Raise DataError when a column is not among `names`, nor all that it is made of, naming what is missing and the
+    nearest one there."""
+    there = set(names)
+    asked = (column.get("columns", [column["name"]]) for column in columns if column["name"] not in there)
+    missing = [part for parts in asked for part in parts if part not in there]
     if missing:
         count = f"{len(missing)} feature columns are" if len(missing) > 1 else "a feature column is"
         raise DataError(

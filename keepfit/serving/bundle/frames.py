@@ -19,14 +19,19 @@ if TYPE_CHECKING:
 
 
 def table_of(frame: Any, columns: list[ServedColumn]) -> pa.Table:
-    """The frame's `columns` in an Arrow table.
+    """The frame's `columns` in an Arrow table; of one that is made of several, those where it is not there itself.
 
     Raises DataError for what is no frame, for a column that is not there, and for cells that cannot be of its kind.
     """
     names, cells_of = _opened(frame)
     require(columns, names)
-    arrays = [_cells(cells_of(column["name"]), kind_of(column["kind"]), column["name"]) for column in columns]
-    return pa.Table.from_arrays(arrays, names=[column["name"] for column in columns])
+    there, arrays = set(names), {}
+    for column in columns:
+        if column["name"] in there:
+            arrays[column["name"]] = _cells(cells_of(column["name"]), kind_of(column["kind"]), column["name"])
+        else:
+            arrays |= {part: _cells(cells_of(part), None, part) for part in column["columns"]}
+    return pa.table(arrays)
 
 
 def frame_of(columns: dict[str, pa.Array], version: str, frame: Any) -> pandas.DataFrame:
@@ -62,10 +67,10 @@ def _by_text(frame: Any) -> Any:
     return lambda name: frame.iloc[:, places[name]]
 
 
-def _cells(cells: Any, kind: Kind, name: str) -> pa.Array | pa.ChunkedArray:
+def _cells(cells: Any, kind: Kind | None, name: str) -> pa.Array | pa.ChunkedArray:
     if isinstance(cells, pa.Array | pa.ChunkedArray):
         cells = settled_cells(cells, name)
-    if (taken := kind.taken(cells)) is not None:
+    if kind is not None and (taken := kind.taken(cells)) is not None:
         return taken
     if isinstance(cells, pa.Array | pa.ChunkedArray):
         return cells

@@ -13,6 +13,7 @@ import numpy as np
 import onnxruntime
 import pyarrow as pa
 
+from keepfit.data.composed import compose
 from keepfit.data.ragged import filled
 from keepfit.data.transform import Entry, Transform
 from keepfit.errors import DataError
@@ -21,7 +22,7 @@ from keepfit.features.lookup import kind_of, read_transform
 from keepfit.problems.answer import Answer
 from keepfit.problems.lookup import answer_of
 from keepfit.quoting import some
-from keepfit.serving.bundle.cells import require, typed
+from keepfit.serving.bundle.cells import composed_of, require, typed
 from keepfit.serving.bundle.fallen import Fallen, Profile, profile_of
 from keepfit.serving.bundle.feeds import Blocks, feeds
 from keepfit.serving.bundle.frames import frame_of, table_of
@@ -102,6 +103,7 @@ class ServedModel:
 
         Raises DataError naming the feature column that is missing and the nearest one there.
         """
+        table = compose(table, composed_of(self.columns))
         self.require(table.column_names)
         rows, unreadable = typed(table, self.columns, self.missing)
         parts, unfit = [self._none()], dict[int, str]()

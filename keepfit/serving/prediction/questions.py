@@ -15,6 +15,7 @@ import pyarrow as pa
 from keepfit.config import Pipeline
 from keepfit.config.sections import Source
 from keepfit.data.cells import is_text
+from keepfit.data.composed import open_composed
 from keepfit.data.images import starts_as_picture
 from keepfit.data.sources.archive import Entry, listed, read_file, told_others
 from keepfit.data.sources.locate import PICTURES, format_of, locate, walk
@@ -22,6 +23,7 @@ from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.data.unread import FILE, Unread
 from keepfit.errors import DataError
 from keepfit.features.lookup import kind_of
+from keepfit.serving.bundle.cells import composed_of
 from keepfit.serving.bundle.frames import table_of
 from keepfit.serving.bundle.model import ServedModel
 
@@ -154,7 +156,7 @@ def _opened(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scrat
     reading = Reading(
         scratch=scratch,
         target=config.target,
-        needed=frozenset(column["name"] for column in model.columns),
+        needed=frozenset(part for c in model.columns for part in c.get("columns", (c["name"],))),
         uncoded=frozenset(c["name"] for c in model.columns if not kind_of(c["kind"]).coded),
         format=source.format if _named_alike(files[0], source) else "auto",
         columns=source.columns,
@@ -163,7 +165,7 @@ def _opened(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scrat
         missing=source.missing,
         sheet=source.sheet,
     )
-    return open_source(files, reading)
+    return open_composed(open_source(files, reading), composed_of(model.columns))
 
 
 def _named_alike(rows: Path, source: Source) -> bool:

@@ -57,6 +57,7 @@ def schema_of(
     # By position: a name of the data may be one of the graph's own, or none that a graph can have.
     inputs = [
         {"input": f"column_{place}", "name": e.name, "kind": e.kind, **kind_of(e.kind).schema(e, formats.get(e.name))}
+        | ({"columns": [*config.composed[e.name]]} if e.name in config.composed else {})
         for place, e in enumerate(transform.features)
     ]
     problem = {"problem": transform.target.problem}

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from keepfit.config import Pipeline
+from keepfit.data.composed import parts_of
 from keepfit.data.evidence import Found, doubt
 from keepfit.data.identity import FEATURES, LEFT_OUT, ROW, TEST, UNREAD, hashes, ids
 from keepfit.data.unread import sentence
@@ -86,7 +87,9 @@ def _open_test(roles: Roles, config: Pipeline, scratch: Path, train: Table) -> T
     if not roles["test"]:
         return None
     has_header = (train.opened.dialect or {}).get("header", True)
-    return open_table(roles, "test", config, scratch, None if has_header else train.opened.columns)
+    return open_table(
+        roles, "test", config, scratch, None if has_header else parts_of(train.opened.columns, config.composed)
+    )
 
 
 def _tell(table: Table, room: Room) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from keepfit.config import Pipeline
 from keepfit.data.cells import counted, numbers_without, spelled, without
+from keepfit.data.composed import open_composed
 from keepfit.data.evidence import Found, look
 from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.data.unread import RowPlaces, unfit_rows
@@ -180,7 +181,7 @@ def open_table(
     reading = Reading(
         scratch=scratch,
         target=config.target,
-        needed=frozenset(config.features),
+        needed=config.needed,
         uncoded=frozenset(n for n, feature in config.features.items() if not kind_of(feature.kind).coded),
         format="parquet" if source.sql else source.format,
         columns=source.columns or names,
@@ -192,7 +193,7 @@ def open_table(
         beside=roles[other] if one else (),
         counted=one and role == "test",
     )
-    opened = open_source(roles[role], reading)
+    opened = open_composed(open_source(roles[role], reading), config.composed)
     check_columns(opened, config)
     return Table(opened, config, SourceTally(config, str(roles[role][0])), as_text, looked or {})
 
