@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,10 @@ def held(folder: Path, name: str, more: str = "") -> Held:
     _, _, rest = tail.partition("training:")
     model = f"model:\n  family: custom\n  module: {name}_net:Net\n"
     file.write_text(f"{head}{model}training:{rest}{more}")
-    (place / f"{name}_net.py").write_text(NET)
+    module = f"{name}_net.py"
+    sys.path[:] = [
+        path for path in sys.path if not (Path(path) / module).exists()
+    ]  # of an earlier test in this process
+    (place / module).write_text(NET)
     os.mkfifo(place / "reached")
     return Held(file)

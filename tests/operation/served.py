@@ -16,9 +16,11 @@ import httpx
 import pytest
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.base import PrefectHttpxSyncClient
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from flows.operating import pools
 from flows.operating.bootstrap import bootstrap
 from flows.operating.deploying import deploy
 from tests import ROOT
@@ -40,6 +42,7 @@ class Served:
 
     api: str
     home: Path
+    database: str
 
     @property
     def environment(self) -> dict[str, str]:
@@ -93,6 +96,14 @@ class Served:
             block = CustomWebhookNotificationBlock(name=name, url=f"http://127.0.0.1:{port}/block", json_data=posted)
             block.save(name, overwrite=True)
         return f"block:custom-webhook/{name}"
+
+    def only_ask(self, name: str) -> None:
+        """The runs of this deployment are asked for and not done: it goes to a pool without a worker."""
+        with self.here(), get_client(sync_client=True) as client:
+            pools.keep(client, "idle", gpu=False)
+        with self.client() as client:
+            path = f"/deployments/{self.deployment(name)['id']}"
+            client.patch(path, json={"work_pool_name": "idle"}).raise_for_status()
 
     def ask(self, name: str, **parameters: Any) -> str:
         """The id of a new run of a deployment."""
@@ -198,6 +209,6 @@ def served(home: Path, port: int = 0, **variables: str) -> Iterator[Served]:
     api = f"http://127.0.0.1:{process.stdout.readline().decode().strip()}/api"
     httpx.get(f"{api}/health", timeout=180, trust_env=False).raise_for_status()
     try:
-        yield Served(api, home)
+        yield Served(api, home, "PostgreSQL" if "PREFECT_SERVER_DATABASE_CONNECTION_URL" in environment else "SQLite")
     finally:
         process.communicate()

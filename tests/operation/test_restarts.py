@@ -94,7 +94,7 @@ def test_a_run_outlives_a_database_that_is_away(home: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["term", "int"])
 def test_a_worker_that_is_told_to_end_loses_nothing(home: Path, tmp_path: Path, how: signal.Signals) -> None:
-    """Its run writes a checkpoint and ends as Crashed, and goes on from there once a worker is there again."""
+    """Prefect's worker kills its runs, and tells nobody: they are found dead, and go on from their last checkpoint."""
     with served(home) as server:
         server.bootstrap("gpu")
         made = deployed(server, tmp_path, "drained")
