@@ -95,8 +95,9 @@ class Notify(Section):
     """Addresses as Apprise takes them: mailto://, slack://, json:// …; keep secrets in ${VAR}. Or block:TYPE/NAME, a
     notification block of the Prefect server, such as block:slack-webhook/ops."""
     on: tuple[Occasion, ...] = ("failed", "asked", "reject", "hold", "first", "promote", "drift", "worse")
-    """What is told; asked: a person is, before a model goes into service; drift, worse: what `monitor` found. A run
-    that finds nothing new is never told, and one that a person stopped neither."""
+    """What is told; failed: also, by the server, of a run that crashed and does not go on; asked: a person is, before a
+    model goes into service; drift, worse: what `monitor` found. A run that finds nothing new is never told, and one
+    that a person stopped neither."""
 
 
 Approval = Literal["never", "on_promote", "always"]

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from flows.operating.automations import events_name
 from tests.operation.held import Held, held
 from tests.operation.served import Served
 
@@ -151,7 +152,7 @@ def test_another_system_starts_a_run_by_an_event(server: Served, tmp_path: Path)
     }
     with server.client() as client:
         client.post("/events", json=[event]).raise_for_status()
-    assert server.run(server.first("retrain/told"))["deployment_id"] == server.deployment("retrain/told")["id"]
+    assert server.run(server.first("retrain/told"))["created_by"]["display_value"] == events_name("told")
 
 
 @pytest.mark.parametrize("bad", [{"promote": "force"}, {"mode": "dry run", "promote": "hold"}])
