@@ -68,7 +68,8 @@ def of_runs(silence: timedelta = SILENCE, pause: timedelta = PAUSE) -> list[Auto
             pause,
             _tag(OURS),
             flows,
-            match={"prefect.run-count": [str(tries) for tries in range(TRIES)]},
+            # Not 0: what dies before it is Running, as by a broken installation, would be tried for ever.
+            match={"prefect.run-count": [str(tries) for tries in range(1, TRIES)]},
         ),
         actions=[_to(StateType.SCHEDULED, "AwaitingRetry", "It died, and goes on from where it was.")],
     )

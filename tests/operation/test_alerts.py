@@ -29,13 +29,13 @@ def told(server: Served, folder: Path, name: str, hook: Hook) -> Held:
     return made
 
 
-def check(server: Served, name: str, id: str, hook: Hook) -> None:
+def check(server: Served, name: str, id: str, hook: Hook, code: int = -signal.SIGKILL) -> None:
     """One message to each address, which names the run."""
     (_, sent), (_, by_block) = (hook[0].get(timeout=LONG) for _ in range(2))
     assert sent["title"] == by_block["title"] == f"keepfit: {name}: failed"
     assert sent["message"] == by_block["text"]
     assert sent["message"].startswith(
-        "This run crashed and does not go on by itself. Process exited with status code: -9"
+        f"This run crashed and does not go on by itself. Process exited with status code: {code}"
     )
     assert f"/flow-run/{id}" in sent["message"]
     assert server.ended(server.first(f"alert/{name}")).state_name == "Completed"
@@ -54,7 +54,21 @@ def test_a_run_that_crashed_and_is_not_run_again_is_told(
 
 
 @pytest.mark.slow
-def test_a_run_that_dies_every_time_is_told_once_its_tries_are_over(
+def test_a_run_that_dies_before_it_begins_is_told_and_not_tried_for_ever(
+    workers: Served, tmp_path: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(automations, "LOST", 2 * automations.PAUSE)
+    told(workers, tmp_path, "missing", hook)
+    there = workers.deployment("retrain/missing")["id"]
+    with workers.client() as client:
+        client.patch(f"/deployments/{there}", json={"entrypoint": "flows.nowhere.retrain"}).raise_for_status()
+    id = workers.ask("retrain/missing")
+    check(workers, "missing", id, hook, code=1)
+    assert (workers.run(id)["state_name"], workers.run(id)["run_count"]) == ("Crashed", 0)
+
+
+@pytest.mark.slow
+def test_a_run_that_dies_every_every_time_is_told_once_its_tries_are_over(
     workers: Served, tmp_path: Path, hook: Hook
 ) -> None:
     made = told(workers, tmp_path, "doomed", hook)
