@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from keepfit.store import files
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FORMAT = 2
 NAME = "transform.json"
@@ -46,6 +47,8 @@ class View:
     @property
     def bytes(self) -> int:
         """Of a typical cell."""
+        import numpy as np  # the settings of a kind are read by commands that need no numbers
+
         return math.prod(self.shape) * self.steps * np.dtype(self.dtype).itemsize
 
 
@@ -134,6 +137,8 @@ class Tensor:
     @property
     def like(self) -> NDArray[Any]:
         """No row of it [0, …], in its type."""
+        import numpy as np
+
         return np.empty((0, *self.shape), self.dtype)
 
 
