@@ -83,7 +83,9 @@ def begun(read: tuple[Transform, Rows]) -> tuple[torch.nn.Module, dict[str, torc
     transform, rows = read
     torch.manual_seed(0)
     module = net.build(dict(SMALL), transform)
-    given = module.begin(held(rows), held(rows.take(torch.arange(0, 60))), CrossEntropy())  # type: ignore[operator]
+    some = held(rows.take(torch.arange(0, 60)))
+    given, asked = module.begin(held(rows), some, CrossEntropy())  # type: ignore[operator]
+    assert asked[WIDE].shape == (60, 3)
     return module, given
 
 

@@ -12,16 +12,16 @@ import torch
 from scipy import sparse
 from torch import Tensor, nn
 
-from keepfit.data.batch import Inputs, RaggedTensor, Rows
+from keepfit.data.batch import Inputs, RaggedTensor, Rows, joined
 from keepfit.data.feed import Part
 from keepfit.data.transform import Transform
 from keepfit.models.towers import Towers, TowerSettings
-from keepfit.models.wide_deep.fitted import Linear, Scale, chosen, matrix, out_of_fold, scaled
+from keepfit.models.wide_deep.fitted import Linear, Scale, chosen, fitted, matrix, out_of_fold, scaled
 from keepfit.models.wide_deep.wide import Grams
 from keepfit.problems.objective import Objective
 
 WIDE = "wide"
-"""What each train row carries in training: the wide part's numbers for it by fits that did not see it."""
+"""What each row carries in training: the wide part's numbers for it by fits that did not see it."""
 
 
 class TextWideAndDeep(nn.Module):
@@ -53,20 +53,26 @@ class TextWideAndDeep(nn.Module):
         parts = [part(inputs[name]) for name, part in zip(self.texts, self.wide, strict=True)]
         return torch.stack(parts).sum(0) + self.bias
 
-    def begin(self, train: Part, validation: Part, objective: Objective) -> Inputs:
-        """Fit the wide part to the train rows, its settings by the validation rows.
+    def begin(self, train: Part, validation: Part, objective: Objective) -> tuple[Inputs, Inputs]:
+        """Choose the wide part's settings by the validation rows, then fit it to the rows of both parts.
 
-        Gives each train row's numbers by a fit that did not see it, where the rows are held.
+        Gives each row's numbers by a fit that did not see it. Of parts that are not held it is fitted to the first
+        train rows, and nothing is given.
         """
         rows, other = _held(train), _held(validation)
         scales = [scaled(_grams(rows, name)) for name in self.texts]
         known, asked = (self._matrix(part, scales) for part in (rows, other))
         outputs = self.bias.shape[0]
         best = chosen(known, rows.labels, asked, other.labels, objective, outputs)
-        self._take(best.linear, scales)
-        if len(rows) < len(train):
-            return {}
-        return {WIDE: out_of_fold(known, rows.labels, objective, outputs, best)}
+        if len(rows) < len(train) or len(other) < len(validation):
+            self._take(best.linear, scales)
+            return {}, {}
+        both = joined([rows, other])
+        scales = [scaled(_grams(both, name)) for name in self.texts]
+        known = self._matrix(both, scales)
+        self._take(fitted(known, both.labels, objective, outputs, best.strength, prior=best.prior), scales)
+        found = out_of_fold(known, both.labels, objective, outputs, best)
+        return {WIDE: found[: len(rows)]}, {WIDE: found[len(rows) :]}
 
     def _matrix(self, rows: Rows, scales: Sequence[Scale]) -> sparse.csr_matrix:
         found = [matrix(_grams(rows, name), scale) for name, scale in zip(self.texts, scales, strict=True)]

@@ -106,7 +106,8 @@ def begin(
     if hasattr(model, "see"):
         model.see(next(Feed(train, SEEN, plan.seed).epoch(0)).inputs)  # type: ignore[operator]
     if hasattr(model, "begin"):
-        train = beside(train, model.begin(train, validation, objective))  # type: ignore[operator]
+        carried = model.begin(train, validation, objective)  # type: ignore[operator]
+        train, validation = (beside(part, more) for part, more in zip((train, validation), carried, strict=True))
     model = model.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     recipe = Supervised(model, objective, plan, machine, validation.to(machine.device), augment)
     return recipe, Fit(recipe, Feed(train.to(machine.device), plan.batch_size, plan.seed), plan)
