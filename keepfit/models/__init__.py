@@ -10,9 +10,9 @@ Its `__init__` has `Settings`, its section in the YAML; `net` has
 
 A module may have `see(inputs)`, which is called once with some train rows before it learns; and `begin(train,
 validation, objective) → Inputs, Inputs`, which fits a part of it directly, to all rows of the two parts before the
-first step, and gives what each row of the one and of the other is to carry beside its inputs in training alone, where the
-part is held: [N, …] by a name of its own. What `begin` fitted is kept unless an epoch is better. A package of a user's
-that declares an entry point in the group `keepfit.models` adds a family under the entry point's name.
+first step, and gives what each row of the one and of the other is to carry beside its inputs in training alone, where
+the part is held: [N, …] by a name of its own. What `begin` fitted is kept unless an epoch is better. A package of a
+user's that declares an entry point in the group `keepfit.models` adds a family under the entry point's name.
 """
 
 TABLE = {
