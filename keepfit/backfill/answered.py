@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from keepfit.backfill.answers import answer, read
 from keepfit.data.snapshot import SnapshotRows
+from keepfit.problems import judge as judged
 from keepfit.problems.answer import Answers, Labels
 from keepfit.problems.lookup import answer_of, judge_of
 from keepfit.store import files
@@ -42,7 +43,7 @@ def answered(run: Run, coming: Snapshot, models: Iterable[Bundle], schema: dict[
     }
     rows = SnapshotRows(run.store / coming.path)
     cells = _column(rows, run.config.target)
-    known = np.isfinite(judge.labels(cells, schema).astype(np.float64))
+    known = judged.known(judge.labels(cells, schema))
     for given in answers.values():
         known &= np.isfinite(given).all(axis=1)
     labels = judge.labels(cells.filter(known), schema)

@@ -58,7 +58,7 @@ class Rows:
     inputs: Mapping[str, Tensor | RaggedTensor]
     """Each [N, …]. Integers that are looked up in tables are int64; bytes stay bytes."""
     labels: Tensor
-    """[N], a class's code in int64 or a value."""
+    """[N], a class's code in int64 or a value; or [N, …], several of them."""
 
     def __len__(self) -> int:
         return len(self.labels)

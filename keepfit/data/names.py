@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -22,3 +23,12 @@ def name_of(value: Any) -> str:
     for pattern, written in ((WHOLE, r"\1"), (TRUE, "1"), (FALSE, "0")):
         text = re.sub(pattern, written, text)
     return text
+
+
+def natural(name: str) -> tuple[float, str]:
+    """What names are put in order by: numbers by size, then others by their letters."""
+    try:
+        number = float(name)
+    except ValueError:
+        return math.inf, name
+    return (math.inf if math.isnan(number) else number), name

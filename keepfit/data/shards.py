@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from keepfit.data.cells import is_text
 from keepfit.data.identity import ROW
 from keepfit.data.ragged import Block, Ragged, behind, of_binary, ragged
-from keepfit.data.transform import Transform
+from keepfit.data.transform import Target, Transform
 from keepfit.errors import MachineError
 from keepfit.store import files
 
 LABEL = "label"
-"""The column that holds the target: a class's code, or a value."""
+"""The column that holds the target: a class's code, a value, or several of them as bytes."""
 FILE_ROWS, FILE_BYTES = 2_000_000, 1 << 30
 """A new file is begun once one holds so much."""
 HELD = 4 << 30
@@ -82,7 +82,9 @@ def typed(folder: Path, transform: Transform) -> Shards:
     wide = [t.name for t in found if t.pad is None and np.dtype(t.dtype).itemsize > 1]
     compression = {ROW: "none", LABEL: "lz4", **{t.name: "lz4" if t.name in wide else "zstd" for t in found}}
     encoding = dict.fromkeys(wide, "BYTE_STREAM_SPLIT")
-    schema = pa.schema([(ROW, pa.binary(16)), (LABEL, pa.from_numpy_dtype(transform.target.dtype)), *sizes])
+    target = transform.target
+    label = pa.binary(target.bytes) if target.shape else pa.from_numpy_dtype(target.dtype)
+    schema = pa.schema([(ROW, pa.binary(16)), (LABEL, label), *sizes])
     return Shards(folder, schema, {"compression": compression, "column_encoding": encoding, **_ALWAYS})
 
 
@@ -119,7 +121,7 @@ def row_groups(folder: Path) -> list[RowGroup]:
 
 def row_bytes(transform: Transform) -> int:
     """Bytes of a typical row in memory, its label included."""
-    return sum(tensor.bytes for tensor in transform.tensors) + np.dtype(transform.target.dtype).itemsize
+    return sum(tensor.bytes for tensor in transform.tensors) + transform.target.bytes
 
 
 def read_arrays(groups: Sequence[RowGroup], transform: Transform) -> dict[str, Block]:
@@ -129,7 +131,7 @@ def read_arrays(groups: Sequence[RowGroup], transform: Transform) -> dict[str, B
     """
     # Row group by row group into one array: a table of the whole part would hold everything twice.
     total, found = sum(group.rows for group in groups), transform.tensors
-    arrays: dict[str, NDArray[Any]] = {LABEL: np.empty(total, transform.target.dtype)}
+    arrays: dict[str, NDArray[Any]] = {LABEL: np.empty((total, *transform.target.shape), transform.target.dtype)}
     arrays |= {t.name: np.empty((total, *t.shape), t.dtype) for t in found if t.pad is None}
     others = {t.name: [ragged([], t.like, t.pad)] for t in found if t.pad is not None}
     start = 0
@@ -138,9 +140,12 @@ def read_arrays(groups: Sequence[RowGroup], transform: Transform) -> dict[str, B
     return {**arrays, **{name: behind(parts) for name, parts in others.items()}}
 
 
-def read_labels(folder: Path) -> NDArray[Any]:
-    """The labels of one part [N], and nothing else of it. Raises MachineError as `read_arrays` does."""
-    return _column(folder, LABEL).to_numpy()  # type: ignore[no-any-return]
+def read_labels(folder: Path, target: Target) -> NDArray[Any]:
+    """The labels of one part [N, …], and nothing else of it. Raises MachineError as `read_arrays` does."""
+    found = _column(folder, LABEL)
+    labels = np.empty((len(found), *target.shape), target.dtype)
+    _copy(found, labels, labels.dtype)
+    return labels
 
 
 def read_ids(folder: Path) -> NDArray[np.void]:

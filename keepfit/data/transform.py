@@ -103,6 +103,16 @@ class Target(BaseModel, ABC):
     problem: str
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one label; empty for a single value."""
+        return ()
+
+    @property
+    def bytes(self) -> int:
+        """Of one label."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
+
+    @property
     @abstractmethod
     def outputs(self) -> int:
         """Numbers that a network gives a row."""

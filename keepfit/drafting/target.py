@@ -73,7 +73,8 @@ class Asked:
 
 
 def ask(target: ColumnFacts, where: str) -> Asked:
-    """The first problem that a target is fit for. Raises DataError where it has no value, one value, or fits none."""
+    """The problem that a target is fit for, the first of several. Raises DataError where it has no value, one value, or
+    fits none."""
     if target.distinct == 0:
         raise DataError(f'the target "{target.name}" is empty.', todo="Choose another with --target.", where=where)
     if target.distinct == 1:
@@ -83,12 +84,11 @@ def ask(target: ColumnFacts, where: str) -> Asked:
             todo="Choose another target with --target.",
             where=where,
         )
-    refused = []
-    for problem in PROBLEMS.names():
-        found = target_column(problem).recognise(target)
-        if isinstance(found, Recognised):
-            return Asked(target, problem, found)
-        refused.append(f"no {problem}, for {found}")
+    every = {problem: target_column(problem).recognise(target) for problem in PROBLEMS.names()}
+    fit = [Asked(target, problem, found) for problem, found in every.items() if isinstance(found, Recognised)]
+    if fit:
+        return next((asked for asked in fit if asked.found.first), fit[0])
+    refused = [f"no {problem}, for {why}" for problem, why in every.items()]
     raise DataError(
         f'nothing can be asked of the target "{target.name}": {"; ".join(refused)}.',
         todo="Choose another target with --target, or join its values to fewer.",

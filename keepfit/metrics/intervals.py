@@ -64,8 +64,8 @@ def of_rankings(ranked: dict[int, Ranking], labels: Labels, confidence: float) -
     roc = float(np.mean([r.roc_auc for r in ranked.values()]))
     precision = float(np.mean([r.average_precision for r in ranked.values()]))
     return {
-        "roc_auc": _known(roc, mean_error(ranked, labels, "roc_influence"), least, confidence),
-        "pr_auc": _known(precision, mean_error(ranked, labels, "precision_influence"), least, confidence),
+        "roc_auc": share_known(roc, mean_error(ranked, labels, "roc_influence"), least, confidence),
+        "pr_auc": share_known(precision, mean_error(ranked, labels, "precision_influence"), least, confidence),
     }
 
 
@@ -85,7 +85,7 @@ def of_means(values: dict[str, Values], confidence: float) -> dict[str, Interval
     return made
 
 
-def _known(value: float, error: float, least: float, confidence: float) -> Interval:
+def share_known(value: float, error: float, least: float, confidence: float) -> Interval:
     """The interval of a share known as well as `value` is with its standard error.
 
     A perfect ranking has no error to go by, and counts as `least` right answers: the rows of the smaller side, or as

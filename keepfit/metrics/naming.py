@@ -9,6 +9,9 @@ SHARES = frozenset(
         "accuracy",
         "balanced_accuracy",
         "top_k_accuracy",
+        "subset_accuracy",
+        "label_accuracy",
+        "micro_f1",
         "macro_f1",
         "weighted_f1",
         "precision",
@@ -26,7 +29,7 @@ IN_UNITS = frozenset({"rmse", "mae", "median_error", "width"})
 LOWER_IS_BETTER = IN_UNITS | {"log_loss", "brier", "calibration_error", "mape"}
 """Metrics that measure an error."""
 
-SHOWN = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "mcc", "precision", "recall", "f1", "roc_auc",
+SHOWN = ("accuracy", "balanced_accuracy", "subset_accuracy", "label_accuracy", "micro_f1", "macro_f1", "weighted_f1", "mcc", "precision", "recall", "f1", "roc_auc",
          "pr_auc", "top_k_accuracy", "log_loss", "brier", "calibration_error", "rmse", "mae", "median_error", "r2",
          "mape", "coverage", "width")  # fmt: skip
 """Metrics that a table shows, in this order."""
@@ -38,6 +41,7 @@ _NAMES = {
     "roc_auc": "ROC-AUC",
     "pr_auc": "PR-AUC",
     "mcc": "MCC",
+    "micro_f1": "micro F1",
     "macro_f1": "macro F1",
     "weighted_f1": "weighted F1",
     "f1": "F1",

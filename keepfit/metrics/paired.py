@@ -63,15 +63,15 @@ def compare(
     if len(labels) == 0:
         raise ValueError("a paired comparison needs at least one row")
     if metric == "log_loss":
-        return _means(losses(labels, champion) - losses(labels, challenger), level)
+        return of_gains(losses(labels, champion) - losses(labels, challenger), level)
     if metric in ("roc_auc", "pr_auc"):
         return _rankings(labels, champion, challenger, metric, level, positive)
     gains = (challenger.argmax(axis=1) == labels).astype(np.int8) - (champion.argmax(axis=1) == labels)
     strata = labels if metric == "balanced_accuracy" else np.zeros_like(labels)
-    return _shares(gains, strata, level, seed)
+    return of_shares(gains, strata, level, seed)
 
 
-def _shares(gains: NDArray[np.int8], strata: Labels, level: float, seed: int) -> Paired:
+def of_shares(gains: NDArray[np.int8], strata: Labels, level: float, seed: int = 0) -> Paired:
     """`gains` [N]: +1 where only the challenger is right, -1 where only the champion is; the mean of strata means."""
     _, stratum = np.unique(strata, return_inverse=True)
     rows = np.bincount(stratum).astype(np.float64)
@@ -108,14 +108,14 @@ def _adjusted_wald(ahead: Counts, behind: Counts, rows: Values, level: float) ->
     return centre - reach, centre + reach
 
 
-def _means(gains: Values, level: float) -> Paired:
-    """`gains` [N]: the champion's loss minus the challenger's.
+def of_gains(gains: Values, level: float, most: float = _LARGEST) -> Paired:
+    """`gains` [N]: the champion's loss minus the challenger's; no interval need reach `most` farther than their mean.
 
     No p-value is below 2^-N, the least that N rows can show by their signs: a handful of rows with nearly equal gains
     would make the t test sure.
     """
     rows, difference, least = len(gains), float(np.mean(gains)), 0.5 ** len(gains)
-    low, high = (float(np.clip(end, difference - _LARGEST, difference + _LARGEST)) for end in interval(gains, level))
+    low, high = (float(np.clip(end, difference - most, difference + most)) for end in interval(gains, level))
     p_better, p_worse = max(p_above_zero(gains), least), max(p_above_zero(-gains), least)
     return consistent(difference, low, high, p_better, p_worse, level, rows)
 

@@ -18,5 +18,6 @@ point's name.
 TABLE = {
     "classification": "keepfit.problems.classification",
     "regression": "keepfit.problems.regression",
+    "multilabel": "keepfit.problems.multilabel",
 }
 """Name → the package; nothing is imported yet. The first is asked where the YAML names none."""

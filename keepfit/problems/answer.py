@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 Labels = NDArray[Any]
-"""[N], in the type of the shards."""
+"""[N], or [N, …] where the target's entry says so, in the type of the shards."""
 Answers = NDArray[Any]
 """[N, A]."""
 

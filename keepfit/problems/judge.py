@@ -85,6 +85,11 @@ class Examples:
         return np.concatenate([answer(rows) for rows in self.asked()])
 
 
+def known(labels: Labels) -> NDArray[np.bool_]:
+    """Which rows have labels that the model can give [N]."""
+    return np.isfinite(labels.astype(np.float64)).reshape(len(labels), -1).all(axis=1)
+
+
 class Judge(ABC):
     """How answers to a problem are judged."""
 
@@ -102,7 +107,8 @@ class Judge(ABC):
 
     @abstractmethod
     def labels(self, cells: pa.ChunkedArray, schema: dict[str, Any]) -> Labels:
-        """The target's typed cells as labels of the model that a bundle's schema.json describes."""
+        """The target's typed cells as labels of the model that a bundle's schema.json describes; NaN where a row has
+        none that the model can give."""
 
     @abstractmethod
     def figures(self, labels: Labels, answers: Answers, schema: dict[str, Any]) -> dict[str, float]:

@@ -19,6 +19,12 @@ _WORK = 1_000_000_000
 _CELLS = 100_000_000
 """Rows × columns: 400 MB."""
 
+_STRENGTHS = (0.01, 0.1, 1.0)
+"""scikit-learn's C: on 60,000 rows of MNIST the smallest was best, on 1,400 of the 8×8 digits the largest."""
+_OF_COUNTS = (1.0, 4.0, 16.0)
+"""Rows of TF-IDF have the length 1, so that weights must be larger."""
+_STEPS = 100
+
 Matrix = Any
 """An array [N, F], or scipy's csr_matrix."""
 
@@ -62,3 +68,21 @@ def _penalty(rows: Matrix, labels: NDArray[Any], of_train: NDArray[np.bool_], ho
         for one in how.penalties
     ]
     return how.penalties[int(np.argmax(scores))]
+
+
+def strengths(examples: Examples) -> Sequence[float]:
+    """The penalties to choose from of a logistic regression, as scikit-learn's C."""
+    return _OF_COUNTS if examples.counts else _STRENGTHS
+
+
+def logistic(rows: Matrix, labels: NDArray[Any], strength: float) -> Any:
+    """A fitted logistic regression of classes [N]."""
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    with warnings.catch_warnings():
+        # A hundred steps end short of the optimum for large C, and answer as well there.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return LogisticRegression(C=strength, max_iter=_STEPS, tol=1e-3).fit(rows, labels)

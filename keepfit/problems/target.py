@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -59,6 +59,10 @@ class TargetFitter(ABC):
     def entry(self) -> Target:
         """What was fitted. Raises DataError where the values cannot be learned from."""
 
+    def notes(self) -> Iterator[str]:
+        """What a person should know of the train rows' values, in sentences."""
+        return iter(())
+
     @abstractmethod
     def profile(self, counts: Counts) -> dict[str, Any]:
         """What the report says of the target, in profile.json."""
@@ -76,12 +80,17 @@ class Recognised:
     """What the problem's section says besides its kind."""
     metric: str = ""
     """What to compare models on, where the usual metric would say too little."""
+    first: bool = False
+    """Whether it goes before other problems that would take the column too."""
 
 
 class TargetColumn(ABC):
     """Everything that can be done with the column to predict without torch."""
 
     # Reading.
+
+    lists: ClassVar[bool] = False
+    """Whether a cell may be a list."""
 
     @abstractmethod
     def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:
@@ -121,7 +130,7 @@ class TargetColumn(ABC):
 
     @abstractmethod
     def encode(self, cells: pa.Array, target: Any) -> Labels:
-        """Typed cells [n] → labels of the shards [n]."""
+        """Typed cells [n] → labels of the shards [n, …]."""
 
     def completed(self, target: Any, _prepared: Path, _transform: Transform, _settings: Any) -> Target:
         """The entry completed by what the finished shards of train and validation say."""
@@ -155,3 +164,18 @@ class TargetColumn(ABC):
     @abstractmethod
     def codes(self, column: ColumnFacts) -> tuple[NDArray[np.int64], int]:
         """The target as a few groups [N], -1 where missing, and how many: to see which columns are tied to it."""
+
+
+def told_by_nearest(values: NDArray[np.float64], codes: NDArray[np.integer[Any]]) -> tuple[float, float, float]:
+    """`TargetColumn.told` of codes [n]: each row is told that which the nearest value had in every other row; the
+    figure is its accuracy."""
+    levels, place = np.unique(values[::2], return_inverse=True)
+    counts = np.zeros((len(levels), int(codes.max()) + 1), np.int32)
+    np.add.at(counts, (place, codes[::2]), 1)
+    answers, new = counts.argmax(axis=1), values[1::2]
+    right = np.searchsorted(levels, new).clip(max=len(levels) - 1)
+    left = (right - 1).clip(min=0)
+    nearest = np.where(new - levels[left] < levels[right] - new, left, right)
+    wrong = float((answers[nearest] != codes[1::2]).mean())
+    guessed = float((counts.sum(axis=0).argmax() != codes[1::2]).mean())
+    return wrong / max(guessed, 1e-12), 1 - wrong, guessed * (len(codes) // 2)

@@ -58,7 +58,7 @@ def test_a_flipped_bit_is_found_wherever_it_is(train: Path, place: float) -> Non
     path.write_bytes(content)
     with pytest.raises(MachineError, match="cannot be read"):
         batches.read(train, transform_of(train.parent))
-        shards.read_labels(train)
+        shards.read_labels(train, transform_of(train.parent).target)
         shards.read_ids(train)
 
 

@@ -69,14 +69,19 @@ def matrix(grams: RaggedTensor, scale: Scale) -> Matrix:
 
 def ratios(found: Matrix, labels: Tensor, outputs: int) -> Floats | None:
     """Each n-gram's log-count ratio of a class against the others [V + 1, K], from whether rows have it; None where the
-    labels are no classes."""
-    if labels.dtype is not torch.int64:
+    labels are values."""
+    if not _named(labels):
         return None
     there = sparse.csr_matrix((np.ones_like(found.data), found.indices, found.indptr), found.shape)
-    classes = np.eye(outputs, dtype=np.float32)[labels.numpy()]
+    classes = labels.numpy() if labels.ndim == 2 else np.eye(outputs, dtype=np.float32)[labels.numpy()]
     within = there.T @ classes + 1
     without = there.T @ (1 - classes) + 1
     return np.asarray(np.log((within / within.sum(0)) / (without / without.sum(0))), np.float32)
+
+
+def _named(labels: Tensor) -> bool:
+    """Whether labels are classes, a code each or several at once, and no values."""
+    return labels.dtype is torch.int64 or labels.ndim == 2
 
 
 @dataclass(frozen=True)
@@ -149,7 +154,7 @@ def chosen(
         sums = objective.score(torch.from_numpy(linear.logits(validation))[:, None], truth)
         return Chosen(linear, STRENGTHS[place], prior, objective.judged(sums.tolist(), len(truth))["loss"])
 
-    priors = (True, False) if labels.dtype is torch.int64 else (False,)
+    priors = (True, False) if _named(labels) else (False,)
     return min((_climbed(partial(tried, prior=prior)) for prior in priors), key=lambda one: one.loss)
 
 

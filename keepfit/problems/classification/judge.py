@@ -18,14 +18,8 @@ from keepfit.problems.answer import Answers, Labels
 from keepfit.problems.boosting import Boosting, boosted
 from keepfit.problems.classification import Settings, Target
 from keepfit.problems.judge import Examples, Judge, Judged
-from keepfit.problems.linear import Linear, fitted
+from keepfit.problems.linear import Linear, fitted, logistic, strengths
 from keepfit.store.artifacts import Interval
-
-_STRENGTHS = (0.01, 0.1, 1.0)
-"""scikit-learn's C: on 60,000 rows of MNIST the smallest was best, on 1,400 of the 8×8 digits the largest."""
-_OF_COUNTS = (1.0, 4.0, 16.0)
-"""Rows of TF-IDF have the length 1, so that weights must be larger."""
-_STEPS = 100
 
 
 class JudgedClasses(Judged):
@@ -193,24 +187,12 @@ def _regressed(examples: Examples, classes: int) -> tuple[str, Answers]:
     how = Linear(
         "logistic regression",
         outputs=classes,
-        penalties=_OF_COUNTS if examples.counts else _STRENGTHS,
-        fit=_logistic,
+        penalties=strengths(examples),
+        fit=logistic,
         drawn=sample,
         answer=lambda model, rows: _probabilities(model, rows, classes),
     )
     return fitted(examples, how)
-
-
-def _logistic(rows: NDArray[Any], labels: Labels, strength: float) -> Any:
-    import warnings
-
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
-    with warnings.catch_warnings():
-        # A hundred steps end short of the optimum for large C, and answer as well there.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return LogisticRegression(C=strength, max_iter=_STEPS, tol=1e-3).fit(rows, labels)
 
 
 def _probabilities(model: Any, rows: NDArray[Any], classes: int) -> Answers:

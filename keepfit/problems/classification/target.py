@@ -12,11 +12,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from keepfit.data.cells import categories, codes_of
+from keepfit.data.names import natural
 from keepfit.errors import DataError
 from keepfit.features.column import ColumnFacts, Suggestion, short
 from keepfit.problems.answer import Labels
 from keepfit.problems.classification import Target
-from keepfit.problems.target import Counts, Recognised, Tally, TargetColumn, TargetFitter
+from keepfit.problems.target import Counts, Recognised, Tally, TargetColumn, TargetFitter, told_by_nearest
 from keepfit.store.artifacts import PARTS
 
 MAX_CLASSES = 10_000
@@ -128,7 +129,7 @@ class ClassColumn(TargetColumn):
                 todo="Add rows of another class, or name another target.",
                 where=f'column "{name}"',
             )
-        return pa.array(sorted(found, key=_natural), pa.string())
+        return pa.array(sorted(found, key=natural), pa.string())
 
     def stratum(self, cells: pa.Array, strata: pa.Array) -> NDArray[np.int32]:
         """The class's code; -1 for one that quarantine emptied."""
@@ -158,17 +159,8 @@ class ClassColumn(TargetColumn):
         return codes_of(cells, pa.array(target.classes, pa.string()))
 
     def told(self, values: NDArray[np.float64], labels: Labels) -> tuple[float, float, float]:
-        """The class that the nearest value had in every other row; the figure is its accuracy."""
-        levels, place = np.unique(values[::2], return_inverse=True)
-        counts = np.zeros((len(levels), int(labels.max()) + 1), np.int32)
-        np.add.at(counts, (place, labels[::2]), 1)
-        answers, new = counts.argmax(axis=1), values[1::2]
-        right = np.searchsorted(levels, new).clip(max=len(levels) - 1)
-        left = (right - 1).clip(min=0)
-        nearest = np.where(new - levels[left] < levels[right] - new, left, right)
-        wrong = float((answers[nearest] != labels[1::2]).mean())
-        guessed = float((counts.sum(axis=0).argmax() != labels[1::2]).mean())
-        return wrong / max(guessed, 1e-12), 1 - wrong, guessed * (len(labels) // 2)
+        """By the nearest value; the figure is its accuracy."""
+        return told_by_nearest(values, labels)
 
     def leak(self, figure: float) -> str:
         """How often it is right."""
@@ -250,13 +242,6 @@ def _rare(column: ColumnFacts) -> Iterator[str]:
 
 def _more(count: int) -> str:
     return f" and {count} more" if count else ""
-
-
-def _natural(name: str) -> tuple[float, str]:
-    try:
-        return float(name), name
-    except ValueError:
-        return np.inf, name
 
 
 def _some(names: list[str]) -> str:

@@ -25,7 +25,7 @@ _ROUNDS = 100
 
 def is_better(plain: Target, log: Target, prepared: Path, transform: Transform, loss: str) -> bool:
     """Whether the logarithm gives the smaller error on the validation rows, in the target's own unit."""
-    if not _leans(read_labels(prepared / "train")):
+    if not _leans(read_labels(prepared / "train", plain)):
         return False
     examples = read(prepared, transform, answered="validation")
     if examples.what:  # pictures: too many columns for a quick look

@@ -148,7 +148,7 @@ class ValueColumn(TargetColumn):
 
         if settings.log is False or target.low < 0 or target.high <= 0:
             return target
-        values = read_labels(prepared / "train")
+        values = read_labels(prepared / "train", target)
         other = fitted(values, target.name, log=True, problem=self.problem)
         return other if settings.log or is_better(target, other, prepared, transform, settings.loss) else target
 

@@ -13,7 +13,7 @@ from keepfit.config import Pipeline
 from keepfit.data.cells import spelled, without
 from keepfit.metrics.naming import IN_UNITS, figure, gain, metric_name, span
 from keepfit.problems.answer import Answers, Labels
-from keepfit.problems.judge import Judged
+from keepfit.problems.judge import Judged, known
 from keepfit.problems.lookup import judge_of, target_column
 from keepfit.serving.bundle.model import ServedModel
 from keepfit.serving.monitoring.recent import Recent
@@ -60,7 +60,7 @@ def _known(config: Pipeline, model: ServedModel, truth: pa.ChunkedArray, answers
     cells = cells.cast(cells.type.value_type) if pa.types.is_dictionary(cells.type) else cells
     rows = np.flatnonzero(cells.is_valid().to_numpy(zero_copy_only=False))
     labels = judge_of(config.problem.kind).labels(pa.chunked_array([cells.take(pa.array(rows))]), model.schema)
-    sayable = ~np.isnan(labels.astype(np.float64))  # a class that the model does not know has no code
+    sayable = known(labels)  # a class that the model does not know has no code
     kind = np.int64 if pa.types.is_string(cells.type) else np.float64
     return labels[sayable].astype(kind), answers[rows[sayable]]
 

@@ -107,7 +107,8 @@ def columns_of(
 def _check_types(first: pa.RecordBatch, config: Pipeline, where: str) -> None:
     """Raise DataError for a declared column of lists, or of structs, where its kind reads single cells."""
     kinds = {name: feature.kind for name, feature in config.features.items() if not kind_of(feature.kind).is_raw}
-    for name, meant in {**kinds, config.target: "target"}.items():
+    asked = {} if target_column(config.problem.kind).lists else {config.target: "target"}
+    for name, meant in {**kinds, **asked}.items():
         if pa.types.is_nested(first[name].type):
             raise unfit(name, first[name].type, meant, where)
 

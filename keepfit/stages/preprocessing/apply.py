@@ -25,7 +25,7 @@ from keepfit.stages.preprocessing.split import TEST, TRAIN, Parts
 from keepfit.store.artifacts import PARTS
 
 Blocks = dict[str, Block]
-"""Tensor → its rows, and the labels [n]."""
+"""Tensor → its rows, and the labels [n, …]."""
 
 
 def write(
@@ -70,9 +70,14 @@ def _finish(finishing: dict[str, Any], transform: Transform, train: Blocks) -> N
 
 
 def _table(arrays: Blocks, ids: pa.Array, schema: pa.Schema) -> pa.Table:
-    blocks = (arrays[name] for name in schema.names[2:])
-    columns = [pa.array(arrays[LABEL]), *(b.binary() if isinstance(b, Ragged) else fixed(b) for b in blocks)]
+    columns = [_cells(arrays[field.name], field.type) for field in list(schema)[1:]]
     return pa.Table.from_arrays([ids.cast(pa.binary(16)), *columns], schema=schema)
+
+
+def _cells(rows: Block, kind: pa.DataType) -> pa.Array:
+    if isinstance(rows, Ragged):
+        return rows.binary()
+    return fixed(rows) if pa.types.is_fixed_size_binary(kind) else pa.array(rows)
 
 
 def _plain(schema: pa.Schema, columns: list[str]) -> pa.Schema:

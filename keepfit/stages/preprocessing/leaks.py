@@ -47,7 +47,7 @@ def find(train: Path, transform: Transform) -> list[Leak]:
     stacked = [tensor for tensor in transform.tensors if tensor.view.stacks]
     if not stacked:
         return []
-    sample, target = _sample(train, stacked), target_column(transform.target.problem)
+    sample, target = _sample(train, transform, stacked), target_column(transform.target.problem)
     cells = {e.name: sample[t.name][:, e.slot].astype(np.float64) for t in stacked for e in t.entries}
     leaks = []
     for entry in transform.features:
@@ -63,15 +63,17 @@ def _known(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.nan_to_num(values, nan=np.nanmin(values, initial=0.0) - 1)
 
 
-def _sample(train: Path, tensors: list[Tensor]) -> dict[str, NDArray[Any]]:
-    """The labels [n] and the named tensors [n, …] of at most LOOKED_AT rows or so."""
+def _sample(train: Path, transform: Transform, tensors: list[Tensor]) -> dict[str, NDArray[Any]]:
+    """The labels [n, …] and the named tensors [n, …] of at most LOOKED_AT rows or so."""
     paths = sorted(train.glob("part-*.parquet"))
     groups = [(path, g) for path in paths for g in range(pq.read_metadata(path).num_row_groups)]
     spread = groups[:: max(1, -(-len(groups) // GROUPS))]
     names = [LABEL, *(tensor.name for tensor in tensors)]
     tables = [_every(path, group, names, -(-LOOKED_AT // len(spread))) for path, group in spread]
     table = pa.concat_tables(tables).combine_chunks()
-    return {LABEL: table[LABEL].to_numpy(), **{t.name: _array(table[t.name].chunk(0), t.dtype) for t in tensors}}
+    target = transform.target
+    labels = _array(table[LABEL].chunk(0), target.dtype) if target.shape else table[LABEL].to_numpy()
+    return {LABEL: labels, **{t.name: _array(table[t.name].chunk(0), t.dtype) for t in tensors}}
 
 
 def _every(path: Path, group: int, columns: list[str], rows: int) -> pa.Table:

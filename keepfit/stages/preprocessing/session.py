@@ -58,7 +58,7 @@ def _write(room: Room, rows: SnapshotRows, parts: Parts, groups: Strata, counts:
     config, names = room.config, groups.names.to_pylist()
     target = groups.target.fitter(config.target, names)
     entries, fitters = fit(rows, parts, config, target, _progress(room, "fitting", 0.1, 0.4, rows.count))
-    for sentence in filter(None, (entry.idle() for entry in entries)):
+    for sentence in filter(None, (*(entry.idle() for entry in entries), *target.notes())):
         room.note(sentence)
     transform = Transform(target=target.entry(), features=tuple(entries))
     transform = apply.write(room.path, rows, parts, transform, _progress(room, "writing", 0.4, 1.0, rows.count))
