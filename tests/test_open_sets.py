@@ -137,7 +137,7 @@ from keepfit.config import load
 from keepfit.config.sets import PROBLEMS
 print(PROBLEMS.names(), PROBLEMS.where("regression"), load({str(tmp_path / "pipeline.yaml")!r}).problem.kind)
 """
-    names = "['classification', 'regression', 'counts']"
+    names = "['classification', 'regression', 'multilabel', 'counts']"
     assert python(environment, "-c", code) == f"{names} keepfit.problems.regression classification\n"
 
 

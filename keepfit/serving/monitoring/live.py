@@ -56,7 +56,8 @@ def _known(config: Pipeline, model: ServedModel, truth: pa.ChunkedArray, answers
     """The rows whose truth is one that the model can say; read as ingest reads it."""
     cells = spelled(truth.combine_chunks())
     cells = without(cells, model.missing) if model.missing else cells
-    cells = target_column(config.problem.kind).read(cells, form=config.problem.form or "")
+    form = config.problem.form or model.schema.get("target_format", "")
+    cells = target_column(config.problem.kind).read(cells, form=form)
     cells = cells.cast(cells.type.value_type) if pa.types.is_dictionary(cells.type) else cells
     rows = np.flatnonzero(cells.is_valid().to_numpy(zero_copy_only=False))
     labels = judge_of(config.problem.kind).labels(pa.chunked_array([cells.take(pa.array(rows))]), model.schema)

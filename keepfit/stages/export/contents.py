@@ -52,7 +52,7 @@ def schema_of(
 ) -> dict[str, Any]:
     """What a caller must know of the graph: its inputs in order, what missing looks like, and what the answer is.
 
-    `formats` tells how the dates of a column were written in the source; `judged` is metrics.json.
+    `formats` tells how the cells of a column were written in the source; `judged` is metrics.json.
     """
     # By position: a name of the data may be one of the graph's own, or none that a graph can have.
     inputs = [
@@ -61,8 +61,10 @@ def schema_of(
         for place, e in enumerate(transform.features)
     ]
     problem = {"problem": transform.target.problem}
+    target = transform.target.name
+    written = {"target_format": formats[target]} if target in formats else {}  # as the truth of served rows will be
     return {
-        "format": FORMAT, "name": config.name, "target": transform.target.name, **problem,
+        "format": FORMAT, "name": config.name, "target": target, **written, **problem,
         **answer_of(problem).schema(transform.target, judged), "missing": config.source.missing, "inputs": inputs,
     }  # fmt: skip
 
