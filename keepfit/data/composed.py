@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,19 +15,8 @@ from keepfit.data.sources.opening import Opened
 
 Composed = Mapping[str, tuple[str, ...]]
 """Column → those that it is made of, in the order of its steps."""
-_SPAN = re.compile(r"(.*?)(\d+)\.\.(.*?)(\d+)")
-_MOST = 1_000_000
 
 Table = TypeVar("Table", pa.Table, pa.RecordBatch)
-
-
-def named(said: str) -> tuple[str, ...]:
-    """`v1..v140` → v1, v2, … v140. Raises ValueError for what is no such span."""
-    found = _SPAN.fullmatch(said)
-    if not found or found[1] != found[3] or not 0 < int(found[4]) - int(found[2]) < _MOST:
-        raise ValueError(f'columns says "{said}": a span is FIRST..LAST, such as v1..v140; or list their names')
-    width = len(found[2]) if len(found[2]) == len(found[4]) else 0
-    return tuple(f"{found[1]}{number:0{width}d}" for number in range(int(found[2]), int(found[4]) + 1))
 
 
 def names_of(columns: Sequence[str], composed: Composed) -> tuple[str, ...]:

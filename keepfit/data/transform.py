@@ -110,6 +110,8 @@ class Target(BaseModel, ABC):
     @property
     def bytes(self) -> int:
         """Of one label."""
+        import numpy as np
+
         return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
     @property

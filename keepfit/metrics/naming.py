@@ -29,9 +29,9 @@ IN_UNITS = frozenset({"rmse", "mae", "median_error", "width"})
 LOWER_IS_BETTER = IN_UNITS | {"log_loss", "brier", "calibration_error", "mape"}
 """Metrics that measure an error."""
 
-SHOWN = ("accuracy", "balanced_accuracy", "subset_accuracy", "label_accuracy", "micro_f1", "macro_f1", "weighted_f1", "mcc", "precision", "recall", "f1", "roc_auc",
-         "pr_auc", "top_k_accuracy", "log_loss", "brier", "calibration_error", "rmse", "mae", "median_error", "r2",
-         "mape", "coverage", "width")  # fmt: skip
+SHOWN = ("accuracy", "balanced_accuracy", "subset_accuracy", "label_accuracy", "micro_f1", "macro_f1", "weighted_f1",
+         "mcc", "precision", "recall", "f1", "roc_auc", "pr_auc", "top_k_accuracy", "log_loss", "brier",
+         "calibration_error", "rmse", "mae", "median_error", "r2", "mape", "coverage", "width")  # fmt: skip
 """Metrics that a table shows, in this order."""
 
 JUDGED = "validation_"

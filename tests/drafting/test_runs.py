@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keepfit.data.composed import named
+from keepfit.data.spans import named
 from keepfit.drafting.runs import runs, span
 from keepfit.features.column import ColumnFacts, facts_of_classes
 

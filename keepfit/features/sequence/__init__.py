@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 
 from keepfit.config.sections import Feature
 from keepfit.data import transform
-from keepfit.data.composed import named
+from keepfit.data.spans import named
 from keepfit.data.transform import View
 
 __all__ = ["Entry", "Settings"]

@@ -91,7 +91,7 @@ class LabelAnswer(Answer):
         listed = ", ".join(labels[:_NAMED]) + (" …" if len(labels) > _NAMED else "")
         return (
             f"A model that predicts **{schema['target']}**, any of {len(labels)} labels at once: {listed}. A label is "
-            f"given from a probability of {schema['given_from']:g} on; the graph gives the probabilities, in this order."
+            f"given from a probability of {schema['given_from']:g} on; the graph gives the probabilities, so ordered."
         )
 
 

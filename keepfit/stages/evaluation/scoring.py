@@ -23,33 +23,21 @@ _CPU_WINDOW = 1024
 """Rows at a time: activations of a picture network stay within a few hundred MB."""
 
 
-<<<<<<< HEAD
 @contextmanager
 def threads(count: int) -> Iterator[None]:
     """Torch with so many: the last bits depend on it."""
-=======
-def score(
-    trained: Path, prepared: Path, transform: Transform, threads: int
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Labels [N, …], answers [N, A] and row ids [N] of the test part, computed on the CPU in float32."""
-    test = feed.read(prepared / "test", transform)
->>>>>>> 9ea2e6b (Problem multilabel: any of several labels at once, through the seven stages)
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
         yield
     finally:
         torch.set_num_threads(before)
-<<<<<<< HEAD
 
 
 def score(model: TrainedModel, prepared: Path, transform: Transform) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Labels [N], answers [N, A] and row ids [N] of the test part, computed on the CPU in float32."""
+    """Labels [N, …], answers [N, A] and row ids [N] of the test part, computed on the CPU in float32."""
     answers = model.answers(feed.read(prepared / "test", transform), _CPU_WINDOW)
-    return read_labels(prepared / "test"), answers, read_ids(prepared / "test")
-=======
     return read_labels(prepared / "test", transform.target), answers, read_ids(prepared / "test")
->>>>>>> 9ea2e6b (Problem multilabel: any of several labels at once, through the seven stages)
 
 
 def write_predictions(path: Path, rows: NDArray[Any], judged: Judged) -> None:
