@@ -30,9 +30,11 @@ class Source(Section):
     database: str | None = None
     """A database address as SQLAlchemy or ADBC takes it; keep secrets in ${VAR}."""
     format: Literal[
-        "auto", "csv", "jsonl", "json", "parquet", "arrow", "excel", "arff", "ts", "idx", "images", "sql"
+        "auto", "csv", "jsonl", "json", "parquet", "arrow", "excel", "arff", "ts", "idx", "images", "text", "sql"
     ] = "auto"
-    """How to read `path`; auto goes by name and content."""
+    """How to read `path`; auto goes by name and content, and takes no file for plain text without columns."""
+    piece: int = Field(default=1024, ge=16, le=1_000_000)
+    """Characters of a row, of plain text: it is cut behind a line or a word, and the rows are numbered in `piece`."""
     sheet: str | None = None
     """The sheet of a workbook; the first that is a table when left out."""
     columns: tuple[str, ...] | None = None
@@ -90,6 +92,8 @@ class Problem(Section):
     """What is answered without a look at any column, behind "always giving the"."""
     judging: ClassVar[tuple[str, ...]] = ()
     """Settings that matter to judging alone: nothing is learned anew for them."""
+    reads_itself: ClassVar[bool] = False
+    """Whether the target is the one feature, too: a text is asked what comes next in it."""
     kind: str
     """Which problem."""
 

@@ -127,5 +127,5 @@ def tensor_of(array: NDArray[Any]) -> Tensor:
 def tensor_or_ragged(block: Block) -> Tensor | RaggedTensor:
     """The rows of a part as they are held."""
     if isinstance(block, Ragged):
-        return RaggedTensor(torch.from_numpy(block.values), torch.from_numpy(block.offsets), block.pad)
+        return RaggedTensor(tensor_of(block.values), torch.from_numpy(block.offsets), block.pad)
     return tensor_of(block)

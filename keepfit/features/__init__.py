@@ -14,5 +14,6 @@ TABLE = {
     "image": "keepfit.features.image",
     "text": "keepfit.features.text",
     "sequence": "keepfit.features.sequence",
+    "passage": "keepfit.features.passage",
 }
 """Name → the package; nothing is imported yet."""

@@ -33,6 +33,8 @@ class Reading:
     missing: tuple[str, ...] | None = None
     sheet: str | None = None
     """The sheet of a workbook; None for the first that is a table."""
+    piece: int = 1024
+    """Characters of a piece of plain text."""
     labels: tuple[Path, ...] = ()
     """The label files that belong to idx files of images, in the same order; or the table that names pictures."""
     beside: tuple[Path, ...] = ()
@@ -188,6 +190,10 @@ def _rare(form: str, files: tuple[Path, ...], reading: Reading) -> Opened | None
         from keepfit.data.sources.arff import open_arff
 
         return open_arff(files, reading)
+    if form == "text":
+        from keepfit.data.sources.pieces import open_pieces
+
+        return open_pieces(files, reading)
     return None
 
 

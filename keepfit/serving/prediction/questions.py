@@ -164,6 +164,7 @@ def _opened(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scrat
         encoding=source.encoding,
         missing=source.missing,
         sheet=source.sheet,
+        piece=source.piece,
     )
     return open_composed(open_source(files, reading), composed_of(model.columns))
 

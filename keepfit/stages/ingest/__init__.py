@@ -26,6 +26,7 @@ from keepfit.store.store import Store
 _READS = (
     "target", "problem.kind", "problem.format", "features.*.kind", "features.*.format",
     "source.format", "source.columns", "source.delimiter", "source.encoding", "source.missing", "source.sheet",
+    "source.piece",
 )  # fmt: skip
 
 _ASKED = "watch.json"

@@ -189,6 +189,7 @@ def open_table(
         encoding=source.encoding,
         missing=source.missing,
         sheet=source.sheet,
+        piece=source.piece,
         labels=labels[role],
         beside=roles[other] if one else (),
         counted=one and role == "test",
