@@ -11,14 +11,17 @@ Its `__init__` has `Settings`, its section in the YAML; `net` has
 A module may have `see(inputs)`, which is called once with some train rows before it learns; and `begin(train,
 validation, objective) → Inputs, Inputs`, which fits a part of it directly, to all rows of the two parts before the
 first step, and gives what each row of the one and of the other is to carry beside its inputs in training alone, where
-the part is held: [N, …] by a name of its own. What `begin` fitted is kept unless an epoch is better. A package of a
-user's that declares an entry point in the group `keepfit.models` adds a family under the entry point's name.
+the part is held: [N, …] by a name of its own. What `begin` fitted is kept unless an epoch is better. One that reads
+token by token may have `stepping()`, a `Stepping` of which export makes a second graph: see
+`keepfit.stages.export.stepping`. A package of a user's that declares an entry point in the group `keepfit.models` adds
+a family under the entry point's name.
 """
 
 TABLE = {
     "mlp": "keepfit.models.mlp",
     "wide_deep": "keepfit.models.wide_deep",
     "cnn": "keepfit.models.cnn",
+    "language": "keepfit.models.language",
     "custom": "keepfit.models.custom",
 }
 """Name → the package; nothing is imported yet."""
