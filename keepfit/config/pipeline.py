@@ -98,7 +98,13 @@ class Pipeline(Section):
     def _consistent(self) -> Pipeline:
         if not self.features:
             raise ValueError("features is empty: name at least one column to predict from")
-        if self.target in self.features:
+        if self.problem.reads_itself:
+            if [*self.features] != [self.target]:
+                raise ValueError(
+                    f'problem {self.problem.kind} asks "{self.target}" of itself, and features has '
+                    f"{', '.join(self.features)}: name the target there, and it alone"
+                )
+        elif self.target in self.features:
             raise ValueError(f'the target "{self.target}" is also a feature: take it out of features')
         if problem := self.model.problem(self.features):
             raise ValueError(problem)

@@ -19,5 +19,6 @@ TABLE = {
     "classification": "keepfit.problems.classification",
     "regression": "keepfit.problems.regression",
     "multilabel": "keepfit.problems.multilabel",
+    "next_token": "keepfit.problems.next_token",
 }
 """Name → the package; nothing is imported yet. The first is asked where the YAML names none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -16,11 +17,30 @@ from keepfit.data.shards import HELD, LABEL, RowGroup, read_arrays, row_bytes, r
 from keepfit.data.transform import Transform, in_view
 from keepfit.features.kind import ClassicalColumns
 from keepfit.features.lookup import kind_of
-from keepfit.problems.judge import Examples
+from keepfit.problems.answer import Answers
+from keepfit.problems.judge import Examples, Judge
 from keepfit.store.artifacts import PARTS
 
 Matrix = Any
 """An array [N, F], or scipy's csr_matrix where there are counts."""
+
+
+class TableJudge(Judge):
+    """A judge whose classical model learns from the rows as one matrix."""
+
+    def baselines(self, folder: Path, transform: Transform) -> tuple[str, Answers, Answers]:
+        """Both, from the same examples."""
+        examples = read(folder, transform)
+        name, answers = self.classical(examples, transform.target)
+        return name, self.trivial(examples, transform.target), answers
+
+    @abstractmethod
+    def trivial(self, examples: Examples, target: Any) -> Answers:
+        """The answer without looking at any column, [A]."""
+
+    @abstractmethod
+    def classical(self, examples: Examples, target: Any) -> tuple[str, Answers]:
+        """A classical model in words, and its answers to the test rows."""
 
 
 def read(folder: Path, transform: Transform, answered: str = "test") -> Examples:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from keepfit.config import Evaluation
+from keepfit.data.transform import Transform
 from keepfit.metrics.paired import Paired
 from keepfit.problems.answer import Answers, Labels
 from keepfit.store.artifacts import Interval
@@ -98,12 +100,9 @@ class Judge(ABC):
         """A model's answers on labelled rows; `settings` is the problem's section in the YAML."""
 
     @abstractmethod
-    def trivial(self, examples: Examples, target: Any) -> Answers:
-        """The answer without looking at any column, [A]."""
-
-    @abstractmethod
-    def classical(self, examples: Examples, target: Any) -> tuple[str, Answers]:
-        """A classical model in words, and its answers to the test rows."""
+    def baselines(self, folder: Path, transform: Transform) -> tuple[str, Answers, Answers]:
+        """A classical model in words; what is answered to the test rows of a prepared folder without a look at any
+        column, [A] or [N, A]; and the classical model's answers to them [N, A]."""
 
     @abstractmethod
     def labels(self, cells: pa.ChunkedArray, schema: dict[str, Any]) -> Labels:

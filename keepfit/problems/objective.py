@@ -5,6 +5,10 @@ A problem's `learn` module has
     objective(settings, target, smoothing) → Objective    `settings` is its section of the YAML
     answers(outputs, target, reach) → Tensor [B, A]        in the target's unit; `reach` is what `Objective.reach` gave
 
+and may have
+
+    told(net, test, transform) → dict       what else metrics.json holds of the network itself; `test` is the test part
+
 B rows, M ensemble members (1 for a single network), O numbers a row (`target.outputs`), A numbers an answer.
 """
 

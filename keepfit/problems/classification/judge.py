@@ -17,7 +17,8 @@ from keepfit.metrics.paired import Paired, compare
 from keepfit.problems.answer import Answers, Labels
 from keepfit.problems.boosting import Boosting, boosted
 from keepfit.problems.classification import Settings, Target
-from keepfit.problems.judge import Examples, Judge, Judged
+from keepfit.problems.examples import TableJudge
+from keepfit.problems.judge import Examples, Judged
 from keepfit.problems.linear import Linear, fitted, logistic, strengths
 from keepfit.store.artifacts import Interval
 
@@ -115,7 +116,7 @@ class JudgedClasses(Judged):
         }
 
 
-class ClassJudge(Judge):
+class ClassJudge(TableJudge):
     """By right answers, rankings and probabilities."""
 
     def judged(self, labels: Labels, answers: Answers, target: Target, rules: Evaluation, settings: Settings) -> Judged:

@@ -15,7 +15,8 @@ from keepfit.metrics.errors import Errors, compare, deciles
 from keepfit.metrics.paired import Paired
 from keepfit.problems.answer import Answers, Labels
 from keepfit.problems.boosting import Boosting, boosted
-from keepfit.problems.judge import Examples, Judge, Judged
+from keepfit.problems.examples import TableJudge
+from keepfit.problems.judge import Examples, Judged
 from keepfit.problems.linear import Linear, fitted
 from keepfit.problems.regression import Target
 from keepfit.problems.regression.space import drawn
@@ -89,7 +90,7 @@ class JudgedValues(Judged):
         return {"label": pa.array(self.errors.labels), **{n: pa.array(self.answers[:, i]) for i, n in enumerate(names)}}
 
 
-class ValueJudge(Judge):
+class ValueJudge(TableJudge):
     """By errors in the target's unit."""
 
     def judged(self, labels: Labels, answers: Answers, target: Target, rules: Evaluation, settings: Any) -> Judged:  # noqa: ARG002

@@ -1,7 +1,7 @@
 """One execution of the baseline stage: what users would compare with, computed once for the same rows.
 
-It writes trivial.npy, the answer without a look at any column [A], and classical.npy, the classical model's answers to
-the test rows [N, A]. The classical model itself is not kept.
+It writes trivial.npy, the answer without a look at any column, [A] or [N, A], and classical.npy, the classical model's
+answers to the test rows [N, A]. The classical model itself is not kept.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepfit.features.lookup import read_transform
-from keepfit.problems.examples import read as read_examples
 from keepfit.problems.lookup import judge_of
 from keepfit.store.artifacts import Baseline, Prepared
 from keepfit.store.stage import Room
@@ -23,10 +22,9 @@ def session(room: Room, prepared: Prepared) -> Baseline:
     """Learn and answer."""
     folder = room.store / prepared.path
     transform = read_transform(folder)
-    examples, judge = read_examples(folder, transform), judge_of(transform.target.problem)
     room.step("classical baseline", 0.2)
-    name, answers = judge.classical(examples, transform.target)
-    np.save(room.path / "trivial.npy", judge.trivial(examples, transform.target), allow_pickle=False)
+    name, trivial, answers = judge_of(transform.target.problem).baselines(folder, transform)
+    np.save(room.path / "trivial.npy", trivial, allow_pickle=False)
     np.save(room.path / "classical.npy", answers, allow_pickle=False)
     return Baseline(rows=len(answers), classical=name)
 

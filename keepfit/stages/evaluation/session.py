@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from keepfit.data import feed
 from keepfit.features.lookup import read_transform
 from keepfit.models.architecture import load
-from keepfit.problems.lookup import answer_of, judge_of
+from keepfit.problems.lookup import answer_of, judge_of, learn_of
 from keepfit.stages.evaluation import slices, telling
 from keepfit.stages.evaluation.classical import read
 from keepfit.stages.evaluation.document import document
@@ -34,6 +35,9 @@ def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline
     others = {name: judged(found) for name, found in given.items()}
     made = document(len(labels), model, others, slices.groups(folder, rules.slices), rules)
     made["classical"]["name"] = baseline.classical
+    if told := getattr(learn_of(transform.target.problem), "told", None):
+        with threads(room.config.training.threads):
+            made |= told(network.net, feed.read(folder / "test", transform), transform)
     answer = answer_of({"problem": transform.target.problem})
     schema = answer.schema(transform.target, made)
     made["answers"] = answer.bins(answers, schema)

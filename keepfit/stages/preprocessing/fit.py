@@ -43,7 +43,8 @@ def fit(
     draw = np.random.default_rng(0)
     share, stride = SAMPLE / max(total, 1), max(1, total // LOOKED_AT)
     passed = 0
-    for place, batch in rows.read([*config.features, config.target, *file_column(rows, config)]):
+    columns = dict.fromkeys((*config.features, config.target, *file_column(rows, config)))
+    for place, batch in rows.read([*columns]):
         train = parts[place] == TRAIN
         seen = int(train.sum())
         # Drawn for train rows alone, so that no other row has a say in what is fitted.
