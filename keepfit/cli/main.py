@@ -26,6 +26,7 @@ from keepfit.cli.reports import compare, report, reports
 from keepfit.cli.running import run, trigger, validate
 from keepfit.cli.saying import say
 from keepfit.cli.up import up
+from keepfit.cli.writing import generate
 from keepfit.errors import BugError, ours
 from keepfit.quoting import one_line
 
@@ -194,7 +195,7 @@ def predict(
 
 
 _COMMANDS = (
-    run, validate, trigger, report, reports, compare, history, rollback, prune, score, monitor,
+    run, validate, trigger, report, reports, compare, history, rollback, prune, score, monitor, generate,
     bootstrap, deploy, up, doctor,
 )  # fmt: skip
 for _command in _COMMANDS:

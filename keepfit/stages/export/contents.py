@@ -13,6 +13,7 @@ from keepfit.features.lookup import kind_of, read_transform
 from keepfit.models.architecture import REACH, load
 from keepfit.problems.lookup import answer_of
 from keepfit.serving.bundle.model import ServedModel
+from keepfit.stages.export import stepping
 from keepfit.stages.export.assembly import whole_graph
 from keepfit.stages.export.card import card
 from keepfit.stages.export.core import core_graph
@@ -42,8 +43,10 @@ def write(
     files.write_json(folder / "schema.json", schema)
     files.write_json(folder / "data.json", _data(trained, prepared, snapshot["files"], _bins(data)))
     files.write_bytes(folder / "card.md", card(schema, trained, prepared, evaluated).encode())
-    graph = whole_graph(core_graph(load(source), transform), schema, transform)
+    model = load(source)
+    graph = whole_graph(core_graph(model, transform), schema, transform)
     files.write_bytes(folder / "model.onnx", graph.SerializeToString(deterministic=True))
+    stepping.write(folder, model.net)
     write_golden(folder, ServedModel(folder, "", ""), data, transform)
 
 

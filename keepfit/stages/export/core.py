@@ -66,7 +66,7 @@ def core_graph(model: TrainedModel, transform: Transform) -> onnx.ModelProto:
     inputs = example(transform)
     names = tuple(inputs)
     free = tuple(_free(tensor) for tensor in transform.tensors)
-    with _quiet():
+    with quiet():
         program = torch.onnx.export(
             Answering(model, names).eval(),
             tuple(inputs.values()),
@@ -113,7 +113,7 @@ def refuse_frozen(proto: onnx.ModelProto, ragged: Collection[str] = ()) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without the exporter's remarks on its own deprecations and on libraries that are not installed."""
     registration = logging.getLogger("torch.onnx._internal.exporter._registration")
     level = registration.level

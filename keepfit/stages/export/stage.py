@@ -24,6 +24,7 @@ def export(room: Room, trained: Trained, prepared: Prepared, evaluated: Evaluate
     """
     from keepfit.serving.bundle.model import open_bundle
     from keepfit.serving.bundle.seal import answers_of, seal
+    from keepfit.stages.export import stepping
     from keepfit.stages.export.contents import write
     from keepfit.stages.export.isolation import isolate
     from keepfit.stages.export.parity import compare
@@ -34,10 +35,11 @@ def export(room: Room, trained: Trained, prepared: Prepared, evaluated: Evaluate
     id = seal(folder)
     room.step("comparing it with torch on the test rows", done=0.6)
     parity = compare(open_bundle(folder), room.store / trained.path, room.store / prepared.path)
+    steps = stepping.compare(folder, room.store / trained.path, room.store / prepared.path)
     room.step("asking it in a process of its own", done=0.9)
     isolation = isolate(folder)
     files.write_json(room.path / "beside/isolation.json", isolation.measured)
-    failure = " ".join(part for part in (parity.failure, isolation.failure) if part)
+    failure = " ".join(part for part in (parity.failure, steps, isolation.failure) if part)
     if failure:
         room.note(failure)
     return Bundle(
