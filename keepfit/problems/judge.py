@@ -89,7 +89,7 @@ class Examples:
 
 def known(labels: Labels) -> NDArray[np.bool_]:
     """Which rows have labels that the model can give [N]."""
-    return np.isfinite(labels.astype(np.float64)).reshape(len(labels), -1).all(axis=1)
+    return np.asarray(np.isfinite(labels.astype(np.float64)).reshape(len(labels), -1).all(axis=1))
 
 
 class Judge(ABC):

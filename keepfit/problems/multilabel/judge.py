@@ -15,7 +15,8 @@ from keepfit.metrics.paired import Paired
 from keepfit.metrics.several import Several
 from keepfit.problems.answer import Answers, Labels
 from keepfit.problems.boosting import Boosting, boosted
-from keepfit.problems.judge import Examples, Judge, Judged
+from keepfit.problems.examples import TableJudge
+from keepfit.problems.judge import Examples, Judged
 from keepfit.problems.linear import Linear, fitted, logistic, strengths
 from keepfit.problems.multilabel import Target
 from keepfit.problems.multilabel.answer import texts
@@ -115,7 +116,7 @@ class JudgedLabels(Judged):
         ]
 
 
-class LabelJudge(Judge):
+class LabelJudge(TableJudge):
     """By the labels given, whole and each, and by probabilities."""
 
     def judged(self, labels: Labels, answers: Answers, target: Target, rules: Evaluation, settings: Any) -> Judged:  # noqa: ARG002
