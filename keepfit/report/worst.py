@@ -49,7 +49,7 @@ def worst(facts: RunFacts) -> dict[str, Any]:
             "file": row[file[0]] if file else "",
             "told": facts.show.worst(w),
             "wrong": w["label"] != w["prediction"],
-            **(_picture(row[columns[0]], seen) if seen else {"cells": [_cell(row[c], w, c) for c in columns]}),
+            **(_picture(row[columns[0]], seen) if seen else {"cells": [cell_in_pieces(row[c], w, c) for c in columns]}),
         }
         for w, row in zip(found, rows, strict=True)
     ]
@@ -58,11 +58,11 @@ def worst(facts: RunFacts) -> dict[str, Any]:
     return {"rows": shown, "columns": columns, "pictures": seen is not None, **told}
 
 
-def _cell(value: Any, told: dict[str, Any], column: str) -> list[tuple[str, float]]:
+def cell_in_pieces(value: Any, told: dict[str, Any], column: str) -> list[tuple[str, float]]:
     """A cell in pieces, each with how much speaks for the answer there, in per cent of the strongest of the row."""
     spans = told.get("rests_on", {}).get(column)
     if not spans:
-        return [(cell(value, LONG if isinstance(value, str) and " " in value else 40), 0)]
+        return [(visible(cell(value, LONG if isinstance(value, str) and " " in value else 40)), 0.0)]
     text = str(value)
     strongest = max(max(abs(effect) for *_, effect in spans), _FAINT)
     pieces, at = [], 0

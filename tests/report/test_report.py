@@ -24,7 +24,7 @@ from keepfit.problems import drawing
 from keepfit.problems.classification import charts
 from keepfit.report import charts as over_epochs
 from keepfit.report.facts import RunFacts
-from keepfit.report.worst import worst
+from keepfit.report.worst import LONG, cell_in_pieces, worst
 from keepfit.stages.evaluation import evaluate
 from keepfit.stages.export import export
 from keepfit.stages.ingest import ingest
@@ -297,3 +297,13 @@ def test_words():
     assert span("accuracy", 0.951, 0.986) == "95.1 to 98.6 %"
     assert signed("log_loss", -0.0123) == "-0.012"
     assert [seconds(s) for s in (0.031, 4.21, 200.4, 7500)] == ["0.03 s", "4.2 s", "3 min 20 s", "2 h 5 min"]
+
+
+def test_a_text_is_shown_in_pieces_with_what_its_answer_rests_on():
+    said = "The room was\nclean, " + "and quiet " * 60
+    spans = [[0, 3, 0.1], [13, 18, 2.0], [300, 305, -1.0], [700, 705, 9.0]]
+    found = cell_in_pieces(said, {"rests_on": {"said": spans}}, "said")
+    assert found[:5] == [("The", 1), (" room was\\n", 0), ("clean", 22), (found[3][0], 0), (found[4][0], -11)]
+    assert "".join(text for text, _ in found) == said[:LONG].replace("\n", "\\n") + "…"
+    assert cell_in_pieces(said, {}, "said") == [(f"{said[: LONG - 1]}…".replace("\n", "\\n"), 0)]
+    assert cell_in_pieces(None, {}, "said") == [("–", 0)]

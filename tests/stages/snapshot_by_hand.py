@@ -75,7 +75,7 @@ def validated(
     )
     (folder / "rows").mkdir()
     pq.write_table(table, folder / "rows" / "part-00000.parquet", row_group_size=group)
-    classes = tuple(sorted(set(table[config.target].to_pylist())))
+    classes = tuple(sorted({one for one in table[config.target].to_pylist() if isinstance(one, str)}))
     figures = Snapshot(
         rows=len(table), test_rows=0, without_target=0, unread=0, duplicates=0, shared=0, unreadable={}, classes=classes
     )
