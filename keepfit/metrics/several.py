@@ -121,7 +121,7 @@ class Several:
         return made
 
     def per_label(self) -> list[dict[str, float | None]]:
-        """Each label's `support`, `precision`, `recall`, `f1`, `roc_auc`, `pr_auc`, `log_loss`; None if undefined."""
+        """For each label `support`, `precision`, `recall`, `f1`, `roc_auc`, `pr_auc`, `log_loss`; None if undefined."""
         rows, given = self.there.sum(axis=0), self.given.sum(axis=0)
         made = []
         for k, (hits, support, said) in enumerate(zip(self.hits, rows, given, strict=True)):

@@ -71,6 +71,11 @@ class LabelAnswer(Answer):
         unknown = np.zeros(len(answers), answers.dtype)
         return np.stack([answers[:, known[n]] if n in known else unknown for n in new["labels"]], axis=1)
 
+    def leanings(self, answers: Answers, schema: dict[str, Any]) -> dict[str, NDArray[np.float64]]:
+        """The logarithm of each label's odds."""
+        sure = np.clip(answers.astype(np.float64), 1e-7, 1 - 1e-7)
+        return dict(zip(schema["labels"], np.log(sure / (1 - sure)).T, strict=True))
+
     def bins(self, answers: Answers, schema: dict[str, Any]) -> dict[str, Any]:
         """The most probable label of those given, or none: each row falls into one bin."""
         names = [*(shown(name) for name in schema["labels"]), NONE]
@@ -90,8 +95,9 @@ class LabelAnswer(Answer):
         labels = schema["labels"]
         listed = ", ".join(labels[:_NAMED]) + (" …" if len(labels) > _NAMED else "")
         return (
-            f"A model that predicts **{schema['target']}**, any of {len(labels)} labels at once: {listed}. A label is "
-            f"given from a probability of {schema['given_from']:g} on; the graph gives the probabilities, so ordered."
+            f"A model that predicts **{schema['target']}**, any of {len(labels)} labels at once: {listed}. A label "
+            f"is given from a probability of {schema['given_from']:g} on; the graph gives the probabilities, in this "
+            "order."
         )
 
 

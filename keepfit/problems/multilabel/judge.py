@@ -79,7 +79,7 @@ class JudgedLabels(Judged):
                 "row": row,
                 "label": true[place],
                 "prediction": said[place],
-                "worst_label": self.labels[k],
+                "side": self.labels[k],
                 "probability": float(found.probabilities[row, k]),
                 "loss": float(found.losses[row]),
             }

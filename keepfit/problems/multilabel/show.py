@@ -47,7 +47,7 @@ class LabelShow(Show):
 
     def worst(self, row: dict[str, Any]) -> tuple[str, ...]:
         """What it has, what was said, and the label that is furthest off."""
-        return row["label"], row["prediction"], f"{_short(row['worst_label'])} {100 * row['probability']:.1f} %"
+        return row["label"], row["prediction"], f"{_short(row['side'])} {100 * row['probability']:.1f} %"
 
 
 SHOW = LabelShow()

@@ -21,13 +21,14 @@ _WORST = 100
 def in_rows(erasing: Erasing, worst: Sequence[dict[str, Any]]) -> None:
     """Adds `rests_on` to each of the worst rows: column → start, stop and effect of each part of its cell.
 
-    The effect is on the side that was answered: above zero it speaks for the answer.
+    The effect is on the side that was answered, or on that which the row calls its `side`: above zero it speaks for it.
     """
     rows = {row["row"]: row for row in worst[:_WORST]}
     for entry in erasing.columns():
         for part in erasing.asked(entry, [*rows]):
             row = rows[part.row]
-            side = row["prediction"] if row["prediction"] in part.effect else next(iter(part.effect))
+            said = row.get("side", row["prediction"])
+            side = said if said in part.effect else next(iter(part.effect))
             spans = row.setdefault("rests_on", {}).setdefault(entry.name, [])
             spans.append([part.start, part.stop, round(part.effect[side], 3)])
 
