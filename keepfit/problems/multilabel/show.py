@@ -17,6 +17,7 @@ class LabelShow(Show):
 
     loss: ClassVar[str] = "Log loss a label"
     sliced: ClassVar[str] = "label_accuracy"
+    leaning: ClassVar[str] = "in the logarithm of the label's odds: 0.7 doubles them"
     worst_head: ClassVar[tuple[str, ...]] = ("true", "said", "furthest off")
     worst_note: ClassVar[str] = (
         "The test rows with the largest loss, the worst first. "
