@@ -24,6 +24,8 @@ from keepfit.store import files
 ROWS = 200
 TOLERANCE = 1e-5
 """How far a number may change with the rows beside it, in units of the answer."""
+STEPS = 1 << 14
+"""Golden rows whose lengths differ have about so many steps altogether: a recurrent network takes them one by one."""
 BYTES = 8 << 20
 """A column of golden rows takes at most this much before compression."""
 
@@ -56,7 +58,8 @@ def edge_rows(columns: list[ServedColumn], transform: Transform) -> Blocks:
 
 def _first_rows(test: Path, model: ServedModel, transform: Transform) -> Any:
     largest = max(tensor.view.bytes for tensor in transform.tensors)
-    rows = int(min(ROWS, max(8, BYTES // largest)))
+    longest = max(tensor.view.steps for tensor in transform.tensors)
+    rows = int(min(ROWS, max(8, min(BYTES // largest, STEPS // longest))))
     return ds.dataset(test).head(rows, columns=[column["name"] for column in model.columns])
 
 
