@@ -38,7 +38,8 @@ def worst(facts: RunFacts) -> dict[str, Any]:
         return {}
     entries = read_transform(facts.folder("preprocess")).features
     seen = next((entry for entry in entries if kind_of(entry.kind).is_raw), None)
-    columns = [seen.name] if seen else [entry.name for entry in entries[:CELLS]]
+    told_first = sorted(entries, key=lambda entry: not kind_of(entry.kind).has_parts)
+    columns = [seen.name] if seen else [entry.name for entry in told_first[:CELLS]]
     file = ["file"] if seen and "file" in ds.dataset(folder).schema.names else []
     rows = pick(folder, [w["row"] for w in found], [*columns, *file, ROW]).to_pylist()
     snapshot = facts.folder("ingest")
