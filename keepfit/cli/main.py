@@ -153,17 +153,19 @@ def show(pipeline: Path, /, *, json: bool = False) -> None:
 
 
 @app.command
-def verify(pipeline: Path, /) -> None:
+def verify(pipeline: Path, /, *, json: bool = False) -> None:
     """Read every byte of the store, say what is not as it was written, and mend what is in service.
 
     Parameters
     ----------
     pipeline
         The pipeline's YAML file, or its folder.
+    json
+        Print what was found as one JSON object, for a program to read.
     """
     from keepfit.cli.verifying import verify_pipeline
 
-    verify_pipeline(pipeline)
+    verify_pipeline(pipeline, as_json=json)
 
 
 @app.command

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from keepfit.cli.verifying import verify_pipeline
 from keepfit.errors import MachineError, TransientError
 from keepfit.serving import journal
 from keepfit.serving.rollback import rollback
@@ -76,6 +78,19 @@ def test_verify_puts_a_model_in_service_back_from_the_registry(two, damage: Call
     assert two.serving == two.good.id
     rollback(two.config, "works again")
     assert two.serving == two.fair.id
+
+
+def test_verify_tells_a_program_what_it_found_also_when_nothing_mends_it(two, capsys):
+    capsys.readouterr()
+    verify_pipeline(two.file, as_json=True)
+    assert json.loads(capsys.readouterr().out) == {"sentences": [], "sound": True}
+    for folder in {path.parent for path in two.store.root.rglob("model.onnx")}:
+        shutil.rmtree(folder)
+    with pytest.raises(MachineError, match="no whole copy"):
+        verify_pipeline(two.file, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert not told["sound"]
+    assert any(two.good.id in line for line in told["sentences"])
 
 
 def test_a_rollback_does_not_wait_for_a_run(two):
