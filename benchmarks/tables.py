@@ -20,7 +20,7 @@ import polars as pl
 
 from keepfit.store import files
 
-LIMIT_RATIO, LIMIT_MB = 2.5, 2_000
+LIMIT_RATIO, LIMIT_MB = 1.9, 2_000
 CHUNK = 500_000
 NUMBERS = [f"n{i}" for i in range(12)]
 CATEGORIES = {"c0": 3, "c1": 30, "c2": 300, "c3": 3_000, "c4": 30_000}
