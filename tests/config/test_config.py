@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from keepfit.config import load
+from keepfit.config.sets import PROBLEMS
 from keepfit.errors import ConfigError
 
 GOOD = """\
@@ -116,7 +117,10 @@ def test_chinese_names_are_names(tmp_path: Path) -> None:
     ("line", "words"),
     [
         ("evaluation: {slices: x}", "evaluation.slices is 'x'. It is a list, such as [a, b]."),
-        ("problem: [regression]", 'problem is ["regression"]. Allowed here: classification, regression; it is one of'),
+        (
+            "problem: [regression]",
+            'problem is ["regression"]. Allowed here: ' + ", ".join(PROBLEMS.names()) + "; it is",
+        ),
         ("evaluation: {worst: 1.5}", "evaluation.worst is 1.5. It is a whole number."),
         ("evaluation: {worst: 5000}", "evaluation.worst is 5000. It is at most 1,000."),
         ("evaluation: {confidence: 0.5}", "evaluation.confidence is 0.5. It is more than 0.5."),
