@@ -36,7 +36,7 @@ def recognised(column: ColumnFacts) -> Recognised | str:
     for parts, count in zip(sets, column.counts.tolist(), strict=True):
         rows.update(dict.fromkeys((str(part).strip() for part in parts), count))
         sizes[len(parts)] += count
-    why = _unlike(rows, sizes, column.filled)
+    why = _unlike(rows, sizes, column)
     if why:
         return why
     top = ", ".join(f"{short(name)} {count:,}" for name, count in rows.most_common(6))
@@ -51,10 +51,12 @@ def grouped(column: ColumnFacts) -> tuple[NDArray[np.int64], int]:
     return few[column.codes], min(column.distinct, _GROUPS + 1)
 
 
-def _unlike(rows: Counter[str], sizes: Counter[int], filled: int) -> str:
+def _unlike(rows: Counter[str], sizes: Counter[int], column: ColumnFacts) -> str:
     several = sum(count for size, count in sizes.items() if size > 1)
-    if several < _SEVERAL * filled or len(sizes) < 2:
+    if several < _SEVERAL * column.filled or len(sizes) < 2:
         return "its cells do not hold several labels, now more and now fewer"
+    if len(rows) >= column.distinct:
+        return "the parts of its cells do not come in several ways"
     if len(rows) > _MOST or rows.total() < _REPEATED * len(rows):
         return f"the parts of its cells do not repeat, of which there are {len(rows):,}"
     if max(map(len, rows)) > _LONG or all(part.replace(".", "").isdigit() for part in rows):

@@ -1,0 +1,63 @@
+"""When init asks for several labels a row, and when it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from keepfit import config
+from keepfit.drafting import Draft, draft
+from keepfit.errors import KeepfitError
+
+DRAW = np.random.default_rng(0)
+ROWS = 300
+NUMBER = DRAW.normal(size=ROWS).round(3).tolist()
+
+
+def drafted(folder: Path, cells: list[Any]) -> tuple[Draft, config.Pipeline]:
+    pd.DataFrame({"x": NUMBER, "label": cells}).to_csv(folder / "rows.csv", index=False)
+    found = draft(folder / "rows.csv", "label", folder=folder / "made", force=True)
+    return found, config.load(found.pipeline)
+
+
+def joined(parts: list[str], mark: str, most: int = 3) -> list[str]:
+    """Cells of one to `most` of these parts."""
+    return [mark.join(DRAW.choice(parts, DRAW.integers(1, most + 1), replace=False)) for _ in range(ROWS)]
+
+
+WORDS = [f"word{n}" for n in range(400)]
+GENRES = ["drama", "comedy", "science fiction", "action", "horror"]
+
+
+@pytest.mark.parametrize("mark", [";", "|", ", ", "/"])
+def test_cells_of_parts_that_repeat_are_several_labels(tmp_path: Path, mark: str) -> None:
+    found, pipeline = drafted(tmp_path, joined(GENRES, mark))
+    assert (pipeline.problem.kind, pipeline.problem.form) == ("multilabel", mark.strip())
+    assert "rows of each label: " in found.pipeline.read_text()
+    assert any("problem: in the YAML asks for another" in sentence for sentence in found.said)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [f"{city}, {land}" for city, land in zip(DRAW.choice(["Paris", "Rome", "Oslo"], ROWS), ["x", "y"] * 150)],
+        joined(["1", "2", "3"], ",", 2),
+        DRAW.choice(["and/or", "either", "none; at all"], ROWS).tolist(),
+        DRAW.choice(["2024/01/02", "2024/01/03", "2024/02/01"], ROWS).tolist(),
+        DRAW.choice(["yes", "no"], ROWS).tolist(),
+    ],
+    ids=["places", "numbers", "names", "dates", "classes"],
+)  # fmt: skip
+def test_cells_with_a_mark_in_them_are_not(tmp_path: Path, cells: list[Any]) -> None:
+    _, pipeline = drafted(tmp_path, cells)
+    assert pipeline.problem.kind == "classification"
+
+
+def test_free_text_is_not(tmp_path: Path) -> None:
+    cells = joined(WORDS, ", ", 6)
+    with pytest.raises(KeepfitError, match="no multilabel, for the parts of its cells do not repeat, of which"):
+        drafted(tmp_path, cells)
