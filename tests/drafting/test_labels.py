@@ -44,7 +44,7 @@ def test_cells_of_parts_that_repeat_are_several_labels(tmp_path: Path, mark: str
 @pytest.mark.parametrize(
     "cells",
     [
-        [f"{city}, {land}" for city, land in zip(DRAW.choice(["Paris", "Rome", "Oslo"], ROWS), ["x", "y"] * 150)],
+        [f"{DRAW.choice(['Paris', 'Rome', 'Oslo'])}, {land}" for land in ["x", "y"] * 150],
         joined(["1", "2", "3"], ",", 2),
         DRAW.choice(["and/or", "either", "none; at all"], ROWS).tolist(),
         DRAW.choice(["2024/01/02", "2024/01/03", "2024/02/01"], ROWS).tolist(),
@@ -59,5 +59,5 @@ def test_cells_with_a_mark_in_them_are_not(tmp_path: Path, cells: list[Any]) -> 
 
 def test_free_text_is_not(tmp_path: Path) -> None:
     cells = joined(WORDS, ", ", 6)
-    with pytest.raises(KeepfitError, match="no multilabel, for the parts of its cells do not repeat, of which"):
+    with pytest.raises(KeepfitError, match="no multilabel, for the parts of its cells do not come"):
         drafted(tmp_path, cells)
