@@ -16,7 +16,7 @@ from keepfit.drafting.kinds import choose
 from keepfit.drafting.learnable import learnable, refuse_few
 from keepfit.drafting.runs import runs, span
 from keepfit.drafting.suggestions import expectations_of
-from keepfit.drafting.target import Asked, ask, find_target, told_of
+from keepfit.drafting.target import Asked, ask, find_target, spelled_out, told_of
 from keepfit.drafting.ties import Tied, leaks
 from keepfit.drafting.yaml_text import SourceLines, family_for, pipeline_text
 from keepfit.errors import DataError
@@ -58,7 +58,7 @@ def plan_table(
     seen = _look(path, reading)
     refuse_ours(seen.opened.columns, str(path))
     columns = with_forms(facts_of(seen.batches), seen.opened.batches if seen.cut else None)
-    target = find_target(columns, named, str(path), headless=seen.headless)
+    target = spelled_out(find_target(columns, named, str(path), headless=seen.headless), seen.batches)
     asked = ask(target, str(path))
     tied = target_column(asked.problem).codes(target)
     refuse_few(asked, str(path))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import pyarrow as pa
 
 from keepfit.config.sets import PROBLEMS
 from keepfit.errors import ConfigError, DataError, nearest
-from keepfit.features.column import ColumnFacts
+from keepfit.features.column import ColumnFacts, facts_of
 from keepfit.problems.lookup import target_column
 from keepfit.problems.target import Recognised
 
@@ -39,6 +42,21 @@ def find_target(columns: list[ColumnFacts], named: str | None, where: str, *, he
         todo="Name the one to predict with --target.",
         where=where,
     )
+
+
+def spelled_out(target: ColumnFacts, batches: Iterable[pa.RecordBatch]) -> ColumnFacts:
+    """A target of lists as the texts that a problem makes of them, where one does."""
+    if target.some is None:
+        return target
+    for column in (target_column(problem) for problem in PROBLEMS.names()):
+        if column.lists:
+            try:
+                texts = [column.read(batch[target.name]).cast(pa.string()) for batch in batches]
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+                continue  # lists of lists, structs, bytes
+            (found,) = facts_of([pa.record_batch({target.name: some}) for some in texts])
+            return found
+    return target
 
 
 def told_of(target: ColumnFacts, named: str | None) -> list[str]:

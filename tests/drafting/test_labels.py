@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from keepfit import config
 from keepfit.drafting import Draft, draft
 from keepfit.errors import KeepfitError
+from keepfit.stages.ingest import ingest
+from keepfit.store.run import start
 
 DRAW = np.random.default_rng(0)
 ROWS = 300
@@ -39,6 +43,14 @@ def test_cells_of_parts_that_repeat_are_several_labels(tmp_path: Path, mark: str
     assert (pipeline.problem.kind, pipeline.problem.form) == ("multilabel", mark.strip())
     assert "rows of each label: " in found.pipeline.read_text()
     assert any("problem: in the YAML asks for another" in sentence for sentence in found.said)
+
+
+def test_lists_are(tmp_path: Path) -> None:
+    lists = [cell.split(";") if place % 9 else [] for place, cell in enumerate(joined(GENRES, ";"))]
+    pq.write_table(pa.table({"x": NUMBER, "label": lists}), tmp_path / "rows.parquet")
+    pipeline = config.load(draft(tmp_path / "rows.parquet", "label", folder=tmp_path / "made", force=True).pipeline)
+    assert (pipeline.problem.kind, pipeline.problem.form) == ("multilabel", "json")
+    assert ingest(start(pipeline)).classes == tuple(sorted(GENRES))
 
 
 @pytest.mark.parametrize(
