@@ -15,7 +15,7 @@ from keepfit.features.words import Told, Words, share
 
 _LEAST = 8
 """Steps that there must be on average: three numbers are a place or a telephone's."""
-_WIDE, _HIGH, _SHOWN = 220, 80, 6
+_WIDE, _HIGH, _SHOWN = 160, 160, 6
 _COLOURS = ("#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2")
 
 
