@@ -13,9 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from keepfit.models.language.nodes import recurrent_nodes
+from keepfit.models.stepping import State
 
-State = tuple[Tensor, ...]
-"""What is remembered of the tokens so far, each tensor [B, …]."""
 HEAD = 32
 """Units of a head."""
 

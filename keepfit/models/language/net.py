@@ -5,8 +5,6 @@ B rows, T tokens of the longest, V tokens of the vocabulary, D units, W tokens a
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,7 +15,8 @@ from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.passage import Entry
 from keepfit.models.language import Settings
-from keepfit.models.language.cores import Attention, Core, Recurrent, State
+from keepfit.models.language.cores import Attention, Core, Recurrent
+from keepfit.models.stepping import State, Stepping
 
 HALF = True
 """A recurrent network of 512 units learns as well in bfloat16, in a third of the time where the processor has it."""
@@ -82,20 +81,6 @@ class Language(nn.Module):
         tokens = torch.ones(2, 3, dtype=torch.int64)
         state = tuple(torch.zeros_like(tensor) for tensor in self.core.example(tokens))
         return Stepping(self.logits, tokens, dict(zip(self.core.names, state, strict=True)), self.core.grows)
-
-
-@dataclass(frozen=True)
-class Stepping:
-    """A network that goes on from a state."""
-
-    step: Callable[[Tensor, State], tuple[Tensor, State]]
-    """Tokens [B, T] and the state before them → what comes behind each [B, T, V], and the state behind them."""
-    tokens: Tensor
-    """An example, [2, 3]."""
-    state: dict[str, Tensor]
-    """An example, by name, each [2, …]."""
-    grows: bool
-    """Whether the state's third dimension is as long as what is remembered, and 0 at first."""
 
 
 def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from keepfit.stages.export.parity import TOLERANCE
 from keepfit.store import files
 
 if TYPE_CHECKING:
-    from keepfit.models.language.net import Stepping
+    from keepfit.models.stepping import Stepping
 
 STEP = "step.onnx"
 ROWS, TOKENS = 8, 64
