@@ -18,7 +18,7 @@ from keepfit.data.sources.arrow_types import settled
 from keepfit.data.sources.opening import Reading, open_source
 from keepfit.drafting import draft
 from keepfit.errors import DataError, KeepfitError
-from keepfit.features.lookup import kind_of
+from keepfit.features.text import tokens
 from keepfit.serving.bundle.cells import typed
 from keepfit.serving.bundle.feeds import feeds
 from keepfit.serving.bundle.frames import table_of
@@ -45,6 +45,15 @@ KNOWN = {
     "decimal128(38, 0)": ["9" * 38, None, "-" + "9" * 38, "1"],
     "dense union": ["0", '"x"', "2"],
 }
+
+TABLES = [name for name in PROBLEMS.names() if name != "next_token"]
+"""Those that are asked of columns; the other one reads a text of its own."""
+SERVED: dict[str, dict[str, object]] = {name: {} for name in FEATURES.names() if name != "passage"} | {
+    "image": {"size": (4, 4), "channels": 1, "pixels": None},
+    "text": {"tokenizer": tokens.trained(["a b c"] * 3, "words", 300), "length": 5, "grams": "words"},
+    "sequence": {"mean": [0.0], "length": 10, "channels": 1},
+}
+"""What a served column of a kind adds."""
 
 
 def written(folder: Path, columns: dict[str, pa.Array]) -> Path:
@@ -81,8 +90,8 @@ def test_init_says_what_becomes_of_every_type_and_ingest_takes_what_nobody_uses(
 @pytest.mark.parametrize("name", COLUMNS)
 def test_ingest_takes_every_type_as_every_kind_or_says_why_not(tmp_path: Path, name: str) -> None:
     path = written(tmp_path, {"x": COLUMNS[name]})
-    asked = [{"features": {"x": kind}, "target": "y"} for kind in FEATURES.names()]
-    asked += [{"features": {"n": "number"}, "target": "x", "problem": problem} for problem in PROBLEMS.names()]
+    asked = [{"features": {"x": kind}, "target": "y"} for kind in SERVED]
+    asked += [{"features": {"n": "number"}, "target": "x", "problem": problem} for problem in TABLES]
     for one in asked:
         family = "cnn" if "image" in one["features"].values() else "mlp"
         config = Pipeline.model_validate({"name": "p", "source": {"path": "x"}, "model": {"family": family}, **one})
@@ -95,8 +104,7 @@ def test_ingest_takes_every_type_as_every_kind_or_says_why_not(tmp_path: Path, n
 @pytest.mark.parametrize("name", COLUMNS)
 def test_predict_takes_every_type_as_every_kind_or_says_why_not(name: str) -> None:
     for cells in (COLUMNS[name], COLUMNS[name].slice(5, 7), COLUMNS[name].slice(0, 0)):
-        for kind in FEATURES.names():
-            more = {"size": (4, 4), "channels": 1, "pixels": None} if kind_of(kind).whole_file else {}
+        for kind, more in SERVED.items():
             column = {"name": "x", "input": "x", "kind": kind, "format": "", **more}
             for frame in (pa.table({"x": cells}), pa.record_batch([cells], names=["x"])):
                 with suppress(KeepfitError):

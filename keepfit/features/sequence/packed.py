@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from keepfit.data.cells import is_text
@@ -17,6 +18,8 @@ Series = NDArray[np.float32]
 """[T, C], NaN where a number is missing."""
 _CUT = re.compile(r"[,;\s]+")
 _HEAD = np.dtype("<u4").itemsize
+_MOST = 100_000
+"""Channels."""
 
 
 def pack(series: Series) -> bytes:
@@ -36,12 +39,31 @@ def packed(cells: pa.Array, *, by_channel: bool = False) -> pa.Array:
     Raises ArrowNotImplementedError for cells of another type.
     """
     if pa.types.is_binary(cells.type) or pa.types.is_large_binary(cells.type):
-        return cells.cast(pa.binary())
+        found = cells.cast(pa.binary())
+        fit = [cell is None or _is_packed(cell) for cell in found.to_pylist()]
+        return found if all(fit) else pc.if_else(pa.array(fit), found, None)
     if is_text(cells.type):
         return _binary(_of_text(text) for text in cells.to_pylist())
     if not pa.types.is_nested(cells.type) or pa.types.is_struct(cells.type):
         raise pa.ArrowNotImplementedError(f"no series can be read from {cells.type}")
+    if not _holds_numbers(cells.type):
+        raise pa.ArrowNotImplementedError(f"no series can be read from {cells.type}")
     return _binary(_of_list(cell, by_channel=by_channel) for cell in cells.to_pylist())
+
+
+def _is_packed(cell: bytes) -> bool:
+    """Whether some bytes are a series: other files may stand in a column too."""
+    size = len(cell) - _HEAD
+    channels = int.from_bytes(cell[:_HEAD], "little")
+    return size >= 0 and 0 < channels <= _MOST and size % (4 * channels) == 0
+
+
+def _holds_numbers(kind: pa.DataType) -> bool:
+    """Whether lists, or lists of lists, are of numbers in the end."""
+    while pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        kind = kind.value_type
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    return bool(number or pa.types.is_boolean(kind) or pa.types.is_null(kind))
 
 
 def _binary(found: Iterable[Series | None]) -> pa.Array:
@@ -69,7 +91,7 @@ def _of_text(text: str | None) -> Series | None:
     try:
         if text[0] == "[":
             return _of_list(json.loads(text), by_channel=False)
-        return np.array([_number(word) for word in _CUT.split(text.strip(",; "))], np.float32)[:, None]
+        return _numbers([_number(word) for word in _CUT.split(text.strip(",; "))])[:, None]
     except (ValueError, TypeError):
         return None
 
