@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from keepfit.config import Pipeline
-from keepfit.data.cells import counted, numbers_without, spelled, without
+from keepfit.data.cells import counted, is_text, numbers_without, spelled, without
 from keepfit.data.composed import open_composed
 from keepfit.data.evidence import Found, look
 from keepfit.data.sources.opening import Opened, Reading, open_source
@@ -154,7 +154,9 @@ class Table:
         return name not in self.as_text and name != self.config.target and name not in self.config.features
 
     def _note_unreadable(self, column: SourceColumn, cells: pa.Array, typed: pa.Array, bad: int) -> None:
-        lost = cells.filter(pc.and_(typed.is_null(), cells.is_valid())).cast(pa.string())
+        lost = _shown(cells.filter(pc.and_(typed.is_null(), cells.is_valid())))
+        if not len(lost):  # cells of no bytes at all, which Arrow drops
+            return
         may_be_written_otherwise = self.tally.lose(column.name, bad, lost)
         if column.found and column.name not in self.looked and may_be_written_otherwise:
             self.doubts.add(column.name)
@@ -197,6 +199,16 @@ def open_table(
     opened = open_composed(open_source(roles[role], reading), config.composed)
     check_columns(opened, config)
     return Table(opened, config, SourceTally(config, str(roles[role][0])), as_text, looked or {})
+
+
+def _shown(cells: pa.Array) -> pa.Array:
+    """Cells as a message shows them; bytes and lists are named for what they are."""
+    if pa.types.is_nested(cells.type) or not is_text(cells.type):
+        try:
+            return cells.cast(pa.string())
+        except pa.ArrowException:
+            return pa.array([str(cells.type)] * len(cells), pa.string())
+    return cells.cast(pa.string())
 
 
 def _without_null_type(column: pa.Field) -> pa.Field:
