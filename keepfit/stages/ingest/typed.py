@@ -155,8 +155,6 @@ class Table:
 
     def _note_unreadable(self, column: SourceColumn, cells: pa.Array, typed: pa.Array, bad: int) -> None:
         lost = _shown(cells.filter(pc.and_(typed.is_null(), cells.is_valid())))
-        if not len(lost):  # cells of no bytes at all, which Arrow drops
-            return
         may_be_written_otherwise = self.tally.lose(column.name, bad, lost)
         if column.found and column.name not in self.looked and may_be_written_otherwise:
             self.doubts.add(column.name)
@@ -203,6 +201,8 @@ def open_table(
 
 def _shown(cells: pa.Array) -> pa.Array:
     """Cells as a message shows them; bytes and lists are named for what they are."""
+    if pa.types.is_fixed_size_binary(cells.type) or pa.types.is_binary(cells.type):
+        return pa.array([str(cells.type)] * len(cells), pa.string())
     if pa.types.is_nested(cells.type) or not is_text(cells.type):
         try:
             return cells.cast(pa.string())
