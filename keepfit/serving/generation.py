@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from keepfit.config import Pipeline
 from keepfit.errors import ConfigError, DataError
 from keepfit.features.passage import tokens
+from keepfit.features.shared.tokenized import ids_of
 from keepfit.problems.next_token.writing import written
 from keepfit.quoting import shown, some
 from keepfit.serving import model_of
+from keepfit.serving.bundle.model import session_of
 
 STEP = "step.onnx"
 _BROKEN = "\ufffd"
@@ -62,7 +64,7 @@ def generate(config: Pipeline, wish: Wish, bundle: str | None = None) -> Iterato
             where=str(config.file),
         )
     tokenizer = model.columns[0]["tokenizer"]
-    ids = tokens.encoded([wish.prompt], tokenizer).values.tolist()
+    ids = ids_of([wish.prompt], tokenizer).values.tolist()
     if unknown := tokens.unknown(wish.prompt, tokenizer):
         raise DataError(
             f"the prompt has {some([shown(part) for part in unknown])}, which the model never saw, or once at most.",
@@ -72,30 +74,27 @@ def generate(config: Pipeline, wish: Wish, bundle: str | None = None) -> Iterato
 
 
 def _texts(graph: bytes, ids: list[int], wish: Wish, tokenizer: str) -> Iterator[str]:
-    session = onnxruntime.InferenceSession(graph, _options(), providers=["CPUExecutionProvider"])
-    sizes = {"rows": 1, "past": 0}
-    state = {
-        one.name: np.zeros([sizes.get(size, size) for size in one.shape], np.float32)
-        for one in session.get_inputs()[1:]
-    }
-    found, said = [*ids], tokens.decoded(ids, tokenizer)
-    for token in written(partial(_step, session), state, ids, wish.tokens, wish.temperature, wish.seed):
-        found.append(token)
-        text = tokens.decoded(found, tokenizer)
+    session = session_of(graph)
+    whole: list[int] = []  # tokens that make no whole character yet
+    state = blank(session, 1)
+    for token in written(partial(step, session), state, ids, wish.tokens, wish.temperature, wish.seed):
+        whole.append(token)
+        text = tokens.decoded(whole, tokenizer)
         if not text.endswith(_BROKEN):
-            yield text[len(said) :]
-            said = text
+            yield text
+            whole = []
 
 
-def _step(
+def step(
     session: onnxruntime.InferenceSession, ids: NDArray[np.int64], state: State
 ) -> tuple[NDArray[np.float32], State]:
+    """Tokens [B, T] and the state before them → what comes behind each [B, T, V], and the state behind them."""
     logits, *after = session.run(None, {"tokens": ids, **state})
     return logits, dict(zip(state, after, strict=True))
 
 
-def _options() -> onnxruntime.SessionOptions:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    return options
+def blank(session: onnxruntime.InferenceSession, rows: int) -> State:
+    """The state before the first token of so many texts, as step.onnx takes it."""
+    sizes = {"rows": rows, "past": 0}
+    asked = session.get_inputs()[1:]
+    return {one.name: np.zeros([sizes.get(size, size) for size in one.shape], np.float32) for one in asked}

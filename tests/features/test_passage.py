@@ -10,6 +10,7 @@ from sklearn import datasets
 from keepfit.features.kind import EDGES, Seen
 from keepfit.features.passage import Entry, Settings, tokens
 from keepfit.features.passage.cells import KIND, PassageFitter
+from keepfit.features.shared.tokenized import UNKNOWN, ids_of
 
 ENGLISH = datasets.load_iris().DESCR
 CHINESE = "北京是中华人民共和国的首都。\n北京的秋天很美，北京的冬天很冷。\n" * 3
@@ -26,8 +27,8 @@ def fitted(texts: list[str | None], kind: str, vocabulary: int | None = None) ->
 @pytest.mark.parametrize("text", [ENGLISH * 2, CHINESE])
 def test_a_text_comes_back_as_it_was(kind, text):
     entry = fitted([text], kind, 20_000)
-    ids = tokens.encoded([text], entry.tokenizer)
-    known = [id for id in ids.values.tolist() if id != tokens.UNKNOWN]
+    ids = ids_of([text], entry.tokenizer)
+    known = [id for id in ids.values.tolist() if id != UNKNOWN]
     if kind == "subwords":
         assert len(known) == len(ids.values)
     if len(known) == len(ids.values):
@@ -39,15 +40,15 @@ def test_a_text_comes_back_as_it_was(kind, text):
 def test_subwords_know_what_was_never_seen():
     entry = fitted([ENGLISH], "subwords", 400)
     strange = "从未见过 🙂 é\0\r\n"
-    ids = tokens.encoded([strange], entry.tokenizer).values.tolist()
+    ids = ids_of([strange], entry.tokenizer).values.tolist()
     assert tokens.decoded(ids, entry.tokenizer) == strange
     assert entry.spelling == 0
 
 
 def test_what_was_seen_once_is_unknown_and_costs_its_spelling():
     entry = fitted(["aabbccz"], "characters")
-    ids = tokens.encoded(["abz数"], entry.tokenizer).values.tolist()
-    assert ids[2:] == [tokens.UNKNOWN, tokens.UNKNOWN]
+    ids = ids_of(["abz数"], entry.tokenizer).values.tolist()
+    assert ids[2:] == [UNKNOWN, UNKNOWN]
     assert entry.spelling == pytest.approx(np.log(0x110000))
     assert tokens.unknown("za数z", entry.tokenizer) == ["z", "数"]
 

@@ -17,6 +17,7 @@ from keepfit.config import Preprocessing
 from keepfit.features.column import facts_of_classes
 from keepfit.features.kind import Seen
 from keepfit.features.lookup import kind_of, words_of
+from keepfit.features.shared.tokenized import size
 from keepfit.features.text import Entry, Settings, grams, tokens
 from tests.sentences import sentences
 
@@ -72,12 +73,12 @@ def test_a_tokenizer_is_the_same_in_every_process_and_knows_its_own_texts(kind):
     )
     again = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert again == made
-    assert tokens.size(made) <= 900
+    assert size(made) <= 900
     found = tokens.encoded(said, made, 50)
     assert found.lengths.max() <= 50
     assert found.lengths.min() >= 1
     assert found.values.min() >= 1
-    assert found.values.max() < tokens.size(made)
+    assert found.values.max() < size(made)
 
 
 def test_what_training_never_saw_is_told_by_its_bytes():

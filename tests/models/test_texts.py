@@ -14,6 +14,7 @@ from keepfit.data.batch import Rows, tensor_or_ragged
 from keepfit.data.feed import held
 from keepfit.data.ragged import Ragged
 from keepfit.data.transform import Transform
+from keepfit.features.shared.tokenized import size
 from keepfit.features.text import Entry, grams, tokens
 from keepfit.models.wide_deep import Settings, fitted, net
 from keepfit.models.wide_deep.texts import WIDE
@@ -33,7 +34,7 @@ def read() -> tuple[Transform, Rows]:
     of = [*frame.of, *frame.of[::10]]
     classes = tuple(sorted(set(of)))
     made = tokens.trained(said, "bpe", 600)
-    known = {"tokenizer": made, "vocabulary": tokens.size(made), "length": 64, "grams": "words", "missing": 0}
+    known = {"tokenizer": made, "vocabulary": size(made), "length": 64, "grams": "words", "missing": 0}
     entry = Entry.model_validate({"name": "said", "kind": "text", "slot": 0, **known})
     target = Target(name="of", problem="classification", classes=classes)
     views: dict[str, Ragged] = {"text": tokens.encoded(said, made, 64), "text_grams": grams.counted(said, "words")}

@@ -10,71 +10,48 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from keepfit.config import Feature, Preprocessing
 from keepfit.data.cells import is_text
-from keepfit.features.kind import Binned, Bins, ClassicalColumns, Fitter, Kind, Seen, ServedColumn, Views
+from keepfit.features.kind import ClassicalColumns, ServedColumn, Views
 from keepfit.features.passage import Entry, Settings, tokens
-from keepfit.features.shared.figures import fallen, ranges, tenths
+from keepfit.features.shared.tokenized import TokenizedFitter, TokenizedKind, ids_of, size
 
 LITTLE = 5_000_000
 """Characters of the train rows below which a passage is cut into characters."""
 VOCABULARY = {"characters": 10_000, "words": 20_000, "subwords": 4_000}
 """Tokens that are known, at most, unless the YAML says otherwise."""
-_TAUGHT = 50_000_000
-"""Characters that a tokenizer is trained on: what is frequent is known by then."""
 _LETTERS = 0x110000
 """Characters that Unicode has room for."""
 _STRANGE = ("", " ", "a", "?", "\0\a", "🙂🙃", "从未见过的文字", "\r\n\n", "word " * 300, "مرحبا שלום hello 你好")
 _ROWS = 64
 
 
-class PassageFitter(Fitter):
+class PassageFitter(TokenizedFitter):
     """The tokenizer, from the train passages."""
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__()
         self._settings = settings
-        self._texts: list[str] = []
-        self._taught = self._rows = 0
-        self._lengths = np.zeros(0, np.int64)
-
-    def add(self, cells: pa.Array, seen: Seen) -> None:
-        """Take passages [n]."""
-        texts = cells.take(pa.array(seen.rows)).drop_null().to_pylist()
-        self._rows += len(seen.rows)
-        self.held += len(texts)
-        for text in texts:
-            if self._taught < _TAUGHT:
-                self._texts.append(text)
-                self._taught += len(text)
 
     def entry(self, name: str, slot: int) -> Entry:
         """The tokenizer, and how long passages are."""
-        kind = self._settings.tokens or ("characters" if self._taught < LITTLE else "subwords")
-        made = tokens.trained(self._texts, kind, self._settings.vocabulary or VOCABULARY[kind])
-        self._lengths = tokens.encoded(self._texts, made).lengths
+        kind = self._settings.tokens or ("characters" if self.taught < LITTLE else "subwords")
+        made = tokens.trained(self.texts, kind, self._settings.vocabulary or VOCABULARY[kind])
         return Entry(
             name=name,
             kind="passage",
             slot=slot,
             tokens=kind,
             tokenizer=made,
-            vocabulary=tokens.size(made),
-            spelling=_spelling(kind, self._texts),
-            steps=max(1, round(float(self._lengths.mean()))),
-            edges=tuple(tenths(np.sort(self._lengths.astype(np.float64))).tolist()),
+            vocabulary=size(made),
+            spelling=_spelling(kind, self.texts),
+            **self.measured(ids_of(self.texts, made).lengths),
         )
 
     def profile(self, entry: Entry) -> dict[str, Any]:
         """Count, lengths, and the bins."""
-        middle, longest = float(np.median(self._lengths)), int(self._lengths.max())
-        rows = _binned(self._lengths, entry)
-        rows[0] = self._rows - self.held
-        return {
-            "count": self.held, "tokens": entry.tokens, "vocabulary": entry.vocabulary, "median": middle,
-            "longest": longest, "bins": {"length": rows.tolist()},
-        }  # fmt: skip
+        return {"tokens": entry.tokens, "vocabulary": entry.vocabulary, **self.told(entry.edges)}
 
 
 def _spelling(kind: str, texts: list[str]) -> float:
@@ -90,18 +67,17 @@ def _spelling(kind: str, texts: list[str]) -> float:
     return float((np.mean(rare) + 1) * math.log(letters + 1))
 
 
-class Passage(Kind):
+class Passage(TokenizedKind):
     """Passages of text."""
 
     name: ClassVar[str] = "passage"
-    coded: ClassVar[bool] = False
 
     def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:  # noqa: ARG002
         """As it is written; missing where it is empty."""
         texts = cells if pa.types.is_string(cells.type) else cells.cast(pa.string())
         return pc.if_else(pc.equal(texts, ""), None, texts) if is_text(texts.type) else texts
 
-    def fitter(self, feature: Feature, settings: Preprocessing, source: dict[str, Any]) -> Fitter:  # noqa: ARG002
+    def fitter(self, feature: Feature, settings: Preprocessing, source: dict[str, Any]) -> PassageFitter:  # noqa: ARG002
         """The tokenizer."""
         assert isinstance(feature, Settings)
         return PassageFitter(feature)
@@ -126,16 +102,6 @@ class Passage(Kind):
         """Empty, blank, one letter, control characters, emoji, Chinese, line ends, long, mixed scripts."""
         return _ids(pa.array(_STRANGE), entry.tokenizer)
 
-    def bins(self, entry: Any) -> dict[str, Bins]:
-        """Missing, and tenths of the lengths in tokens."""
-        return {"length": Bins(ranges(np.array(entry.edges), lambda count: f"{count:.0f} tokens"))}
-
-    def binned(self, cells: pa.Array, fed: Any, entry: Any) -> Binned:
-        """By those tenths."""
-        rows = _binned(fed.lengths[cells.is_valid().to_numpy(zero_copy_only=False)], entry)
-        rows[0] = cells.null_count
-        return {"length": rows}
-
     def rows_a_call(self, _column: ServedColumn) -> int:
         """All of a call are as long as the longest, and each token's odds are held."""
         return _ROWS
@@ -145,9 +111,4 @@ KIND = Passage()
 
 
 def _ids(cells: pa.Array, tokenizer: str) -> Views:
-    return tokens.encoded(pc.fill_null(cells, "").to_pylist(), tokenizer)
-
-
-def _binned(lengths: NDArray[np.int64], entry: Entry) -> NDArray[np.int64]:
-    """Passages of these lengths that are there → in each bin."""
-    return fallen(lengths.astype(np.float64), np.array(entry.edges))
+    return ids_of(pc.fill_null(cells, "").to_pylist(), tokenizer)

@@ -6,20 +6,16 @@ import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from keepfit.config import Feature, Preprocessing
 from keepfit.data.cells import categories, is_text
 from keepfit.data.ragged import Block
-from keepfit.features.kind import Binned, Bins, ClassicalColumns, Fitter, Kind, Seen, ServedColumn, Views
-from keepfit.features.shared.figures import fallen, ranges, tenths
+from keepfit.features.kind import ClassicalColumns, ServedColumn, Views
+from keepfit.features.shared.tokenized import TokenizedFitter, TokenizedKind, size
 from keepfit.features.text import Entry, Settings, grams, tokens
 
-_TAUGHT = 50_000_000
-"""Characters that a tokenizer is trained on: what is frequent is known by then."""
 _STRANGE = (
     "", " ", "a", "?", "\x00\x07", "🙂🙃", "从未见过的文字", "ǅ ﬁ Ⅷ ａ", "word " * 300, "مرحبا שלום hello 你好",
 )  # fmt: skip
@@ -27,59 +23,40 @@ _ROWS = 256
 _WORD = re.compile(r"[\w@#'’-]+|[^\w\s]+")
 
 
-class TextFitter(Fitter):
+class TextFitter(TokenizedFitter):
     """The tokenizer, from the train texts."""
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__(grams.MOST)
         self._settings = settings
-        self._texts: list[str] = []
-        self._taught = self._rows = 0
-        self._lengths = np.zeros(0, np.int64)
-
-    def add(self, cells: pa.Array, seen: Seen) -> None:
-        """Take texts [n]."""
-        texts = cells.take(pa.array(seen.rows)).drop_null().to_pylist()
-        self._rows += len(seen.rows)
-        self.held += len(texts)
-        for text in texts:
-            if self._taught < _TAUGHT:
-                self._texts.append(text[: grams.MOST])
-                self._taught += len(self._texts[-1])
 
     def entry(self, name: str, slot: int) -> Entry:
         """The tokenizer, and how long texts are."""
-        said, some = self._settings, self._texts
+        said, some = self._settings, self.texts
         made = tokens.trained(some, said.tokens, said.vocabulary)
         unit, spaced = grams.unit_of(some[:2000]), some[:: max(1, len(some) // 2000)]
-        self._lengths = tokens.encoded(some, made, said.length).lengths
         return Entry(
             name=name,
             kind="text",
             slot=slot,
             tokenizer=made,
-            vocabulary=tokens.size(made),
+            vocabulary=size(made),
             length=said.length,
             grams=unit,
-            missing=self._rows - self.held,
-            edges=tuple(tenths(np.sort(self._lengths.astype(np.float64))).tolist()),
-            steps=max(1, round(float(self._lengths.mean()))),
+            missing=self.missing,
             distinct=max(1, round(float(grams.counted(spaced, unit).lengths.mean()))),
+            **self.measured(tokens.encoded(some, made, said.length).lengths),
         )
 
     def profile(self, entry: Any) -> dict[str, Any]:
         """Count, gaps, lengths, and the bins."""
-        rows = _binned(self._lengths, entry)
-        rows[0] = self._rows - self.held
-        found = {"count": self.held, "missing": self._rows - self.held, "tokens": entry.vocabulary}
-        middle = float(np.median(self._lengths))
-        return {**found, "median": middle, "longest": int(self._lengths.max()), "bins": {"length": rows.tolist()}}
+        return {"missing": self.missing, "tokens": entry.vocabulary, **self.told(entry.edges)}
 
 
-class Text(Kind):
+class Text(TokenizedKind):
     """Words of people."""
 
     name: ClassVar[str] = "text"
-    coded: ClassVar[bool] = False
     has_parts: ClassVar[bool] = True
 
     def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:  # noqa: ARG002
@@ -88,7 +65,7 @@ class Text(Kind):
         trimmed = pc.utf8_trim_whitespace(texts)
         return pc.if_else(pc.equal(trimmed, ""), None, trimmed)
 
-    def fitter(self, feature: Feature, _settings: Preprocessing, _source: dict[str, Any]) -> Fitter:
+    def fitter(self, feature: Feature, _settings: Preprocessing, _source: dict[str, Any]) -> TextFitter:
         """The tokenizer."""
         assert isinstance(feature, Settings)
         return TextFitter(feature)
@@ -120,16 +97,6 @@ class Text(Kind):
         """Empty, blank, one letter, control characters, emoji, Chinese, ligatures, long, mixed scripts."""
         return _views(pa.array(_STRANGE), entry.tokenizer, entry.length, entry.grams)
 
-    def bins(self, entry: Any) -> dict[str, Bins]:
-        """Missing, and tenths of the lengths in tokens."""
-        return {"length": Bins(ranges(_edges(entry), lambda tokens: f"{tokens:.0f} tokens"))}
-
-    def binned(self, cells: pa.Array, fed: Any, entry: Any) -> Binned:
-        """By those tenths."""
-        rows = _binned(fed.lengths[cells.is_valid().to_numpy(zero_copy_only=False)], entry)
-        rows[0] = cells.null_count
-        return {"length": rows}
-
     def rows_a_call(self, _column: ServedColumn) -> int:
         """All of a call are as long as the longest."""
         return _ROWS
@@ -141,12 +108,3 @@ KIND = Text()
 def _views(cells: pa.Array, tokenizer: str, length: int, unit: str) -> dict[str, Block]:
     texts = pc.fill_null(cells, "").to_pylist()
     return {"": tokens.encoded(texts, tokenizer, length), "grams": grams.counted(texts, unit)}
-
-
-def _edges(entry: Entry) -> NDArray[np.float64]:
-    return np.array(entry.edges)
-
-
-def _binned(lengths: NDArray[np.int64], entry: Entry) -> NDArray[np.int64]:
-    """Texts of these lengths that are there → in each bin."""
-    return fallen(lengths.astype(np.float64), _edges(entry))

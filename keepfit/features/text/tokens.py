@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from keepfit.data.ragged import Ragged, ends
+from keepfit.data.ragged import Ragged
+from keepfit.features.shared.tokenized import OFTEN, ids_of, opened
 from keepfit.features.text.grams import MOST
 
 if TYPE_CHECKING:
@@ -20,8 +18,6 @@ _BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
 """What stands for a character that training did not see, under names that decoders know."""
 _ALPHABET = 6000
 """Different characters that are tokens by themselves: there are more Chinese ones, and each is rare."""
-_OFTEN = 2
-"""How often a token must be seen."""
 
 
 def trained(texts: Sequence[str], kind: str, vocabulary: int) -> str:
@@ -29,7 +25,7 @@ def trained(texts: Sequence[str], kind: str, vocabulary: int) -> str:
     from tokenizers import trainers
 
     made, special = _untrained(kind), [PAD, UNKNOWN]
-    limits: dict[str, Any] = {"vocab_size": vocabulary, "min_frequency": _OFTEN, "show_progress": False}
+    limits: dict[str, Any] = {"vocab_size": vocabulary, "min_frequency": OFTEN, "show_progress": False}
     trainer: Any = trainers.WordLevelTrainer(special_tokens=special, **limits)
     if kind == "bpe":
         letters = min(_ALPHABET, vocabulary // 2)
@@ -38,23 +34,15 @@ def trained(texts: Sequence[str], kind: str, vocabulary: int) -> str:
     return made.to_str()
 
 
-def size(tokenizer: str) -> int:
-    """Tokens it knows."""
-    return int(_opened(tokenizer).get_vocab_size())
-
-
 def encoded(texts: Sequence[str], tokenizer: str, length: int) -> Ragged:
     """Ids int32 [T] a text, T at most `length`; 1 where nothing is known."""
     # A character is a token at the least, but for blanks: what lies beyond is not read twice.
-    cut = [text[: min(MOST, 16 * length)] for text in texts]
-    ids = [found.ids[:length] for found in _opened(tokenizer).encode_batch_fast(cut, add_special_tokens=False)]
-    flat = np.fromiter((one for found in ids for one in found), np.int32)
-    return Ragged(flat, ends(np.array([len(found) for found in ids], np.int64)), 0)
+    return ids_of([text[: min(MOST, 16 * length)] for text in texts], tokenizer, length)
 
 
 def pieces(text: str, tokenizer: str) -> list[tuple[int, int]]:
     """Where each token stands in the text, from and to."""
-    return [*_opened(tokenizer).encode(text[:MOST], add_special_tokens=False).offsets]
+    return [*opened(tokenizer).encode(text[:MOST], add_special_tokens=False).offsets]
 
 
 def _untrained(kind: str) -> Tokenizer:
@@ -75,10 +63,3 @@ def _untrained(kind: str) -> Tokenizer:
     made.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
     made.pre_tokenizer = pre_tokenizers.Sequence(cuts)
     return made
-
-
-@lru_cache(maxsize=16)
-def _opened(tokenizer: str) -> Tokenizer:
-    from tokenizers import Tokenizer
-
-    return Tokenizer.from_str(tokenizer)

@@ -14,6 +14,7 @@ from torch.nn import functional as F  # noqa: N812
 from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.passage import Entry
+from keepfit.features.shared.tokenized import NONE, UNKNOWN
 from keepfit.models.language import Settings
 from keepfit.models.language.cores import Attention, Core, Recurrent
 from keepfit.models.stepping import State, Stepping
@@ -24,9 +25,6 @@ AT_ONCE = 1 << 16
 """Tokens whose odds are held at a time where nothing is learned."""
 UNITS = 64
 """Of the vectors of few tokens, such as characters; with many tokens they are as wide as the network at most."""
-
-NONE, UNKNOWN = 0, 1
-"""The token that is none, before the first of a text and behind its last; and that of all that are unknown."""
 
 
 class Language(nn.Module):

@@ -15,7 +15,7 @@ from keepfit.data.ragged import Ragged
 from keepfit.data.shards import read_arrays, row_groups
 from keepfit.data.transform import Transform
 from keepfit.features.passage import Entry
-from keepfit.features.passage.tokens import UNKNOWN
+from keepfit.features.shared.tokenized import UNKNOWN
 from keepfit.metrics import surprise
 from keepfit.metrics.paired import Paired
 from keepfit.problems.answer import Answers, Labels

@@ -19,8 +19,6 @@ from keepfit.data.ragged import Ragged
 
 LONGEST = 10
 """Tokens of the longest n-grams that are tried."""
-NONE = 0
-"""Stands before a text's first token."""
 
 Places = NDArray[np.int64]
 Values = NDArray[np.float64]

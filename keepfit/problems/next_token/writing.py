@@ -8,13 +8,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from keepfit.features.shared.tokenized import NONE, UNKNOWN
+
 State = TypeVar("State")
 Step = Callable[[NDArray[np.int64], State], tuple[NDArray[np.float32], State]]
 """Tokens [1, T] and the state before them → what comes behind each [1, T, V], and the state behind them."""
-NONE = 0
-"""Stands before a text's first token."""
-NEVER = (0, 1)
-"""Tokens that are never written: none, and unknown."""
+NEVER = (NONE, UNKNOWN)
+"""Tokens that are never written."""
 
 
 def written(

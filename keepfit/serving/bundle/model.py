@@ -60,13 +60,13 @@ class ServedModel:
         self.columns: list[ServedColumn] = self.schema["inputs"]
         self.missing: tuple[str, ...] = tuple(self.schema.get("missing") or ())
         self._known: dict[str, Entry] = {}
-        self._session = _session((folder / "model.onnx").read_bytes())
+        self._session = session_of((folder / "model.onnx").read_bytes())
 
     def hurry(self) -> None:
         """Look texts up here, and not in the graph: the same answers to many rows in less time."""
         coded = [column for column in self.columns if kind_of(column["kind"]).looks_up]
         self._known = {column["input"]: self.transform.entries[column["name"]] for column in coded}
-        self._session = _session(without_lookups((self.folder / "model.onnx").read_bytes(), self._known))
+        self._session = session_of(without_lookups((self.folder / "model.onnx").read_bytes(), self._known))
 
     def predict(self, frame: Any) -> pandas.DataFrame:
         """A pandas or polars frame or an Arrow table → prediction, what else the problem says of it, model_version.
@@ -162,7 +162,8 @@ class ServedModel:
         require(self.columns, names)
 
 
-def _session(graph: bytes) -> onnxruntime.InferenceSession:
+def session_of(graph: bytes) -> onnxruntime.InferenceSession:
+    """A graph, ready to be asked, on one thread and without remarks."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # the bits of a sum depend on the number of threads
     options.log_severity_level = 3

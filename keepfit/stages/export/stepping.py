@@ -19,6 +19,8 @@ from torch import Tensor, nn
 from keepfit.data import feed
 from keepfit.features.lookup import read_transform
 from keepfit.models.architecture import load
+from keepfit.serving.bundle.model import session_of
+from keepfit.serving.generation import STEP, blank, step
 from keepfit.stages.export.core import OPSET, quiet, refuse_frozen, strip
 from keepfit.stages.export.parity import TOLERANCE
 from keepfit.store import files
@@ -26,7 +28,6 @@ from keepfit.store import files
 if TYPE_CHECKING:
     from keepfit.models.stepping import Stepping
 
-STEP = "step.onnx"
 ROWS, TOKENS = 8, 64
 """Test texts and tokens of each on which the graph is compared with torch, at once and token by token."""
 
@@ -77,7 +78,7 @@ def compare(folder: Path, trained: Path, prepared: Path) -> str:
     (texts,) = test.load((0,)).take(torch.arange(min(ROWS, len(test)))).batch().inputs.values()
     tokens = nn.functional.pad(texts, (1, 0))[:, :TOKENS]
     expected = net.logits(tokens, net.core.begin(tokens))[0].numpy()
-    session = onnxruntime.InferenceSession(folder / STEP, providers=["CPUExecutionProvider"])
+    session = session_of((folder / STEP).read_bytes())
     for cut, how in ((tokens.shape[1], "at once"), (7, "by sevens"), (1, "token by token")):
         found = np.concatenate([*_steps(session, tokens.numpy(), cut)], axis=1)
         apart = float(np.abs(found - expected).max(initial=0.0))
@@ -88,12 +89,8 @@ def compare(folder: Path, trained: Path, prepared: Path) -> str:
 
 def _steps(session: onnxruntime.InferenceSession, tokens: NDArray[np.int64], cut: int) -> list[NDArray[np.float32]]:
     """The logits of texts [B, T], so many tokens at a time."""
-    sizes = {"rows": len(tokens), "past": 0}
-    inputs = session.get_inputs()[1:]
-    state = {i.name: np.zeros([sizes.get(size, size) for size in i.shape], np.float32) for i in inputs}
-    found = []
+    state, found = blank(session, len(tokens)), []
     for start in range(0, tokens.shape[1], cut):
-        logits, *after = session.run(None, {"tokens": tokens[:, start : start + cut], **state})
-        state = dict(zip(state, after, strict=True))
+        logits, state = step(session, tokens[:, start : start + cut], state)
         found.append(logits)
     return found
