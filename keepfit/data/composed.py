@@ -35,9 +35,11 @@ def parts_of(columns: Sequence[str], composed: Composed) -> tuple[str, ...]:
 
 def compose(table: Table, composed: Composed) -> Table:
     """With lists of numbers for the columns that they are made of; NaN where a cell is no number."""
+    if not composed:
+        return table
     names: list[str] = table.schema.names
     wanted: tuple[str, ...] = names_of(names, composed)
-    if not composed or [*wanted] == names:
+    if [*wanted] == names:
         return table
     cells = [table[name] if name in names else _lists(table, composed[name]) for name in wanted]
     return type(table).from_arrays(cells, names=[*wanted])

@@ -131,7 +131,7 @@ class Cuts:
         Where lengths differ, those of a batch are of about one. The generator draws the same whatever the lengths are.
         """
         order = torch.randperm(rows, generator=generator)
-        if lengths is None:
+        if lengths is None or not rows:
             return order
         sizes, found = self._sizes(at, rows), []
         for start in range(0, len(sizes), SORTED):
@@ -141,13 +141,12 @@ class Cuts:
             ranked = here[lengths[here].argsort(stable=True)]
             cut = dict(zip(drawn, ranked.split([some[place] for place in drawn]), strict=True))
             found += [cut[place] for place in range(len(some))]
-        return torch.cat(found) if found else order
+        return torch.cat(found)
 
     def _sizes(self, at: int, rows: int) -> list[int]:
-        """Of the batches in a window, as far as they lie in it."""
-        first = next(number for number in range(len(self) + 1) if self.end(number) > at or number == len(self))
-        ends = [at, *(min(self.end(number), at + rows) for number in range(first, len(self) + 1))]
-        return [size for size in (b - a for a, b in pairwise(ends)) if size > 0]
+        """Of the batches in a window of one row at least, as far as they lie in it."""
+        inner = (end for end in map(self.end, range(len(self))) if at < end < at + rows)
+        return [end - begin for begin, end in pairwise([at, *inner, at + rows])]
 
     def batches(self, windows: Iterable[tuple[Rows, Tensor]], number: int, at: int) -> Iterator[Batch]:
         """The rows of windows, each in its order, as the batches from `number` on; row `at` is the first."""

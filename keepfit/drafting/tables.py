@@ -63,7 +63,8 @@ def plan_table(
     tied = target_column(asked.problem).codes(target)
     refuse_few(asked, str(path))
     series = runs([column for column in columns if column.name != target.name])
-    columns = [column for column in columns if not any(column in run for run in series)]
+    within = {column.name for run in series for column in run}
+    columns = [column for column in columns if column.name not in within]
     choices = [learnable(choose(c, tied), c, target) for c in columns if c.name != target.name]
     choices += [_series(run, place) for place, run in enumerate(series)]
     kinds = {choice.name: choice.kind for choice in choices if choice.kind}
@@ -94,8 +95,9 @@ def plan_table(
     text = pipeline_text(
         name_of(path), source, asked, choices, family_for(kinds.values()), _head(path, target.rows, seen)
     )
-    kinds = {name: kind for name, kind in kinds.items() if any(column.name == name for column in everything)}
-    lines = expectations_of(kinds, {column.name: column for column in everything}, whole, asked.problem)
+    facts = {column.name: column for column in everything}
+    single = {name: kind for name, kind in kinds.items() if name in facts}
+    lines = expectations_of(single, facts, whole, asked.problem)
     return Drafted(text, lines, target.name, len(kinds), said)
 
 

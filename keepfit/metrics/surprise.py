@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from keepfit.errors import DataError
-from keepfit.metrics.means import interval, p_above_zero
-from keepfit.metrics.paired import Paired, consistent
+from keepfit.metrics.means import interval
+from keepfit.metrics.paired import Paired, of_gains
 from keepfit.metrics.probabilistic import Values
 from keepfit.store.artifacts import Interval
 
@@ -56,7 +56,4 @@ def compare(characters: Values, champion: Values, challenger: Values, metric: st
     if not characters.sum():
         raise DataError("the texts that can be compared are all empty.")
     gains = (champion - challenger) / (characters.mean() * (BIT if metric == "bits_per_character" else 1.0))
-    least = 0.5 ** len(gains)
-    p_better, p_worse = max(p_above_zero(gains), least), max(p_above_zero(-gains), least)
-    low, high = (float(np.clip(end, -_FAR, _FAR)) for end in interval(gains, level))
-    return consistent(float(gains.mean()), low, high, p_better, p_worse, level, len(gains))
+    return of_gains(gains, level, most=_FAR)

@@ -24,6 +24,11 @@ _LEAST = 1000
 """Rows, however many columns and trees."""
 
 
+def every(asked: NDArray[Any], _taught: NDArray[Any]) -> NDArray[np.bool_]:
+    """All rows may say when to stop, where no label is unknown to the estimator."""
+    return np.ones(len(asked), np.bool_)
+
+
 @dataclass(frozen=True)
 class Boosting:
     """One of scikit-learn's two estimators."""
@@ -35,7 +40,7 @@ class Boosting:
     """Labels [N] and a number → so many rows, those that stand for all."""
     answer: Callable[[Any, NDArray[Any]], Answers]
     """A fitted estimator and rows [N', F] → answers."""
-    known: Callable[[NDArray[Any], NDArray[Any]], NDArray[np.bool_]]
+    known: Callable[[NDArray[Any], NDArray[Any]], NDArray[np.bool_]] = every
     """Labels of validation rows and of train rows → which of the first the estimator takes for its early stopping."""
 
 

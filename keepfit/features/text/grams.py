@@ -50,13 +50,10 @@ def unit_of(texts: Sequence[str]) -> Literal["words", "characters"]:
 
 def counted(texts: Sequence[str], unit: str) -> Ragged:
     """Texts → int32 pairs [T, 2] a text, of a bucket, rising, and how often it occurs."""
-    spaced = [f" {normal(text)} " for text in texts]
-    codes = np.frombuffer("".join(spaced).encode("utf-32-le", "surrogatepass"), np.uint32)
-    rows = np.repeat(np.arange(len(spaced)), [len(text) for text in spaced])
-    starts, stops = (_of_words if unit == "words" else _of_characters)(codes, rows)
-    keys = (rows[starts].astype(np.int64) << BITS) | _buckets(codes, starts, stops)
+    codes, rows, starts, stops = spans([f" {normal(text)} " for text in texts], unit)
+    keys = (rows[starts].astype(np.int64) << BITS) | buckets(codes, starts, stops)
     found, counts = np.unique(keys, return_counts=True)
-    lengths = np.bincount(found >> BITS, minlength=len(spaced))
+    lengths = np.bincount(found >> BITS, minlength=len(texts))
     pairs = np.stack([(found & (BUCKETS - 1)) + 1, counts], axis=1).astype(np.int32)
     return Ragged(pairs, ends(lengths), 0)
 
@@ -69,16 +66,15 @@ def matrix(counts: Ragged) -> Any:
     return sparse.csr_matrix((times, buckets, counts.offsets), (len(counts), BUCKETS))
 
 
-def gram_of(text: str, unit: str) -> dict[int, str]:
-    """Bucket → an n-gram of the text that falls into it: to show a person what a weight is of."""
-    spaced = f" {normal(text)} "
-    codes = np.frombuffer(spaced.encode("utf-32-le", "surrogatepass"), np.uint32)
-    starts, stops = (_of_words if unit == "words" else _of_characters)(codes, np.zeros(len(codes), np.int64))
-    spans = zip((_buckets(codes, starts, stops) + 1).tolist(), starts.tolist(), stops.tolist(), strict=True)
-    return {bucket: spaced[start:stop] for bucket, start, stop in spans}
+def spans(spaced: Sequence[str], unit: str) -> tuple[NDArray[Any], Places, Places, Places]:
+    """Texts in their normal form between two blanks → their characters behind each other [C], which text each is of,
+    and where each n-gram begins and ends."""
+    codes = np.frombuffer("".join(spaced).encode("utf-32-le", "surrogatepass"), np.uint32)
+    rows = np.repeat(np.arange(len(spaced)), [len(text) for text in spaced])
+    return codes, rows, *(_of_words if unit == "words" else _of_characters)(codes, rows)
 
 
-def _buckets(codes: NDArray[Any], starts: Places, stops: Places) -> Places:
+def buckets(codes: NDArray[Any], starts: Places, stops: Places) -> Places:
     """Characters [C] and spans of them → a bucket each, from 0; of equal spans the same, wherever they stand."""
     powers = np.cumprod(np.full(len(codes), _BASE, np.uint64))
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum((codes.astype(np.uint64) + np.uint64(1)) * powers)])

@@ -79,7 +79,7 @@ class Attention(Core):
 
     def __init__(self, width: int, depth: int, window: int, dropout: float) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(Block(width, dropout) for _ in range(depth))
+        self.layers = nn.ModuleList(AttentionLayer(width, dropout) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
         self.window = window
 
@@ -107,7 +107,7 @@ class Attention(Core):
         return self.norm(vectors), tuple(after)
 
 
-class Block(nn.Module):
+class AttentionLayer(nn.Module):
     """Attention and two dense layers, each added to what it was given."""
 
     def __init__(self, width: int, dropout: float) -> None:

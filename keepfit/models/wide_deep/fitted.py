@@ -85,7 +85,7 @@ def _named(labels: Tensor) -> bool:
 
 
 @dataclass(frozen=True)
-class Linear:
+class LinearFit:
     """Logits = rows · weight + bias."""
 
     weight: Floats
@@ -100,7 +100,7 @@ class Linear:
 
 def fitted(
     rows: Matrix, labels: Tensor, objective: Objective, outputs: int, strength: float, prior: bool = True
-) -> Linear:
+) -> LinearFit:
     """The least summed loss plus ‖w‖² / 2 · strength, by L-BFGS."""
     ratio = ratios(rows, labels, outputs) if prior else None
     factor = np.ones((1, outputs), np.float32) if ratio is None else ratio
@@ -125,7 +125,7 @@ def fitted(
             return loss.detach() + share / 2 * weight.square().sum()
 
     optimiser.step(look)
-    return Linear(weight.detach().numpy() * factor, bias.detach().numpy())
+    return LinearFit(weight.detach().numpy() * factor, bias.detach().numpy())
 
 
 STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
@@ -138,7 +138,7 @@ _START = 3
 class Chosen:
     """The settings that are best on validation rows, and what they gave."""
 
-    linear: Linear
+    linear: LinearFit
     strength: float
     prior: bool
     loss: float

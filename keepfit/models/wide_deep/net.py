@@ -15,7 +15,7 @@ from keepfit.features.encoder import Encoder
 from keepfit.models import table_defaults
 from keepfit.models.settings import DenseSettings
 from keepfit.models.towers import Towers, TowerSettings
-from keepfit.models.wide_deep.texts import TextWideAndDeep
+from keepfit.models.wide_deep.texts import TextWideAndDeep, texts_of
 
 _OF_TEXTS = {
     "width": 128,
@@ -53,14 +53,10 @@ def defaults(model: DenseSettings, transform: Transform, rows: int) -> dict[str,
     """Those of a table; where there are texts, of a network that learns what a linear model leaves."""
     derived = table_defaults.defaults(model, transform, rows)
     said = model.model_dump(exclude={"family"}, exclude_none=True)
-    return {**derived, **_OF_TEXTS, **said} if _texts(transform) else derived
+    return {**derived, **_OF_TEXTS, **said} if texts_of(transform) else derived
 
 
 def build(settings: TowerSettings, transform: Transform) -> nn.Module:
     """Outputs [B, M, K]."""
-    kind = TextWideAndDeep if _texts(transform) else WideAndDeep
+    kind = TextWideAndDeep if texts_of(transform) else WideAndDeep
     return kind(settings, transform)
-
-
-def _texts(transform: Transform) -> bool:
-    return any(tensor.view.name == "grams" for tensor in transform.tensors)

@@ -16,12 +16,17 @@ from keepfit.data.batch import Inputs, RaggedTensor, Rows, joined
 from keepfit.data.feed import Part
 from keepfit.data.transform import Transform
 from keepfit.models.towers import Towers, TowerSettings
-from keepfit.models.wide_deep.fitted import Linear, Scale, chosen, fitted, matrix, out_of_fold, scaled
+from keepfit.models.wide_deep.fitted import LinearFit, Scale, chosen, fitted, matrix, out_of_fold, scaled
 from keepfit.models.wide_deep.wide import Grams
 from keepfit.problems.objective import Objective
 
 WIDE = "wide"
 """What each row carries in training: the wide part's numbers for it by fits that did not see it."""
+
+
+def texts_of(transform: Transform) -> list[str]:
+    """The tensors that hold n-grams."""
+    return [tensor.name for tensor in transform.tensors if tensor.view.name == "grams"]
 
 
 class TextWideAndDeep(nn.Module):
@@ -35,7 +40,7 @@ class TextWideAndDeep(nn.Module):
     def __init__(self, settings: TowerSettings, transform: Transform) -> None:
         super().__init__()
         outputs = transform.target.outputs
-        self.texts = [tensor.name for tensor in transform.tensors if tensor.view.name == "grams"]
+        self.texts = texts_of(transform)
         self.wide = nn.ModuleList(Grams(outputs) for _ in self.texts)
         self.register_buffer("bias", torch.zeros(outputs))
         self.deep = Towers(settings, transform)
@@ -81,7 +86,7 @@ class TextWideAndDeep(nn.Module):
         found = [matrix(_grams(rows, name), scale) for name, scale in zip(self.texts, scales, strict=True)]
         return sparse.hstack(found, "csr")
 
-    def _take(self, linear: Linear, scales: Sequence[Scale]) -> None:
+    def _take(self, linear: LinearFit, scales: Sequence[Scale]) -> None:
         ends = np.cumsum([len(scale.scale) for scale in scales])[:-1]
         for part, scale, weight in zip(self.wide, scales, np.split(linear.weight, ends), strict=True):
             assert isinstance(part, Grams)

@@ -170,7 +170,6 @@ def _boosted(examples: Examples, labels: int) -> tuple[str, Answers]:
         trees=labels,
         drawn=_drawn,
         answer=lambda model, rows: model.each.probabilities(rows),
-        known=lambda asked, _: np.ones(len(asked), np.bool_),
     )
     return boosted(examples, how)
 

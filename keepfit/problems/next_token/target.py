@@ -46,7 +46,7 @@ class TextTally(Tally):
         return ()
 
 
-class TextFitter(TargetFitter):
+class LengthFitter(TargetFitter):
     """How long the train rows' texts are."""
 
     def __init__(self, name: str) -> None:
@@ -96,7 +96,7 @@ class TextColumn(TargetColumn):
 
     def fitter(self, name: str, strata: list[str]) -> TargetFitter:  # noqa: ARG002
         """Lengths."""
-        return TextFitter(name)
+        return LengthFitter(name)
 
     def encode(self, cells: pa.Array, target: Target) -> Labels:  # noqa: ARG002
         """Characters of each text."""

@@ -137,8 +137,7 @@ def _answers(model: Any, rows: NDArray[Any]) -> Answers:
 def _boosted(examples: Examples) -> tuple[str, Answers]:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    every = lambda labels, _: np.ones(len(labels), np.bool_)  # noqa: E731
-    return boosted(examples, Boosting(HistGradientBoostingRegressor, 1, drawn, _answers, every))
+    return boosted(examples, Boosting(HistGradientBoostingRegressor, 1, drawn, _answers))
 
 
 def _ridge(examples: Examples) -> tuple[str, Answers]:

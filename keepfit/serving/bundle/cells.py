@@ -13,9 +13,14 @@ from keepfit.features.kind import ServedColumn
 from keepfit.features.lookup import kind_of
 
 
+def parts_of(column: ServedColumn) -> list[str]:
+    """The caller's columns that it is made of: itself, unless it is made of several."""
+    return list(column.get("columns") or [column["name"]])
+
+
 def composed_of(columns: list[ServedColumn]) -> dict[str, tuple[str, ...]]:
     """Column → the caller's columns that it is made of, for those that are made of several."""
-    return {column["name"]: tuple(column["columns"]) for column in columns if column.get("columns")}
+    return {column["name"]: tuple(parts_of(column)) for column in columns if column.get("columns")}
 
 
 def typed(table: pa.Table, columns: list[ServedColumn], missing: tuple[str, ...]) -> tuple[pa.Table, Counter[str]]:
@@ -38,8 +43,8 @@ def require(columns: list[ServedColumn], names: list[str]) -> None:
     """Raise DataError when a column is not among `names`, nor all that it is made of, naming what is missing and the
     nearest one there."""
     there = set(names)
-    asked = (column.get("columns", [column["name"]]) for column in columns if column["name"] not in there)
-    missing = [part for parts in asked for part in parts if part not in there]
+    asked = (column for column in columns if column["name"] not in there)
+    missing = [part for column in asked for part in parts_of(column) if part not in there]
     if missing:
         count = f"{len(missing)} feature columns are" if len(missing) > 1 else "a feature column is"
         raise DataError(

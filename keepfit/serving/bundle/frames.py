@@ -10,7 +10,7 @@ from keepfit.data.sources.arrow_types import settled_cells
 from keepfit.errors import DataError
 from keepfit.features.kind import Kind
 from keepfit.features.lookup import kind_of
-from keepfit.serving.bundle.cells import require
+from keepfit.serving.bundle.cells import parts_of, require
 
 if TYPE_CHECKING:
     import pandas
@@ -30,7 +30,7 @@ def table_of(frame: Any, columns: list[ServedColumn]) -> pa.Table:
         if column["name"] in there:
             arrays[column["name"]] = _cells(cells_of(column["name"]), kind_of(column["kind"]), column["name"])
         else:
-            arrays |= {part: _cells(cells_of(part), None, part) for part in column["columns"]}
+            arrays |= {part: _cells(cells_of(part), None, part) for part in parts_of(column)}
     return pa.table(arrays)
 
 

@@ -23,7 +23,7 @@ from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.data.unread import FILE, Unread
 from keepfit.errors import DataError
 from keepfit.features.lookup import kind_of
-from keepfit.serving.bundle.cells import composed_of
+from keepfit.serving.bundle.cells import composed_of, parts_of
 from keepfit.serving.bundle.frames import table_of
 from keepfit.serving.bundle.model import ServedModel
 
@@ -156,7 +156,7 @@ def _opened(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scrat
     reading = Reading(
         scratch=scratch,
         target=config.target,
-        needed=frozenset(part for c in model.columns for part in c.get("columns", (c["name"],))),
+        needed=frozenset(part for column in model.columns for part in parts_of(column)),
         uncoded=frozenset(c["name"] for c in model.columns if not kind_of(c["kind"]).coded),
         format=source.format if _named_alike(files[0], source) else "auto",
         columns=source.columns,

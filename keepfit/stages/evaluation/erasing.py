@@ -21,7 +21,8 @@ from keepfit.data.batch import Rows, tensor_or_ragged
 from keepfit.data.picking import pick
 from keepfit.data.ragged import Block
 from keepfit.data.transform import Entry, Transform, in_view
-from keepfit.features.kind import in_views, stacked
+from keepfit.features.encoding import encoded
+from keepfit.features.kind import in_views
 from keepfit.features.lookup import kind_of
 from keepfit.models.architecture import TrainedModel
 from keepfit.problems.answer import Answer
@@ -67,7 +68,8 @@ class Erasing:
         """Every part of a column's cells in these test rows, the first rows first, as far as `ASKED` reaches."""
         names = [feature.name for feature in self.transform.features]
         table = pick(self.folder, numbers, names)
-        cells = kind_of(entry.kind).read(table[entry.name].combine_chunks()).to_pylist()
+        typed = {one.name: _read(table[one.name], one) for one in self.transform.features}
+        cells = typed[entry.name].to_pylist()
         found = [
             (place, start, stop)
             for place, cell in enumerate(cells)
@@ -75,7 +77,7 @@ class Erasing:
         ][:ASKED]
         if not found:
             return []
-        whole = _encoded(table, self.transform)
+        whole = encoded(typed, self.transform, lambda _: list)
         without = pa.array([cells[place][:start] + cells[place][stop:] for place, start, stop in found], pa.string())
         views = in_views(kind_of(entry.kind).encode(kind_of(entry.kind).read(without), entry, list))
         of = np.array([place for place, *_ in found])
@@ -100,15 +102,11 @@ class Erasing:
         return self.answer.leanings(answers, self.schema)
 
 
+def _read(cells: pa.ChunkedArray, entry: Entry) -> pa.Array:
+    return kind_of(entry.kind).read(cells.combine_chunks())
+
+
 def _joined(parts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     if len(parts) <= PARTS:
         return [*parts]
     return [(int(some[0][0]), int(some[-1][1])) for some in np.array_split(np.array(parts), PARTS)]
-
-
-def _encoded(table: pa.Table, transform: Transform) -> dict[str, Block]:
-    columns = {}
-    for entry in transform.features:
-        kind = kind_of(entry.kind)
-        columns[entry.name] = in_views(kind.encode(kind.read(table[entry.name].combine_chunks()), entry, list))
-    return {tensor.name: stacked(tensor, columns) for tensor in transform.tensors}

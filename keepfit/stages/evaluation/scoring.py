@@ -12,10 +12,9 @@ import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 
-from keepfit.data import feed
+from keepfit.data.feed import Part
 from keepfit.data.identity import ROW
 from keepfit.data.shards import fixed, read_ids, read_labels
-from keepfit.data.transform import Transform
 from keepfit.models.architecture import TrainedModel
 from keepfit.problems.judge import Judged
 
@@ -34,10 +33,9 @@ def threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def score(model: TrainedModel, prepared: Path, transform: Transform) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Labels [N, …], answers [N, A] and row ids [N] of the test part, computed on the CPU in float32."""
-    answers = model.answers(feed.read(prepared / "test", transform), _CPU_WINDOW)
-    return read_labels(prepared / "test", transform.target), answers, read_ids(prepared / "test")
+def score(model: TrainedModel, part: Part, folder: Path) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Labels [N, …], answers [N, A] and row ids [N] of a part in its folder, computed on the CPU in float32."""
+    return read_labels(folder, model.target), model.answers(part, _CPU_WINDOW), read_ids(folder)
 
 
 def write_predictions(path: Path, rows: NDArray[Any], judged: Judged) -> None:

@@ -25,7 +25,8 @@ def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline
     room.step("scoring the test rows", 0.1)
     network = load(room.store / trained.path)
     with threads(room.config.training.threads):
-        labels, answers, rows = score(network, folder, transform)
+        test = feed.read(folder / "test", transform)
+        labels, answers, rows = score(network, test, folder / "test")
     judge = judge_of(transform.target.problem)
     judged = partial(judge.judged, labels, target=transform.target, rules=rules, settings=room.config.problem)
     model = judged(answers)
@@ -37,7 +38,7 @@ def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline
     made["classical"]["name"] = baseline.classical
     if told := getattr(learn_of(transform.target.problem), "told", None):
         with threads(room.config.training.threads):
-            made |= told(network.net, feed.read(folder / "test", transform), transform)
+            made |= told(network.net, test, transform)
     answer = answer_of({"problem": transform.target.problem})
     schema = answer.schema(transform.target, made)
     made["answers"] = answer.bins(answers, schema)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from keepfit.config import Pipeline
-from keepfit.data.cells import counted, is_text, numbers_without, spelled, without
+from keepfit.data.cells import counted, numbers_without, spelled, without
 from keepfit.data.composed import open_composed
 from keepfit.data.evidence import Found, look
 from keepfit.data.sources.opening import Opened, Reading, open_source
@@ -200,15 +200,14 @@ def open_table(
 
 
 def _shown(cells: pa.Array) -> pa.Array:
-    """Cells as a message shows them; bytes and lists are named for what they are."""
+    """Cells as a message shows them; bytes, and what has no text, are named for what they are."""
+    named = pa.array([str(cells.type)] * len(cells), pa.string())
     if pa.types.is_fixed_size_binary(cells.type) or pa.types.is_binary(cells.type):
-        return pa.array([str(cells.type)] * len(cells), pa.string())
-    if pa.types.is_nested(cells.type) or not is_text(cells.type):
-        try:
-            return cells.cast(pa.string())
-        except pa.ArrowException:
-            return pa.array([str(cells.type)] * len(cells), pa.string())
-    return cells.cast(pa.string())
+        return named
+    try:
+        return cells.cast(pa.string())
+    except pa.ArrowException:
+        return named
 
 
 def _without_null_type(column: pa.Field) -> pa.Field:

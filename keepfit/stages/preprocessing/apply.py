@@ -17,7 +17,7 @@ from keepfit.data.ragged import Block, Ragged
 from keepfit.data.shards import LABEL, fixed
 from keepfit.data.snapshot import SnapshotRows
 from keepfit.data.transform import Transform
-from keepfit.features.kind import in_views, stacked
+from keepfit.features.encoding import encoded
 from keepfit.features.lookup import kind_of
 from keepfit.problems.lookup import target_column
 from keepfit.stages.preprocessing.fit import called
@@ -40,7 +40,8 @@ def write(
         raw = stack.enter_context(shards.raw(folder / "test_raw", _plain(rows.schema, columns)))
         typed = [stack.enter_context(shards.typed(folder / part, transform)) for part in PARTS]
         for place, batch in rows.read(columns, made=made):
-            arrays = encoded(batch, place.start, transform)
+            cells = {entry.name: batch[entry.name] for entry in transform.features}
+            arrays = encoded(cells, transform, _callers(batch, place.start))
             arrays[LABEL] = target.encode(batch[transform.target.name], transform.target)
             for part, into in enumerate(typed):
                 index = np.flatnonzero(parts[place] == part)
@@ -54,13 +55,8 @@ def write(
     return transform.completed(done)
 
 
-def encoded(batch: pa.RecordBatch, first_row: int, transform: Transform) -> Blocks:
-    """n rows as typed, untransformed values. Raises DataError naming the cell that cannot be had."""
-    columns = {
-        e.name: in_views(kind_of(e.kind).encode(batch[e.name], e, partial(called, batch, e.name, first_row)))
-        for e in transform.features
-    }
-    return {tensor.name: stacked(tensor, columns) for tensor in transform.tensors}
+def _callers(batch: pa.RecordBatch, first_row: int) -> Callable[[str], Callable[[], list[str]]]:
+    return lambda name: partial(called, batch, name, first_row)
 
 
 def _finish(finishing: dict[str, Any], transform: Transform, train: Blocks) -> None:
