@@ -11,6 +11,8 @@ from sklearn.datasets import load_digits
 
 from keepfit import config, load
 from keepfit.errors import DataError
+from keepfit.stages.ingest import ingest
+from keepfit.store.run import start
 from tests.chain import retrain
 
 YAML = (
@@ -81,3 +83,13 @@ def test_columns_side_by_side_are_one_series(tmp_path):
     np.testing.assert_allclose(side_by_side.filter(like="probability"), lists.filter(like="probability"), atol=1e-5)
     with pytest.raises(DataError, match="p7"):
         model.predict(rows.drop(columns="p7"))
+
+
+def test_other_columns_of_a_series_are_read_anew(tmp_path):
+    """The snapshot of 64 steps is not that of 32, though kind and source are the same."""
+    wide().to_csv(tmp_path / "wide.csv", index=False)
+    found = []
+    for span in ("p1..p64", "p1..p32"):
+        (tmp_path / "pipeline.yaml").write_text(WIDE.replace("p1..p64", span), "utf-8")
+        found.append(ingest(start(config.load(tmp_path / "pipeline.yaml"))).digest)
+    assert found[0] != found[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -149,6 +150,16 @@ class Served:
             "order": "ASC",
         }
         return self._until(lambda client: next(iter(_events(client, wanted)), None))
+
+    def said(self, id: str, pattern: str) -> dict[str, Any]:
+        """The first line of a run's log with this in it, once it is there: it may come after the state it led to."""
+        wanted = {"logs": {"flow_run_id": {"any_": [id]}}, "sort": "TIMESTAMP_ASC", "limit": 200}
+        fits = re.compile(pattern).search
+        return self._until(
+            lambda client: next(
+                (e for e in client.post("/logs/filter", json=wanted).json() if fits(e["message"])), None
+            )
+        )
 
     def _until(self, look: Callable[[PrefectHttpxSyncClient], dict[str, Any] | None]) -> dict[str, Any]:
         """What `look` finds, as soon as it does."""

@@ -46,11 +46,11 @@ def test_a_run_that_crashed_and_is_not_run_again_is_told(
     workers: Served, tmp_path: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(automations, "LOST", timedelta(seconds=10))
-    made = told(workers, tmp_path, "lost", hook)
+    made = told(workers, tmp_path, "crashed", hook)
     with workers.without(automations.AGAIN):
-        id = workers.ask("retrain/lost")
+        id = workers.ask("retrain/crashed")
         os.kill(made.reached(), signal.SIGKILL)
-        check(workers, "lost", id, hook)
+        check(workers, "crashed", id, hook)
 
 
 @pytest.mark.slow

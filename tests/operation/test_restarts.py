@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.operation.served import DATABASES, LONG, database, served
-from tests.operation.test_running import deployed, logged
+from tests.operation.test_running import deployed
 from tests.postgres import cluster
 from tests.test_flows import wait_for_exit
 
@@ -110,6 +110,5 @@ def test_a_worker_that_is_told_to_end_loses_nothing(home: Path, tmp_path: Path, 
         with server.worker("keepfit"):
             server.event(id, "Completed")
         assert server.run(id)["run_count"] == 2
-        said = logged(server, id)
-    assert "train: start: going on where a run was stopped" in said
+        server.said(id, "train: start: going on where a run was stopped")
     assert len(made.runs) == 1

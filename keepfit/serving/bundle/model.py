@@ -107,9 +107,9 @@ class ServedModel:
         self.require(table.column_names)
         rows, unreadable = typed(table, self.columns, self.missing)
         parts, unfit = [self._none()], dict[int, str]()
-        for start in range(0, rows.num_rows, FED * self._step):
+        for start in range(0, rows.num_rows, FED * self.rows_a_call):
             here: dict[int, str] = {}
-            some = rows.slice(start, FED * self._step)
+            some = rows.slice(start, FED * self.rows_a_call)
             arrays = feeds(some, self.columns, here, self._known)
             parts.append(np.concatenate([*self._asked(arrays, some.num_rows)]))
             parts[-1][[*here]] = np.nan
@@ -121,12 +121,13 @@ class ServedModel:
         return Scored(np.concatenate(parts), told, unfit)
 
     @cached_property
-    def _step(self) -> int:
+    def rows_a_call(self) -> int:
+        """The most that the runtime is given at a time, as the kinds of the columns have it."""
         return min(kind_of(column["kind"]).rows_a_call(column) for column in self.columns)
 
     def _asked(self, arrays: Blocks, rows: int) -> Iterator[np.ndarray]:
-        for start in range(0, rows, self._step):
-            yield self.ask({name: array[start : start + self._step] for name, array in arrays.items()})
+        for start in range(0, rows, self.rows_a_call):
+            yield self.ask({name: array[start : start + self.rows_a_call] for name, array in arrays.items()})
 
     @cached_property
     def transform(self) -> Transform:

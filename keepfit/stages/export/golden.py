@@ -1,7 +1,7 @@
 """Rows with known answers: some of the test rows, and rows at the edge of what a column may hold.
 
 golden.npz holds `input:<graph input>` for each input, `output:<graph output>` for each output, `clear` (rows whose text
-may not change) and `tolerance` (how far a number may), and is read without pickle.
+may not change), `tolerance` (how far a number may) and `most` (rows a call), and is read without pickle.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ def write_golden(folder: Path, model: ServedModel, prepared: Path, transform: Tr
     found = dict(zip(names, model.run(names, rows), strict=True))
     arrays |= {f"output:{name}": output for name, output in found.items()}
     arrays["clear"] = answer.clear(answer.joined([found[name] for name in answer.outputs(model.schema)]), TOLERANCE)
+    arrays["most"] = np.array(model.rows_a_call)
     arrays["tolerance"] = np.array(TOLERANCE * answer.unit(model.schema))
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **{name: _plain(array) for name, array in arrays.items()})

@@ -25,6 +25,7 @@ from keepfit.store.store import Store
 
 _READS = (
     "target", "problem.kind", "problem.format", "features.*.kind", "features.*.format",
+    "features.*.columns",
     "source.format", "source.columns", "source.delimiter", "source.encoding", "source.missing", "source.sheet",
     "source.piece",
 )  # fmt: skip
