@@ -5,7 +5,8 @@ A kind is a package of small modules, so that none imports more than its part ne
     __init__   `Settings`, its section in the YAML, and `Entry`, its entry in transform.json
     cells      `KIND`, a `Kind` as below: NumPy and Arrow only
     words      `WORDS`, what is said of it: see `keepfit.features.words`
-    net        `encoder`, torch: see `keepfit.features.encoder`
+    net        `encoder`, torch: see `keepfit.features.encoder`; and `steps` of a kind that is read step by step: see
+               `keepfit.features.lookup.steps_of`
     graph      of single values, the nodes before the net, ONNX: see `keepfit.features.front`
 
 n rows; a served column is one line of schema.json's `inputs`.

@@ -44,6 +44,13 @@ def encoder_of(entries: Sequence[Entry], bins: int, units: int) -> torch.nn.Modu
     return made
 
 
+def steps_of(entry: Entry) -> torch.nn.Module:
+    """The module that gives what is read step by step [B, T, width] and which steps are there [B, T, 1], of a kind that
+    has steps; its `width` is the numbers a step."""
+    made: torch.nn.Module = FEATURES.module(entry.kind, "net").steps(entry)
+    return made
+
+
 def graph_of(name: str) -> Any:
     """The module that makes the nodes before the net; see `keepfit.features.front`."""
     return FEATURES.module(name, "graph")

@@ -21,6 +21,10 @@ TABLE = {
     "mlp": "keepfit.models.mlp",
     "wide_deep": "keepfit.models.wide_deep",
     "cnn": "keepfit.models.cnn",
+    "rnn": "keepfit.models.rnn",
+    "gru": "keepfit.models.gru",
+    "lstm": "keepfit.models.lstm",
+    "attention": "keepfit.models.attention",
     "language": "keepfit.models.language",
     "custom": "keepfit.models.custom",
 }

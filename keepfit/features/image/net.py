@@ -53,6 +53,25 @@ class PixelMix(nn.Module):
         return mixed.view(-1, COLUMNS, self.units)
 
 
+class PixelRows(nn.Module):
+    """A picture from top to bottom: each row of pixels, standardised, is a step."""
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self.pixels = Standardised(entry)
+        self.width = entry.size[1] * entry.channels
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """uint8 [B, H, W, C] → [B, H, C W], and which rows are there [B, H, 1]: all."""
+        rows = self.pixels(image).transpose(1, 2).flatten(2)
+        return rows, torch.ones_like(rows[..., :1])
+
+
+def steps(entry: Entry) -> nn.Module:
+    """uint8 [B, H, W, C] → [B, H, C W], and ones [B, H, 1]."""
+    return PixelRows(entry)
+
+
 def augment(amounts: Mapping[str, float]) -> Callable[[Tensor], Tensor]:
     """A change of pictures [B, H, W, C], each in its own way, that leaves what is on them."""
     return changed(Amount(**amounts))

@@ -29,6 +29,7 @@ class Steps(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.tensor(entry.mean))
         self.register_buffer("std", torch.tensor(entry.std))
+        self.width = entry.channels
 
     def forward(self, series: Tensor) -> tuple[Tensor, Tensor]:
         """[B, T, C], NaN behind the end → [B, T, C], 0 there; and 1 or 0 [B, T, 1]."""
@@ -77,6 +78,11 @@ def _changed(series: Tensor, noise: float, scale: float) -> Tensor:
     spread = known.std((0, 1), keepdim=True)
     factor = 1 + scale * torch.randn(len(series), 1, 1, device=series.device)
     return series * factor + noise * spread * torch.randn_like(known)
+
+
+def steps(entry: Entry) -> nn.Module:
+    """[B, T, C] → [B, T, C], and which steps are there [B, T, 1]."""
+    return Steps(entry)
 
 
 def encoder(entries: Sequence[Entry], bins: int, units: int) -> nn.Module:  # noqa: ARG001

@@ -16,6 +16,7 @@ from keepfit.features.text import Entry
 COLUMNS = 8
 """Vectors of d units that one text becomes."""
 _UNITS, _FILTERS, _WIDTHS = 64, 64, (1, 3, 5)
+_STEP_UNITS = 128
 _DROPPED = 0.2
 """Share of the tokens' units dropped in training."""
 
@@ -40,6 +41,27 @@ class TokenFilters(nn.Module):
         strongest = [(F.relu(one(steps)) * there).amax(2) for one in self.filters]
         mixed: Tensor = self.mix(torch.cat(strongest, 1))
         return mixed.view(-1, COLUMNS, self.units)
+
+
+class TokenSteps(nn.Module):
+    """A vector a token."""
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self.width = _STEP_UNITS
+        self.table = nn.Embedding(entry.vocabulary, _STEP_UNITS, padding_idx=0)
+        nn.init.normal_(self.table.weight, std=0.1)
+        self.dropout = nn.Dropout(_DROPPED)
+
+    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """int64 [B, T], 0 behind the end → [B, T, E], 0 there; and 1 or 0 [B, T, 1]."""
+        there = (tokens > 0)[..., None].float()
+        return self.dropout(self.table(tokens)) * there, there
+
+
+def steps(entry: Entry) -> nn.Module:
+    """int64 [B, T] → [B, T, E], and which tokens are there [B, T, 1]."""
+    return TokenSteps(entry)
 
 
 def encoder(entries: Sequence[Entry], bins: int, units: int) -> nn.Module:  # noqa: ARG001

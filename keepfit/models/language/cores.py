@@ -1,7 +1,7 @@
 """What reads tokens in order: recurrent, or by attention to those before. It answers a whole text, or goes on from a
 state, and both come to the same.
 
-B rows, T tokens, V tokens of the vocabulary, D units, L layers, H heads, P tokens remembered, W tokens looked back on.
+B rows, T tokens, V tokens of the vocabulary, D units, L layers, P tokens remembered, W tokens looked back on.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from keepfit.models.language.nodes import recurrent_nodes
+from keepfit.models.recurrent_nodes import recurrent_nodes
 from keepfit.models.stepping import State
-
-HEAD = 32
-"""Units of a head."""
+from keepfit.models.transformer import AttentionLayer, turns_of
 
 
 class Core(nn.Module, ABC):
@@ -98,55 +96,10 @@ class Attention(Core):
         places = torch.arange(past + steps, device=vectors.device)
         back = places[past:, None] - places
         seen = (back >= 0) & (back < self.window)
-        turns = _turns(places)
+        turns = turns_of(places)
         kept = []
         for number, layer in enumerate(self.layers):
-            vectors, keys, values = layer(vectors, state[0][:, number], state[1][:, number], turns, seen)
-            kept.append((keys, values))
+            vectors, both = layer(vectors, seen, turns, (state[0][:, number], state[1][:, number]))
+            kept.append(both)
         after = (torch.stack(several, 1)[:, :, 1 - self.window :] for several in zip(*kept, strict=True))
         return self.norm(vectors), tuple(after)
-
-
-class AttentionLayer(nn.Module):
-    """Attention and two dense layers, each added to what it was given."""
-
-    def __init__(self, width: int, dropout: float) -> None:
-        super().__init__()
-        self.heads = max(1, width // HEAD)
-        self.first, self.second = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.asked = nn.Linear(width, 3 * width, bias=False)
-        self.joined = nn.Linear(width, width, bias=False)
-        self.dense = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(
-        self, vectors: Tensor, keys: Tensor, values: Tensor, turns: Tensor, seen: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """[B, T, D], those before [B, P, D], cosines and sines [2, P + T, d/2], who sees whom [T, P + T] → the same,
-        and keys and values [B, P + T, D]."""
-        asked, new_keys, new_values = self.asked(self.first(vectors)).chunk(3, -1)
-        keys, values = torch.cat([keys, new_keys], 1), torch.cat([values, new_values], 1)
-        of_heads = (self._split(tensor) for tensor in (asked, keys, values))
-        query, key, value = of_heads
-        past = keys.shape[1] - vectors.shape[1]
-        found = F.scaled_dot_product_attention(_turned(query, turns[:, past:]), _turned(key, turns), value, seen)
-        vectors = vectors + self.dropout(self.joined(found.transpose(1, 2).flatten(2)))
-        return vectors + self.dropout(self.dense(self.second(vectors))), keys, values
-
-    def _split(self, vectors: Tensor) -> Tensor:
-        split: Tensor = vectors.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-        return split
-
-
-def _turns(places: Tensor) -> Tensor:
-    """Cosines and sines of the angles by which each place is turned, [2, T, d/2]."""
-    speeds = 10_000.0 ** (-torch.arange(0, HEAD // 2, device=places.device) / (HEAD // 2))
-    angles = places[:, None] * speeds
-    return torch.stack([angles.cos(), angles.sin()])
-
-
-def _turned(vectors: Tensor, turns: Tensor) -> Tensor:
-    """[B, H, T, d], turned pair by pair."""
-    left, right = vectors.chunk(2, -1)
-    cosines, sines = turns
-    return torch.cat([left * cosines - right * sines, left * sines + right * cosines], -1)

@@ -11,17 +11,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-_ORDER = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2)}
+_ORDER = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2), "RNN": (0,)}
 """Where ONNX's gates stand among torch's."""
 
 
 def recurrent_nodes(
-    layers: nn.LSTM | nn.GRU, vectors: Tensor, state: tuple[Tensor, ...]
+    layers: nn.RNNBase, vectors: Tensor, state: tuple[Tensor, ...]
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     """[B, T, D] and the state before [L, B, D] → what the layers give [B, T, D], and the state behind."""
     found, ends = vectors.transpose(0, 1), []
+    kind = layers.mode.removesuffix("_TANH")
     for number, weights in enumerate(layers.all_weights):
-        found, end = _layer(layers.mode, found, weights, tuple(tensor[number, None] for tensor in state))
+        found, end = _layer(kind, found, weights, tuple(tensor[number, None] for tensor in state))
         ends.append(end)
     return found.transpose(0, 1), tuple(torch.cat(several) for several in zip(*ends, strict=True))
 
