@@ -51,6 +51,13 @@ def steps_of(entry: Entry) -> torch.nn.Module:
     return made
 
 
+def amounts_of(entry: Entry, rows: int) -> dict[str, float] | None:
+    """How much rows of a kind that can be changed in training are changed, where the YAML does not say."""
+    net = FEATURES.module(entry.kind, "net")
+    found: dict[str, float] | None = net.amounts(entry, rows) if hasattr(net, "amounts") else None
+    return found
+
+
 def graph_of(name: str) -> Any:
     """The module that makes the nodes before the net; see `keepfit.features.front`."""
     return FEATURES.module(name, "graph")

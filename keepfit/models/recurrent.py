@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
-from keepfit.features.lookup import steps_of
+from keepfit.features.lookup import amounts_of, steps_of
 from keepfit.features.sequence.net import pooled
 from keepfit.models.recurrent_nodes import recurrent_nodes
 from keepfit.models.settings import RecurrentSettings
@@ -45,7 +45,7 @@ def defaults(model: RecurrentSettings, transform: Transform, rows: int) -> dict[
         "warmup": 0.25,
         "label_smoothing": 0.1 if transform.target.outputs > 1 else 0.0,
         "patience": None,
-        "augment": {"noise": 0.05, "scale": 0.05},
+        "augment": amounts_of(transform.features[0], rows),
     }
     return {**derived, **model.model_dump(exclude={"family"}, exclude_none=True)}
 

@@ -68,6 +68,11 @@ class SeriesFilters(nn.Module):
         return mixed.view(-1, COLUMNS, self.units)
 
 
+def amounts(_entry: Entry, _rows: int) -> dict[str, float]:
+    """A twentieth of either."""
+    return {"noise": 0.05, "scale": 0.05}
+
+
 def augment(amounts: Mapping[str, float]) -> Callable[[Tensor], Tensor]:
     """A change of series [B, T, C], each in its own way: a little noise, a little more or less."""
     return partial(_changed, noise=amounts.get("noise", 0.0), scale=amounts.get("scale", 0.0))

@@ -16,6 +16,7 @@ from keepfit.data.batch import Inputs
 from keepfit.data.transform import Entry, Transform
 from keepfit.features.encoder import Encoder
 from keepfit.features.image import Entry as Picture
+from keepfit.features.lookup import amounts_of
 from keepfit.features.sequence.net import pooled
 from keepfit.models import table_defaults
 from keepfit.models.attention import Settings
@@ -29,6 +30,7 @@ _STEPS = 1500
 
 def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]:
     """Every hyperparameter, from the number of train rows. What the YAML says goes before these."""
+    one = alone(transform)
     batch = 8 if rows < 200 else 16 if rows < 1000 else 32 if rows < 5000 else 64
     derived: dict[str, Any] = {
         "width": 64,
@@ -41,9 +43,9 @@ def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]
         "weight_decay": 1e-2,
         "schedule": "one_cycle",
         "warmup": 0.25,
-        "label_smoothing": 0.1 if alone(transform) and transform.target.outputs > 1 else 0.0,
+        "label_smoothing": 0.1 if one and transform.target.outputs > 1 else 0.0,
         "patience": None,
-        "augment": {"noise": 0.05, "scale": 0.05},
+        "augment": amounts_of(one, rows) if one else None,
     }
     return {**derived, **model.model_dump(exclude={"family"}, exclude_none=True)}
 

@@ -14,6 +14,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
+from keepfit.features.lookup import amounts_of
 from keepfit.features.sequence import Entry
 from keepfit.features.sequence.net import Steps, pooled
 
@@ -36,7 +37,7 @@ def defaults(transform: Transform, rows: int) -> dict[str, Any]:
         "warmup": 0.25,
         "label_smoothing": 0.1 if transform.target.outputs > 1 else 0.0,
         "patience": None,
-        "augment": {"noise": 0.05, "scale": 0.05},
+        "augment": amounts_of(transform.features[0], rows),
     }
 
 
