@@ -16,14 +16,15 @@ from keepfit.data.ragged import Ragged
 from keepfit.data.transform import Transform
 from keepfit.features.shared.tokenized import size
 from keepfit.features.text import Entry, grams, tokens
-from keepfit.models.wide_deep import Settings, fitted, net
-from keepfit.models.wide_deep.texts import WIDE
-from keepfit.models.wide_deep.wide import Grams
+from keepfit.models.wide_deep import Settings, net
+from keepfit.models.wide_deep.fitted import Fitting
+from keepfit.models.wide_deep.grams import Grams
+from keepfit.models.wide_deep.residual import WIDE
 from keepfit.problems.classification import Target
 from keepfit.problems.classification.learn import CrossEntropy
 from tests.sentences import sentences
 
-SMALL = {**net._OF_TEXTS, "units": 8, "bins": 4, "batch_norm": False, "width": 16}
+SMALL = {**net._RESIDUAL, "units": 8, "bins": 4, "batch_norm": False, "width": 16}
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +43,19 @@ def read() -> tuple[Transform, Rows]:
     return Transform(target=target, features=(entry,)), Rows(inputs, torch.tensor([classes.index(one) for one in of]))
 
 
-def matrix(rows: Rows) -> tuple[fitted.Scale, Any]:
-    found = rows.inputs["text_grams"]
-    scale = fitted.scaled(found)  # type: ignore[arg-type]
-    return scale, fitted.matrix(found, scale)  # type: ignore[arg-type]
+FITTING = Fitting(CrossEntropy(), 3, Grams.strengths)
+
+
+def seen(rows: Rows) -> tuple[Grams, Any]:
+    part = Grams("text_grams", 3)
+    part.see(rows)
+    return part, part.turn(True)
 
 
 def test_the_fit_is_logistic_regression(read):
     _, rows = read
-    _, found = matrix(rows)
-    ours = fitted.fitted(found, rows.labels, CrossEntropy(), 3, 1.0, prior=False)
+    _, found = seen(rows)
+    ours = FITTING.fitted(found, rows.labels, 1.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         theirs = LogisticRegression(C=1.0, max_iter=500, tol=1e-6).fit(found, rows.labels.numpy())
@@ -61,22 +65,19 @@ def test_the_fit_is_logistic_regression(read):
 
 def test_the_module_gives_the_numbers_of_the_fit(read):
     _, rows = read
-    scale, found = matrix(rows)
-    linear = fitted.fitted(found, rows.labels, CrossEntropy(), 3, 10.0)
-    module = Grams(3)
-    module.place.copy_(torch.from_numpy(scale.place))
-    module.scale[: len(scale.scale)] = torch.from_numpy(scale.scale)
-    module.weight[: len(linear.weight)] = torch.from_numpy(linear.weight)
+    module, found = seen(rows)
+    linear = FITTING.fitted(found, rows.labels, 10.0, Grams.prior)
+    module.take(linear.weight)
     given = module(rows.batch().inputs["text_grams"]).numpy() + linear.bias
     np.testing.assert_allclose(given, linear.logits(found), atol=1e-4)
 
 
 def test_an_n_gram_of_one_row_is_not_known_and_says_nothing(read):
     _, rows = read
-    scale, found = matrix(rows)
+    module, found = seen(rows)
     buckets, times = np.unique(rows.inputs["text_grams"].values[:, 0].numpy(), return_counts=True)
-    assert not scale.place[buckets[times == 1]].any()
-    assert (scale.place[buckets[times > 1]] > 0).all()
+    assert not module.place[buckets[times == 1]].any()
+    assert (module.place[buckets[times > 1]] > 0).all()
     assert not found[:, [0]].nnz
 
 

@@ -12,12 +12,14 @@ from torch import Tensor, nn
 from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.encoder import Encoder
+from keepfit.features.lookup import amounts_of
 from keepfit.models import table_defaults
 from keepfit.models.settings import DenseSettings
 from keepfit.models.towers import Towers, TowerSettings
-from keepfit.models.wide_deep.texts import TextWideAndDeep, texts_of
+from keepfit.models.wide_deep.kernels import columns_for
+from keepfit.models.wide_deep.residual import ResidualWideAndDeep, series_of, texts_of
 
-_OF_TEXTS = {
+_RESIDUAL = {
     "width": 128,
     "depth": 1,
     "dropout": 0.3,
@@ -50,13 +52,17 @@ class WideAndDeep(nn.Module):
 
 
 def defaults(model: DenseSettings, transform: Transform, rows: int) -> dict[str, Any]:
-    """Those of a table; where there are texts, of a network that learns what a linear model leaves."""
+    """Those of a table; where there are texts or series, of a network that learns what a linear model leaves."""
     derived = table_defaults.defaults(model, transform, rows)
     said = model.model_dump(exclude={"family"}, exclude_none=True)
-    return {**derived, **_OF_TEXTS, **said} if texts_of(transform) else derived
+    series = series_of(transform)
+    if series:
+        steps = sum(entry.steps for entry in series)
+        derived |= {"columns": columns_for(rows, steps), "augment": amounts_of(series[0], rows)}
+    return {**derived, **_RESIDUAL, **said} if series or texts_of(transform) else derived
 
 
 def build(settings: TowerSettings, transform: Transform) -> nn.Module:
     """Outputs [B, M, K]."""
-    kind = TextWideAndDeep if texts_of(transform) else WideAndDeep
+    kind = ResidualWideAndDeep if texts_of(transform) or series_of(transform) else WideAndDeep
     return kind(settings, transform)

@@ -1,0 +1,124 @@
+"""A linear model that is fitted first, and a deep one of everything that learns what it leaves.
+
+B rows, N train rows, M members, K outputs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor, nn
+
+from keepfit.data.batch import Inputs, Rows, joined
+from keepfit.data.feed import Part
+from keepfit.data.transform import Transform
+from keepfit.features.sequence import Entry as Series
+from keepfit.models.towers import Towers, TowerSettings
+from keepfit.models.wide_deep.fitted import Fitting, LinearFit, Matrix
+from keepfit.models.wide_deep.grams import Grams
+from keepfit.models.wide_deep.kernels import Kernels
+from keepfit.problems.objective import Objective
+
+WIDE = "wide"
+"""What each row carries in training: the wide part's numbers for it by fits that did not see it."""
+
+
+def texts_of(transform: Transform) -> list[str]:
+    """The tensors that hold n-grams."""
+    return [tensor.name for tensor in transform.tensors if tensor.view.name == "grams"]
+
+
+def series_of(transform: Transform) -> list[Series]:
+    """The series that a wide part is over: those that no text stands beside."""
+    return [] if texts_of(transform) else [one for one in transform.features if isinstance(one, Series)]
+
+
+class ResidualWideAndDeep(nn.Module):
+    """Every member's deep outputs plus the wide part's numbers, which were fitted first and stay as they are.
+
+    The deep part begins with zeros, so that before its first step the whole is the linear model.
+    """
+
+    bias: Tensor
+
+    def __init__(self, settings: TowerSettings, transform: Transform) -> None:
+        super().__init__()
+        outputs = transform.target.outputs
+        texts = (Grams(name, outputs) for name in texts_of(transform))
+        series = (Kernels(entry, outputs, settings["columns"]) for entry in series_of(transform))
+        self.wide = nn.ModuleList([*texts, *series])
+        self.register_buffer("bias", torch.zeros(outputs))
+        self.deep = Towers(settings, transform)
+        for tower in self.deep.towers:
+            nn.init.zeros_(tower.head.weight)  # type: ignore[union-attr, arg-type]
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        """A batch's raw tensors → [B, M, K]."""
+        deep: Tensor = self.deep(inputs)
+        wide = inputs[WIDE] if WIDE in inputs else self.linear(inputs)
+        return deep + wide[:, None]
+
+    def linear(self, inputs: Inputs) -> Tensor:
+        """[B, K], of every text or series."""
+        return torch.stack([part(inputs[part.name]) for part in self.wide]).sum(0) + self.bias  # type: ignore[index]
+
+    @torch.no_grad()
+    def begin(self, train: Part, validation: Part, objective: Objective) -> tuple[Inputs, Inputs]:
+        """Choose the wide part's settings by rows that were not fitted to, then fit it to the rows of both parts.
+
+        Gives each row's numbers by a fit that did not see it. Of parts that are not held it is fitted to the first
+        train rows, and nothing is given.
+        """
+        rows, other = _held(train), _held(validation)
+        fitting = self._fitting(objective, rows.labels)
+        self._see(rows)
+        tried = [(fitting.chosen(*self._of(variant, rows, other)), variant) for variant in self.wide[0].variants]  # type: ignore[union-attr]
+        best, variant = min(tried, key=lambda one: one[0].loss)
+        known, _, asked, _ = self._of(variant, rows, other)
+        if len(rows) < len(train) or len(other) < len(validation):
+            self._take(best.linear)
+            return {}, {}
+        # No fit that a train row's numbers are from may have seen a validation row: the network learns what they leave,
+        # so that it would learn the contrary of what validation rows near by say, and be judged too badly by them.
+        carried = fitting.out_of_fold(known, rows.labels, best.strength, best.prior)
+        judged = torch.from_numpy(best.linear.logits(asked))
+        both = joined([rows, other])
+        self._see(both)
+        self._take(fitting.fitted(self._turn(variant), both.labels, best.strength, best.prior))
+        return {WIDE: carried}, {WIDE: judged}
+
+    def _fitting(self, objective: Objective, labels: Tensor) -> Fitting:
+        first: Any = self.wide[0]
+        named = labels.dtype is torch.int64 or labels.ndim == 2  # classes, a code each or several at once
+        return Fitting(objective, self.bias.shape[0], first.strengths, first.prior if named else None)
+
+    def _see(self, rows: Rows) -> None:
+        for part in self.wide:
+            part.see(rows)  # type: ignore[operator]
+
+    def _turn(self, variant: bool) -> Matrix:
+        return self._beside([part.turn(variant) for part in self.wide])  # type: ignore[operator]
+
+    def _of(self, variant: bool, rows: Rows, other: Rows) -> tuple[Matrix, Tensor, Matrix, Tensor]:
+        """Columns and labels of the rows that were seen, and of others."""
+        known = self._turn(variant)
+        asked = self._beside([part.columns(other) for part in self.wide])  # type: ignore[operator]
+        return known, rows.labels, asked, other.labels
+
+    def _beside(self, found: list[Matrix]) -> Matrix:
+        self._widths = [one.shape[1] for one in found]
+        return sparse.hstack(found, "csr") if sparse.issparse(found[0]) else np.hstack(found)
+
+    def _take(self, linear: LinearFit) -> None:
+        for part, weight in zip(self.wide, np.split(linear.weight, np.cumsum(self._widths)[:-1]), strict=True):
+            part.take(weight)  # type: ignore[operator]
+        self.bias.copy_(torch.from_numpy(linear.bias))
+
+
+def _held(part: Part) -> Rows:
+    """All rows, or of a part that is not held as many as are read at a time."""
+    rows = np.cumsum(part.groups)
+    return part.load(range(max(1, int(np.searchsorted(rows, max(part.window, part.groups[0]), "right")))))
