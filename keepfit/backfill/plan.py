@@ -61,9 +61,9 @@ def apart(config: Pipeline) -> Pipeline:
 
     Raises ConfigError where the test rows come from a file of their own: they would be of no period.
     """
-    if config.source.test is not None:
+    if config.source.test is not None or config.source.test_names is not None:
         raise ConfigError(
-            "source.test names a test file, whose rows are judged whatever the time is.",
+            "source.test or test_names tells which rows only judge, and they are judged whatever the time is.",
             todo="Backfill a pipeline whose rows all come from source.path, each with its time.",
             where=str(config.file),
         )

@@ -25,12 +25,29 @@ class Source(Section):
     """The label file of an idx file of images; of a folder or zip, a table with a column of their file names."""
     test_labels: str | None = None
     """The same of `test`."""
+    names: str | None = None
+    """What the names of pictures or recordings hold, in columns of their own: `{digit}_{speaker}_{take}`."""
+    test_names: str | None = None
+    """In place of `test`, which of the pictures or recordings only judge, by their names: `*_[0-4]`."""
     sql: str | None = None
     """A query; needs `database`."""
     database: str | None = None
     """A database address as SQLAlchemy or ADBC takes it; keep secrets in ${VAR}."""
     format: Literal[
-        "auto", "csv", "jsonl", "json", "parquet", "arrow", "excel", "arff", "ts", "idx", "images", "text", "sql"
+        "auto",
+        "csv",
+        "jsonl",
+        "json",
+        "parquet",
+        "arrow",
+        "excel",
+        "arff",
+        "ts",
+        "idx",
+        "images",
+        "sounds",
+        "text",
+        "sql",
     ] = "auto"
     """How to read `path`; auto goes by name and content, and takes no file for plain text without columns."""
     piece: int = Field(default=1024, ge=16, le=1_000_000)
@@ -56,9 +73,15 @@ class Source(Section):
             raise ValueError("sql needs database, the address to send the query to")
         if self.database is not None and self.sql is None:
             raise ValueError("database needs sql, the query to send to it")
-        extra = [name for name in ("test", "labels", "test_labels") if getattr(self, name) is not None]
+        if self.test is not None and self.test_names is not None:
+            raise ValueError("give either test or test_names: both tell which rows only judge")
+        if self.labels is not None and (self.names is not None or self.test_names is not None):
+            raise ValueError("give either labels or names: both tell what is known of a file")
+        extra = [
+            name for name in ("test", "labels", "test_labels", "names", "test_names") if getattr(self, name) is not None
+        ]
         if self.sql is not None and extra:
-            raise ValueError(f"{extra[0]} names a file, and the rows come from sql: leave it out")
+            raise ValueError(f"{extra[0]} is of files, and the rows come from sql: leave it out")
         return self
 
 
@@ -218,7 +241,7 @@ class Training(Section):
     label_smoothing: float | None = Field(default=None, ge=0, lt=1)
     """Probability spread over the other classes."""
     augment: bool | None = None
-    """Shift, rotate and scale pictures in training; on for pictures when left out. Never mirrors."""
+    """Change pictures, series and recordings a little in training; on when left out. Never mirrors."""
     patience: int | None = Field(default=None, ge=1, le=1_000_000)
     """Epochs without a better validation loss before stopping."""
     max_seconds: float | None = Field(default=None, gt=0)

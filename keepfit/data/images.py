@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import re
 import warnings
-from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from typing import NamedTuple
-from urllib.parse import unquote_to_bytes
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from keepfit.data.media import Medium, Size
 from keepfit.errors import DataError
 
 MAX_PIXELS = 50_000_000
@@ -39,10 +38,6 @@ _OBJECT = re.compile(r"<[\w.]+ object at 0x[0-9a-f]+>")
 
 _STARTS = re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|BM....\0\0\0\0|RIFF....WEBP|II\*\0|MM\0\*|P[1-6]\s", re.DOTALL)
 """How files of these formats begin."""
-
-_URL = re.compile(r"\s*data:[\w.+-]*/?[\w.+-]*(?:;(?!base64)[^;,]{0,100})*(;base64)?,", re.IGNORECASE)
-_BASE64 = re.compile(r"\s*(?:iVBORw0KG|/9j/|R0lGOD|UklGR|SUkqA|TU0AK|Qk[0-3])[A-Za-z0-9+/_-]")
-"""How the formats begin in base64."""
 
 _OTHERS = (
     ("an SVG drawing", rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!DOCTYPE\s+svg[^>]*>\s*)?<svg\b"),
@@ -75,21 +70,6 @@ class Shape(NamedTuple):
     height: int
     width: int
     channels: int
-
-
-def of_text(text: str) -> bytes:
-    """The file that a text spells, as a data URL or in base64; the text's own bytes where it spells none."""
-    found = _URL.match(text)
-    start, is_base64 = (found.end(), bool(found[1])) if found else (0, True)
-    if not found and not _BASE64.match(text):
-        return text.encode("utf-8", "surrogatepass")
-    if not is_base64:
-        return unquote_to_bytes(text[start:])
-    plain = "".join(text[start:].split()).rstrip("=").replace("-", "+").replace("_", "/")
-    try:
-        return b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-    except ValueError:  # characters that are none of base64
-        return text.encode("utf-8", "surrogatepass")
 
 
 def starts_as_picture(start: bytes) -> bool:
@@ -227,3 +207,27 @@ def _plain(image: Image.Image, mode: str) -> Image.Image:
 
 def _unreadable(name: str, what: str) -> DataError:
     return DataError(f"{name} {what}.", allowed=f"Read are {NAMES}.", todo="Replace it or leave it out, and run again.")
+
+
+def _size(content: bytes) -> Size:
+    found = shape(content)
+    return found.width, found.height
+
+
+def _span(low: Size, high: Size) -> str:
+    whole = f"{low[0]:.0f} × {low[1]:.0f}"
+    return f"{whole} pixels" if low == high else f"{whole} to {high[0]:.0f} × {high[1]:.0f} pixels"
+
+
+MEDIUM = Medium(
+    form="images",
+    column="image",
+    one="picture",
+    many="pictures",
+    meant=(".heic", ".heif", ".avif", ".svg", ".jp2", ".jxl", ".psd", ".ico", ".tga", ".dcm", ".cr2", ".nef"),
+    names=NAMES,
+    begins=starts_as_picture,
+    fault=fault,
+    size=_size,
+    span=_span,
+)

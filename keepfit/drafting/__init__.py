@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from keepfit.data.media import ENDINGS, medium_of
 from keepfit.data.sources.locate import format_of, locate
 from keepfit.data.sources.opening import Reading
 from keepfit.drafting.drafted import Drafted
@@ -93,10 +94,10 @@ def _planned(origin: Path | Query, target: str | None, test: Path | None, place:
 
 def _plan(path: Path, target: str | None, test: Path | None, place: Path, said: Reading) -> Drafted:
     form = format_of(locate((path,))[0])
-    if form == "images":
-        from keepfit.drafting.picture_folders import plan_pictures
+    if form in ENDINGS:
+        from keepfit.drafting.picture_folders import plan_files
 
-        return plan_pictures(path, target, test, place)
+        return plan_files(path, target, test, place, medium_of(form))
     with TemporaryDirectory() as scratch:
         if form == "idx":
             from keepfit.drafting.picture_folders import plan_idx

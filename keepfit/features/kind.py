@@ -152,8 +152,8 @@ class Kind(ABC):
     """Whether the graph takes its cells as texts, and looks them up by one LabelEncoder."""
     is_raw: ClassVar[bool] = False
     """Whether a cell may be bytes, or a list: more than a value in words."""
-    whole_file: ClassVar[bool] = False
-    """Whether a cell is a whole file, such as a picture; it is raw then."""
+    whole_file: ClassVar[str] = ""
+    """The source's format whose files may be its cells, such as `images`: such a cell is raw."""
     is_series: ClassVar[bool] = False
     """Whether a cell is many numbers, so that columns side by side may be one."""
     is_moment: ClassVar[bool] = False

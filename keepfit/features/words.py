@@ -28,6 +28,9 @@ class Words(ABC):
     asked: ClassVar[int] = 0
     """Whose turn it is to recognise a column of `keepfit init`: the lowest is asked first, as the most particular."""
 
+    setting: ClassVar[str] = ""
+    """One of its settings that is often changed, as the YAML has it."""
+
     def recognise(self, _column: ColumnFacts) -> Choice | None:
         """The choice of this kind for a column, with the words that tell it; None where it is of another."""
         return None

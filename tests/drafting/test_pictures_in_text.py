@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from keepfit import config
-from keepfit.data import images
 from keepfit.data.identity import UNREAD
+from keepfit.data.spelled_files import of_text
 from keepfit.drafting import draft
 from keepfit.serving.prediction import predict_file
 from keepfit.stages.ingest import ingest
@@ -95,10 +95,10 @@ def test_they_are_answered_as_their_files_are(tmp_path: Path) -> None:
     "text", ["", "data:", "data:,", "data:;base64,", "data:image/png;name=a.png;base64,AAAA", "iVBORw0KGgo"]
 )
 def test_any_text_is_some_bytes(text: str) -> None:
-    assert isinstance(images.of_text(text), bytes)
+    assert isinstance(of_text(text), bytes)
 
 
 def test_line_breaks_and_the_alphabet_of_urls_are_base64_too() -> None:
     content = b"\x89PNG" + bytes(range(256)) * 3
     for encoded in (base64.encodebytes(content), base64.urlsafe_b64encode(content).rstrip(b"=")):
-        assert images.of_text(f" data:image/png;base64,{encoded.decode()}") == content
+        assert of_text(f" data:image/png;base64,{encoded.decode()}") == content

@@ -1,4 +1,4 @@
-"""The picture files of a folder or a zip, listed and read within bounds; nothing is unpacked to disk."""
+"""The pictures or recordings of a folder or a zip, listed and read within bounds; nothing is unpacked to disk."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from keepfit.data.images import starts_as_picture
-from keepfit.data.sources.locate import PICTURES, misnamed, walk
+from keepfit.data.media import Medium
+from keepfit.data.sources.locate import misnamed, walk
 from keepfit.errors import DataError
 
 _FILE_BYTES = 64 << 20
-"""A picture file larger than this is refused."""
-_MEANT = (".heic", ".heif", ".avif", ".svg", ".jp2", ".jxl", ".psd", ".ico", ".tga", ".dcm", ".cr2", ".nef")
-"""Endings of pictures that are not read: whoever put them there meant them, so they count as rows."""
+"""A larger file is refused."""
 _RATIO = 100
-"""An entry over 1 MB that unpacks to this many times its size is a bomb: pictures are compressed already."""
+"""An entry over 1 MB that unpacks to this many times its size is a bomb: pictures are compressed already, and
+sound shrinks to a half."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One picture file: its path inside the folder or zip, and how to get its bytes."""
+    """One file: its path inside the folder or zip, and how to get its bytes."""
 
     name: PurePosixPath
     read: Callable[[], bytes]
@@ -34,19 +33,20 @@ class Entry:
 class FolderFiles(NamedTuple):
     """The files of a folder or zip, by name."""
 
-    pictures: list[Entry]
+    rows: list[Entry]
     """By their ending or, where that is of no format, by how they begin."""
     others: list[PurePosixPath]
-    """What is no picture, hidden files apart."""
+    """What is none of the medium, hidden files apart."""
 
 
 @contextmanager
-def listed(root: Path) -> Iterator[FolderFiles]:
-    """The picture files of a folder or zip. Raises DataError for what may not be read."""
+def listed(root: Path, medium: Medium) -> Iterator[FolderFiles]:
+    """The files of a folder or zip, those of a medium apart. Raises DataError for what may not be read."""
     if root.is_dir():
         paths = [(PurePosixPath(p.relative_to(root)), p) for p in walk(root)]
         files = [(name, partial(_start, path), partial(read_file, path)) for name, path in paths]
-        yield _listing([*files, *((PurePosixPath(name), bytes, _misnamed) for name in misnamed(root))])
+        strange = [(PurePosixPath(name), bytes, _misnamed) for name in misnamed(root)]
+        yield _listing([*files, *strange], medium)
         return
     try:
         with zipfile.ZipFile(root) as archive:
@@ -54,7 +54,7 @@ def listed(root: Path) -> Iterator[FolderFiles]:
             for info in infos:
                 _check_entry(info, root)
             names = [(PurePosixPath(i.filename), partial(_read_entry, archive, i, root)) for i in infos]
-            yield _listing([(name, read, read) for name, read in names])
+            yield _listing([(name, read, read) for name, read in names], medium)
     except zipfile.BadZipFile as error:
         raise DataError(
             f"this is not a whole zip file ({str(error).rstrip('.')}).", todo="Copy it again.", where=str(root)
@@ -62,27 +62,30 @@ def listed(root: Path) -> Iterator[FolderFiles]:
 
 
 def place(root: Path, name: PurePosixPath) -> str:
-    """A picture's place in messages."""
+    """A file's place in messages."""
     return str(root / name) if root.is_dir() else f"{root}, {name}"
 
 
-def told_others(root: Path, others: list[PurePosixPath]) -> list[str]:
-    """The files that are no pictures, in a sentence; empty where there are none."""
+def told_others(root: Path, others: list[PurePosixPath], medium: Medium) -> list[str]:
+    """The files that are none of a medium, in a sentence; empty where there are none."""
     if not others:
         return []
     named = ", ".join(str(name) for name in others[:3]) + (" …" if len(others) > 3 else "")
-    count = "1 file is no picture and is" if len(others) == 1 else f"{len(others):,} files are no pictures and are"
+    several = f"{len(others):,} files are no {medium.many} and are"
+    count = f"1 file is no {medium.one} and is" if len(others) == 1 else several
     return [f"{root.name}: {count} left: {named}."]
 
 
-def _listing(files: list[tuple[PurePosixPath, Callable[[], bytes], Callable[[], bytes]]]) -> FolderFiles:
+def _listing(
+    files: list[tuple[PurePosixPath, Callable[[], bytes], Callable[[], bytes]]], medium: Medium
+) -> FolderFiles:
     """Sort out (name, how to get its first bytes, how to get all)."""
     found = FolderFiles([], [])
     for name, start, read in files:
         if any(part.startswith(".") or part == "__MACOSX" for part in name.parts):
             continue
-        if name.suffix.lower() in (*PICTURES, *_MEANT) or starts_as_picture(start()):
-            found.pictures.append(Entry(name, read))
+        if name.suffix.lower() in (*medium.endings, *medium.meant) or medium.begins(start()):
+            found.rows.append(Entry(name, read))
         else:
             found.others.append(name)
     return found
@@ -98,7 +101,7 @@ def _start(path: Path) -> bytes:
 
 
 def read_file(path: Path) -> bytes:
-    """A picture file's bytes. Raises DataError for one too large."""
+    """A file's bytes. Raises DataError for one too large."""
     if path.stat().st_size > _FILE_BYTES:
         raise _too_large(str(path), path.stat().st_size)
     return path.read_bytes()
@@ -139,6 +142,4 @@ def _check_entry(info: zipfile.ZipInfo, root: Path) -> None:
 
 
 def _too_large(where: str, size: int) -> DataError:
-    return DataError(
-        f"this file has {size >> 20} MB.", allowed=f"A picture file may have {_FILE_BYTES >> 20}.", where=where
-    )
+    return DataError(f"this file has {size >> 20} MB.", allowed=f"A file may have {_FILE_BYTES >> 20}.", where=where)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from keepfit.data.media import ENDINGS
 from keepfit.data.sources.copies import telling, told_of
 from keepfit.data.sources.locate import format_of
 from keepfit.data.sources.opening import Opened, Reading, together
@@ -45,7 +46,7 @@ def open_gathered(files: tuple[Path, ...], form: str, reading: Reading, opener: 
 
 def _form(found: list[Member]) -> str:
     forms = {format_of(member.file): member for member in found}
-    packed = next((member for form, member in forms.items() if form in ("tables", "images")), None)
+    packed = next((member for form, member in forms.items() if form == "tables" or form in ENDINGS), None)
     if packed is not None:
         raise DataError("this is a zip or folder inside another.", todo="Unpack it.", where=packed.place)
     if "idx" in forms:

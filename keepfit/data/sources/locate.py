@@ -10,10 +10,10 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path, PurePath, PurePosixPath
 
+from keepfit.data.media import ENDINGS
 from keepfit.errors import DataError, nearest
 
 PARQUET = (".parquet", ".pq")
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 _ESCAPED = re.compile("[\udc80-\udcff]")
 """Bytes of a name that are not UTF-8, as Python has them."""
 PACKED = (".gz", ".zst", ".bz2", ".xz")
@@ -39,9 +39,10 @@ def locate(paths: tuple[Path, ...]) -> tuple[Path, ...]:
 
 
 def format_of(path: Path) -> str:
-    """What is read there, from names and first bytes: a table's format, idx, `images`, or `tables` packed together.
+    """What is read there, from names and first bytes: a table's format, idx, `images`, `sounds`, or `tables` packed
+    together.
 
-    A folder or zip of both holds what more of its files are. Raises DataError for a file known not to be read.
+    A folder or zip of several holds what more of its files are. Raises DataError for a file known not to be read.
     """
     if path.is_dir():
         return _of_names([p.relative_to(path) for p in walk(path)])
@@ -69,9 +70,9 @@ def suffix_of(path: PurePath) -> str:
 
 def _of_names(names: Sequence[PurePath]) -> str:
     endings = [suffix_of(name) for name in names if not is_hidden(name)]
-    pictures = sum(ending in PICTURES for ending in endings)
-    sure = sum(ending in RANKS[0] for ending in endings)
-    return "images" if pictures > sure else "tables"
+    counts = {form: sum(ending in known for ending in endings) for form, known in ENDINGS.items()}
+    most = max(counts, key=lambda form: counts[form])
+    return most if counts[most] > sum(ending in RANKS[0] for ending in endings) else "tables"
 
 
 def walk(folder: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from keepfit.data.media import ENDINGS, medium_of
 from keepfit.data.sources.locate import format_of, locate
 from keepfit.data.unread import Unread
 from keepfit.errors import DataError
@@ -36,11 +37,18 @@ class Reading:
     piece: int = 1024
     """Characters of a piece of plain text."""
     labels: tuple[Path, ...] = ()
-    """The label files that belong to idx files of images, in the same order; or the table that names pictures."""
+    """The label files that belong to idx files of images, in the same order; or the table that names pictures or
+    recordings."""
+    file_names: str | None = None
+    """What the names of such files hold, for `FileNames`."""
+    test_names: str | None = None
+    """Which of such files only judge, the same."""
+    tested: bool = False
+    """Whether those are read, and not the others."""
     beside: tuple[Path, ...] = ()
-    """Other pictures that the same table names: those of the test part while the train part is read, or the reverse."""
+    """Other files that the same table names: those of the test part while the train part is read, or the reverse."""
     counted: bool = False
-    """Whether the table's rows that mean no picture are counted with that other part."""
+    """Whether the table's rows that mean no file here are counted with that other part."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -75,19 +83,27 @@ def open_source(paths: tuple[Path, ...], reading: Reading) -> Opened:
     """Open files, folders, globs or zips. Raises DataError for what is not there, is empty or cannot be understood."""
     files = locate(paths)
     form = reading.format if reading.format != "auto" else _agreed(files)
-    if form == "images" and reading.labels:
-        from keepfit.data.sources.labelled import OURS, open_labelled, tables_in
+    if form in ENDINGS and reading.labels:
+        from keepfit.data.sources.labelled import open_labelled, ours, tables_in
 
-        of_table = replace(reading, labels=(), format="auto", needed=reading.needed.difference(OURS))
+        medium = medium_of(form)
+        of_table = replace(reading, labels=(), format="auto", needed=reading.needed.difference(ours(medium)))
         tables = tuple(file for path in reading.labels for file in tables_in(path, reading.scratch))
-        return open_labelled(files, open_source(tables, of_table), reading)
-    if form in ("images", "idx"):
+        return open_labelled(files, open_source(tables, of_table), reading, medium)
+    if form in ENDINGS or form == "idx":
         return _opened(form, files, reading)
     if reading.labels:
         raise DataError(
             f"source.labels names {reading.labels[0].name}, and these rows hold their labels themselves.",
-            allowed="Labels of their own have pictures in a folder or zip, and idx files.",
+            allowed="Labels of their own have pictures and recordings in a folder or zip, and idx files.",
             todo="Take source.labels out of the YAML.",
+            where=str(files[0]),
+        )
+    if said := reading.file_names or reading.test_names:
+        raise DataError(
+            f'the YAML tells what the names of files hold, "{said}", and a file of these is no row.',
+            allowed="Names of their own have pictures and recordings in a folder or zip.",
+            todo="Take names and test_names out of source in the YAML.",
             where=str(files[0]),
         )
     from keepfit.data.sources.gathered import open_gathered
@@ -98,7 +114,7 @@ def open_source(paths: tuple[Path, ...], reading: Reading) -> Opened:
 def _agreed(files: tuple[Path, ...]) -> str:
     """The one format of the files; that of tables among folders of tables shows when they are looked into."""
     forms = {format_of(file) for file in files}
-    if "tables" in forms and "images" not in forms:
+    if "tables" in forms and not forms & ENDINGS.keys():
         return "tables"
     if len(forms) > 1:
         raise DataError(
@@ -158,10 +174,10 @@ def _opened(form: str, files: tuple[Path, ...], reading: Reading) -> Opened:
         from keepfit.data.sources.idx import open_idx
 
         return open_idx(files, reading)
-    if form == "images":
+    if form in ENDINGS:
         from keepfit.data.sources.pictures import open_pictures
 
-        return open_pictures(files, reading)
+        return open_pictures(files, reading, medium_of(form))
     if form in ("jsonl", "parquet"):
         from keepfit.data.sources.jsonl_parquet import open_lines, open_parquet
 

@@ -1,4 +1,4 @@
-"""Pictures in a folder or a zip, one folder a class."""
+"""Pictures or recordings in a folder or a zip, one folder a class, or with labels in their names."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 
-from keepfit.data import images
-from keepfit.data.sources.archive import listed, told_others
+from keepfit.data.media import Medium, Size
+from keepfit.data.sources.archive import Entry, listed, told_others
+from keepfit.data.sources.file_names import FileNames
 from keepfit.data.sources.opening import Opened, Reading
-from keepfit.data.unread import Unread, sentence
+from keepfit.data.unread import FILE, Unread, sentence
 from keepfit.errors import DataError
 
-PICTURE = "image"
-"""The column that holds them."""
 _LOOKED_AT = 200
 BATCH = 1024
 BATCH_BYTES = 32 << 20
@@ -29,82 +28,114 @@ _ROLES = {
 }
 _ORDER = ("train", "validation", "test")
 
-_Row = tuple[str, bytes, str]
+Cells = tuple[str, ...]
+_Row = tuple[str, bytes, Cells]
 
 
-def open_pictures(files: tuple[Path, ...], reading: Reading) -> Opened:
-    """Open folders or zips. Columns: `file`, `image` (the file's bytes), and the target: the folder's name.
+def open_pictures(files: tuple[Path, ...], reading: Reading, medium: Medium) -> Opened:
+    """Open folders or zips. Columns: `file`, that of the medium (the file's bytes), and those of the labels: the
+    target, which is the folder's name, or what `reading.file_names` finds in a file's name.
 
-    Whether a picture can be decoded shows later: see the kind of its column. Here are unread what lies in no class's
-    folder, and files whose bytes cannot be had.
+    Whether a file can be decoded shows later: see the kind of its column. Here are unread what has no label, and files
+    whose bytes cannot be had.
     """
     unread: list[Unread] = []
-    notes = [note for root in files for note in _checked(root)]
-    batches = partial(_batches, files, reading.target, unread)
-    return Opened(("file", PICTURE, reading.target), files, batches, notes=tuple(notes), unread=unread)
+    labels = Labels(reading, medium)
+    notes = [note for root in files for note in _checked(root, labels)]
+    columns = (FILE, medium.column, *labels.columns)
+    return Opened(columns, files, partial(_batches, files, labels, unread), notes=tuple(notes), unread=unread)
 
 
-def _checked(root: Path) -> list[str]:
+class Labels:
+    """What is known of a file by where it lies, or by its name."""
+
+    def __init__(self, reading: Reading, medium: Medium) -> None:
+        self.medium = medium
+        self.names = FileNames(reading.file_names, (FILE, medium.column)) if reading.file_names else None
+        self.columns = self.names.columns if self.names else (reading.target,)
+        self.lacks = f'its name is not like "{self.names.pattern}"' if self.names else "it lies in no class's folder"
+        """Why a file has no label, in a clause."""
+        self._tests = FileNames(reading.test_names) if reading.test_names else None
+        self._tested = reading.tested
+
+    def here(self, entries: list[Entry]) -> list[Entry]:
+        """Those of the part that is read."""
+        if self._tests is None:
+            return entries
+        return [entry for entry in entries if (self._tests.cells(entry.name) is not None) == self._tested]
+
+    def of(self, entries: list[Entry], root: Path, others: list[PurePosixPath]) -> list[Cells | None]:
+        """The cells of each file; None where it has no label. Raises DataError where the folders are no classes."""
+        if self.names:
+            return [self.names.cells(entry.name) for entry in entries]
+        names = [entry.name for entry in entries]
+        depth = class_depth(names, root, others, self.medium)
+        return [(found,) if (found := class_of(name, depth)) else None for name in names]
+
+
+def _checked(root: Path, labels: Labels) -> list[str]:
     """What is to be said of a folder. Raises DataError where its folders are no classes."""
-    with listed(root) as (pictures, others):
-        names = [picture.name for picture in pictures]
-        depth = class_depth(names, root, others)
-        if parts := parts_at(depth, names):
-            raise parts_error(root, parts)
-        return told_others(root, others)
+    with listed(root, labels.medium) as (entries, others):
+        if labels.names is None:
+            names = [entry.name for entry in entries]
+            if parts := parts_at(class_depth(names, root, others, labels.medium), names):
+                raise parts_error(root, parts)
+        return told_others(root, others, labels.medium)
 
 
-def _batches(roots: tuple[Path, ...], target: str, unread: list[Unread]) -> Iterator[pa.RecordBatch]:
+def _batches(roots: tuple[Path, ...], labels: Labels, unread: list[Unread]) -> Iterator[pa.RecordBatch]:
     unread.clear()
     rows: list[_Row] = []
     size = 0
-    for number, (name, read, label) in enumerate(_entries(roots), 1):
+    for number, (name, read, cells) in enumerate(_entries(roots, labels), 1):
+        if cells is None:
+            unread.append(Unread(number, name, labels.lacks))
+            continue
         try:
-            content = read() if label else b""
+            content = read()
         except DataError as error:
             unread.append(Unread(number, name, error.found.rstrip(".")))
             continue
-        if label is None:
-            unread.append(Unread(number, name, "it lies in no class's folder"))
-            continue
-        rows.append((name, content, label))
+        rows.append((name, content, cells))
         size += len(content)
         if len(rows) == BATCH or size > BATCH_BYTES:
-            yield _batch(rows, target)
+            yield _batch(rows, labels)
             rows, size = [], 0
     if rows:
-        yield _batch(rows, target)
+        yield _batch(rows, labels)
 
 
-def _entries(roots: tuple[Path, ...]) -> Iterator[tuple[str, Callable[[], bytes], str | None]]:
-    """Of each picture its name, with its root's where there are several; how to read it; and its class."""
+def _entries(roots: tuple[Path, ...], labels: Labels) -> Iterator[tuple[str, Callable[[], bytes], Cells | None]]:
+    """Of each file its name, with its root's where there are several; how to read it; and its cells."""
     above = Path(os.path.commonpath([root.parent for root in roots]))
     for root in roots:
-        with listed(root) as (pictures, others):
-            depth = class_depth([picture.name for picture in pictures], root, others)
+        with listed(root, labels.medium) as (entries, others):
+            cells = labels.of(entries, root, others)
+            found = dict(zip((entry.name for entry in entries), cells, strict=True))
             before = PurePosixPath(root.relative_to(above)) if len(roots) > 1 else PurePosixPath()
-            for picture in pictures:
-                yield str(before / picture.name), picture.read, class_of(picture.name, depth)
+            for entry in labels.here(entries):
+                yield str(before / entry.name), entry.read, found[entry.name]
 
 
-def _batch(rows: list[_Row], target: str) -> pa.RecordBatch:
-    names, contents, labels = zip(*rows, strict=True)
-    arrays = [pa.array(names, pa.string()), pa.array(contents, pa.binary()), pa.array(labels, pa.string())]
-    return pa.record_batch(arrays, names=["file", PICTURE, target])
+def _batch(rows: list[_Row], labels: Labels) -> pa.RecordBatch:
+    names, contents, cells = zip(*rows, strict=True)
+    columns = [pa.array(column, pa.string()) for column in zip(*cells, strict=True)]
+    arrays = [pa.array(names, pa.string()), pa.array(contents, pa.binary()), *columns]
+    return pa.record_batch(arrays, names=[FILE, labels.medium.column, *labels.columns])
 
 
 def class_of(name: PurePosixPath, depth: int) -> str | None:
-    """The class of a picture: the name of its folder at that depth; None where it lies in none."""
+    """The class of a file: the name of its folder at that depth; None where it lies in none."""
     return name.parts[depth] if len(name.parts) > depth + 1 else None
 
 
-def class_depth(names: list[PurePosixPath], root: Path, others: list[PurePosixPath]) -> int:
+def class_depth(names: list[PurePosixPath], root: Path, others: list[PurePosixPath], medium: Medium) -> int:
     """Which part of the paths is the class: the first that differs, such as `0` in `Dataset/0/a.png`."""
     if not names:
         seen = f" The files in it are {', '.join(str(name) for name in others[:3])} …" if others else ""
         raise DataError(
-            f"there is no picture in it.{seen}",
-            allowed=f"Read are {images.NAMES}.",
+            f"there is no {medium.one} in it.{seen}",
+            allowed=f"Read are {medium.names}.",
             todo="Give a folder with a folder for each class.",
             where=str(root),
         )
@@ -114,9 +145,10 @@ def class_depth(names: list[PurePosixPath], root: Path, others: list[PurePosixPa
             return depth
     loose = next((name for name in names if len(name.parts) == 1), names[0])
     raise DataError(
-        "the pictures do not lie in at least two folders, one for each class.",
-        todo=f'Make a folder for each class and put the pictures into them; "{loose}" lies in none. Or name a table of '
-        "file names and labels in source.labels.",
+        f"the {medium.many} do not lie in at least two folders, one for each class.",
+        todo=f'Make a folder for each class and put the {medium.many} into them; "{loose}" lies in none. Or name a '
+        "table of file names and labels in source.labels, or say what the names hold: source.names: "
+        '"{label}_{number}".',
         where=str(root),
     )
 
@@ -124,7 +156,7 @@ def class_depth(names: list[PurePosixPath], root: Path, others: list[PurePosixPa
 def parts_at(depth: int, names: list[PurePosixPath], *, with_classes: bool = True) -> dict[str, list[PurePosixPath]]:
     """Role (train, validation, test) → the folders at that depth, where they are the parts of the data.
 
-    Empty where they are classes: folders of other names, or with pictures right in them, if classes are meant.
+    Empty where they are classes: folders of other names, or with files right in them, if classes are meant.
     """
     folders = {PurePosixPath(*name.parts[: depth + 1]) for name in names if len(name.parts) > depth + 1}
     deep = all(len(name.parts) > depth + 2 for name in names if len(name.parts) > depth + 1) or not with_classes
@@ -134,19 +166,19 @@ def parts_at(depth: int, names: list[PurePosixPath], *, with_classes: bool = Tru
     return {role: [f for f, is_role in roles.items() if is_role == role] for role in _ORDER}
 
 
-def parts_of(root: Path, *, with_classes: bool = True) -> dict[str, list[PurePosixPath]]:
+def parts_of(root: Path, medium: Medium, *, with_classes: bool = True) -> dict[str, list[PurePosixPath]]:
     """The same of a folder or zip."""
-    with listed(root) as (pictures, others):
-        names = [picture.name for picture in pictures]
-        return parts_at(class_depth(names, root, others), names, with_classes=with_classes)
+    with listed(root, medium) as (entries, others):
+        names = [entry.name for entry in entries]
+        return parts_at(class_depth(names, root, others, medium), names, with_classes=with_classes)
 
 
-def has_classes(root: Path) -> bool:
-    """Whether the pictures of a folder or zip lie in folders of classes, be it in those of the data's parts."""
-    with listed(root) as (pictures, others):
-        names = [picture.name for picture in pictures]
+def has_classes(root: Path, medium: Medium) -> bool:
+    """Whether the files of a folder or zip lie in folders of classes, be it in those of the data's parts."""
+    with listed(root, medium) as (entries, others):
+        names = [entry.name for entry in entries]
         try:
-            depth = class_depth(names, root, others)
+            depth = class_depth(names, root, others, medium)
         except DataError:
             return False
     classes = {found.lower() for name in names if (found := class_of(name, depth))}
@@ -183,40 +215,39 @@ def listing(parts: dict[str, list[PurePosixPath]]) -> str:
 
 @dataclass(frozen=True)
 class Overview:
-    """What folders or zips of pictures hold, from names and a few pictures."""
+    """What folders or zips hold, from names and a few files."""
 
     labels: list[str]
-    """The class of each picture."""
-    sizes: list[tuple[int, int]]
-    """Width and height of some of the pictures."""
+    """The class of each file."""
+    sizes: list[Size]
+    """Of some of the files."""
     said: list[str]
     """What a person should know."""
 
 
-def overview(roots: tuple[Path, ...]) -> Overview:
-    """Look at all names, and into some of the pictures. Raises DataError where none of those can be read."""
-    said = [note for root in roots for note in _checked(root)]
-    labels, sizes, bad = [], [], []
-    names = [(name, label) for name, _, label in _entries(roots)]
-    step = max(1, len(names) // _LOOKED_AT)
-    for place, (name, read, label) in enumerate(_entries(roots)):
-        if label is None:
-            bad.append(Unread(place + 1, name, "it lies in no class's folder"))
+def overview(roots: tuple[Path, ...], reading: Reading, medium: Medium) -> Overview:
+    """Look at all names, and into some of the files. Raises DataError where none of those can be read."""
+    labels = Labels(reading, medium)
+    said = [note for root in roots for note in _checked(root, labels)]
+    classes, sizes, bad = list[str](), list[Size](), list[Unread]()
+    count = sum(1 for _ in _entries(roots, labels))
+    step = max(1, count // _LOOKED_AT)
+    for place, (name, read, cells) in enumerate(_entries(roots, labels)):
+        if cells is None:
+            bad.append(Unread(place + 1, name, labels.lacks))
             continue
-        labels.append(label)
+        classes.append(cells[labels.columns.index(reading.target)])
         if place % step == 0:
             try:
-                why = images.fault(content := read())
+                why = medium.fault(content := read())
             except DataError as error:
                 why = error.found.rstrip(".")
             if why:
                 bad.append(Unread(place + 1, name, why))
             else:
-                shape = images.shape(content)
-                sizes.append((shape.width, shape.height))
+                sizes.append(medium.size(content))
     if not sizes:
         raise DataError(f"{sentence(bad, len(bad))}.", todo="Mend them, or name another folder.", where=str(roots[0]))
     looked = "" if step == 1 else f", of which some {len(sizes):,} were looked into"
-    return Overview(
-        labels, sizes, [*said, *([f"{sentence(bad, len(names))}{looked}; a run leaves such out."] if bad else [])]
-    )
+    told = [f"{sentence(bad, count)}{looked}; a run leaves such out."] if bad else []
+    return Overview(classes, sizes, [*said, *told])

@@ -6,6 +6,7 @@ import re
 import zipfile
 from pathlib import Path
 
+from keepfit.data.sounds import starts_as_recording
 from keepfit.errors import DataError
 
 HEAD = 4096
@@ -74,6 +75,8 @@ def form_by(start: bytes, path: Path) -> str | None:
         return found
     if re.match(_PICTURE, start):
         raise stranger(path, "one picture", "Name a folder or zip with a folder of pictures for each class")
+    if starts_as_recording(start):
+        raise stranger(path, "one recording", "Name a folder or zip with a folder of recordings for each class")
     for magic, name, todo in _UNREAD:
         if re.match(magic, start):
             raise stranger(path, name, todo)
@@ -120,7 +123,7 @@ def stranger(path: Path, name: str, todo: str) -> DataError:
     return DataError(
         f"this is {name}.",
         allowed="Read are CSV and its relatives, JSON, Parquet, Arrow, Excel, ARFF, idx, and zips and folders of these "
-        "or of pictures.",
+        "or of pictures or recordings.",
         todo=f"{todo}." if todo else "Name a table.",
         where=str(path),
     )

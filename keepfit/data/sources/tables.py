@@ -13,7 +13,8 @@ from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 from urllib.parse import unquote
 
-from keepfit.data.sources.locate import FORMS, PICTURES, RANKS, is_hidden, misnamed, suffix_of, walk
+from keepfit.data.media import ENDINGS, medium_of
+from keepfit.data.sources.locate import FORMS, RANKS, is_hidden, misnamed, suffix_of, walk
 from keepfit.data.sources.signature import not_whole
 from keepfit.data.sources.unpack import FREE, RATIO
 from keepfit.errors import DataError
@@ -120,9 +121,10 @@ def _unzip(root: Path) -> str:
 def _endings(names: list[str]) -> str:
     """How many files of which endings, the most frequent first."""
     counted = Counter(suffix_of(PurePosixPath(name)) or "no ending" for name in names).most_common(6)
-    pictures = sum(count for ending, count in counted if ending in PICTURES)
     told = ", ".join(f"{count:,} {ending[:20]}" for ending, count in counted)
-    return f"{told} (pictures)" if pictures and pictures == len(names) else told
+    found = {suffix_of(PurePosixPath(name)) for name in names}
+    many = next((medium_of(form).many for form, endings in ENDINGS.items() if found and found <= {*endings}), "")
+    return f"{told} ({many})" if many else told
 
 
 def _opened(root: Path) -> zipfile.ZipFile:

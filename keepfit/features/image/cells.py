@@ -8,27 +8,24 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from keepfit.config import Feature, Preprocessing
 from keepfit.data import images
-from keepfit.data.cells import is_text
 from keepfit.errors import DataError
 from keepfit.features.image import Entry, Settings, levels
-from keepfit.features.kind import EDGES, Binned, Bins, ClassicalColumns, Finisher, Fitter, Kind, Seen, ServedColumn
+from keepfit.features.kind import EDGES, Binned, Bins, ClassicalColumns, Finisher, Fitter, Seen, ServedColumn
+from keepfit.features.shared.whole_files import FileKind, refuse_missing
 
 KEPT, SMALL, LARGE = 40, 32, 64
 """Up to 40 pixels a picture keeps its size; up to 128 it is brought to 32, at which sign-language digits of 100 pixels
 reached 99.0 % on unseen persons; larger ones, which hold finer things, to 64."""
 _SIDE = 32
 """Classical models see at most so many pixels a side: a linear model gains nothing by more."""
-_NONE = "it has no picture"
 _ALLOWED = "A picture is bytes of a file, a path, a data URL, a PIL picture, or a uint8 array [h, w] or [h, w, c]."
 _ROWS = 256
 """Pictures a call of the runtime."""
@@ -93,34 +90,20 @@ class ImageFinisher(Finisher):
         return self._entry.model_copy(update={**moments, **light})
 
 
-class Image(Kind):
+class Image(FileKind):
     """A picture."""
 
     name: ClassVar[str] = "image"
-    is_raw: ClassVar[bool] = True
-    whole_file: ClassVar[bool] = True
-    coded: ClassVar[bool] = False
-
-    def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:  # noqa: ARG002
-        """The bytes of files, in whatever form Arrow holds them: what a picture is shows when it is decoded."""
-        return contents(cells)
+    whole_file: ClassVar[str] = "images"
+    allowed: ClassVar[str] = _ALLOWED
 
     def unfit(self, cells: pa.Array, pixels: Sequence[int] | None) -> dict[int, str]:
-        """The pictures that are missing, damaged, too large, or none."""
-        found = {int(row): _NONE for row in np.flatnonzero(cells.is_null().to_numpy(zero_copy_only=False))}
-        if pixels is not None:
-            return found
-        for row, content in enumerate(cells):
-            if content.is_valid and (why := images.fault(content.as_py())):
-                found[row] = why
-        return dict(sorted(found.items()))
+        """The pictures that are missing, damaged, too large, or none; of raw pixels those that are missing."""
+        return self.missing(cells) if pixels is not None else super().unfit(cells, pixels)
 
-    def taken(self, cells: Any) -> pa.Array:
-        """Pictures of a frame as files: bytes, paths, data URLs, PIL pictures, uint8 arrays, or dicts with `bytes`."""
-        if isinstance(cells, pa.Array | pa.ChunkedArray) and not is_text(cells.type):
-            return _taken(cells)
-        values = cells.to_pylist() if isinstance(cells, pa.Array | pa.ChunkedArray) else list(cells)
-        return pa.array([_content(value, row) for row, value in enumerate(values, 1)], pa.binary())
+    def file(self, value: Any, row: int) -> bytes:
+        """Of a PIL picture, or a uint8 array."""
+        return _png(value, row)
 
     def fitter(self, feature: Feature, _settings: Preprocessing, source: dict[str, Any]) -> Fitter:
         """The size that the YAML says or the pictures suggest."""
@@ -136,10 +119,7 @@ class Image(Kind):
 
         Raises DataError naming the picture that is missing or cannot be decoded.
         """
-        if cells.null_count:
-            row = int(np.flatnonzero(cells.is_null().to_numpy(zero_copy_only=False))[0])
-            todo = "Leave that row out, or expect the column to be not null."
-            raise DataError(f"{called()[row]} is missing.", todo=todo)
+        refuse_missing(cells, called)
         if entry.pixels is not None and entry.shape == entry.pixels:
             return _reshaped(cells, (len(cells), *entry.shape))
         out, names = np.empty((len(cells), *entry.shape), np.uint8), called()
@@ -163,7 +143,7 @@ class Image(Kind):
         for row, cell in enumerate(cells):
             content = cell.as_py()
             if content is None:
-                unfit[row] = _NONE
+                unfit[row] = self.none
                 continue
             try:
                 raw = _raw_shape(content, column["pixels"])
@@ -195,33 +175,6 @@ class Image(Kind):
 
 
 KIND = Image()
-
-
-def contents(cells: pa.Array) -> pa.Array:
-    """Files in cells, in whatever form Arrow holds them, as binary; a struct is Hugging Face's, with a field `bytes`.
-
-    A text is a data URL, or a file in base64; any other is given as it is, and is no picture.
-
-    Raises ArrowNotImplementedError where the cells are something else.
-    """
-    if isinstance(cells, pa.ExtensionArray):
-        return contents(cells.storage)
-    if is_text(cells.type):
-        texts = cells.cast(pa.large_string()).to_pylist()
-        return pa.array([None if text is None else images.of_text(text) for text in texts], pa.binary())
-    if pa.types.is_struct(cells.type) and cells.type.get_field_index("bytes") >= 0:
-        inner = cells.field("bytes") if not cells.null_count else pc.struct_field(cells, "bytes")
-        return contents(inner)
-    return cells if pa.types.is_binary(cells.type) else cells.cast(pa.binary())
-
-
-def _taken(cells: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    try:
-        if isinstance(cells, pa.ChunkedArray):
-            return pa.chunked_array([contents(chunk) for chunk in cells.chunks], pa.binary())
-        return contents(cells)
-    except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
-        raise DataError(f"its cells are {cells.type}, and pictures are asked for.", allowed=_ALLOWED) from error
 
 
 def _size(height: int, width: int) -> tuple[int, int]:
@@ -258,38 +211,14 @@ def _raw_shape(content: bytes, pixels: Sequence[int] | None) -> Sequence[int] | 
     return pixels
 
 
-def _content(value: Any, row: int) -> bytes | None:
-    """The bytes of a picture file for whatever a person may put into a frame as a picture."""
-    if isinstance(value, dict):  # as Hugging Face's data sets hold pictures
-        value = value.get("bytes") or value.get("path")
-    if value is None or isinstance(value, bytes):
-        return value
-    if isinstance(value, float) and math.isnan(value):  # how pandas writes a missing object
-        return None
-    if isinstance(value, str) and value[:64].lstrip().lower().startswith("data:"):
-        return images.of_text(value)
-    if isinstance(value, str | Path):
-        return _file(Path(value), row)
+def _png(value: Any, row: int) -> bytes:
+    """A PIL picture, or an array of pixels, as a file."""
     from PIL import Image as Pillow
 
     if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim in (2, 3):
         value = Pillow.fromarray(value[:, :, 0] if value.ndim == 3 and value.shape[2] == 1 else value)
     if not isinstance(value, Pillow.Image):
-        raise DataError(
-            f"row {row} has a {type(value).__name__} for a picture.",
-            allowed=_ALLOWED,
-        )
+        raise DataError(f"row {row} has a {type(value).__name__} for a picture.", allowed=_ALLOWED)
     buffer = io.BytesIO()
     value.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
-
-
-def _file(path: Path, row: int) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(
-            f"the picture of row {row} cannot be read: {error.strerror}.",
-            todo="Give a path from the working folder, or an absolute one.",
-            where=str(path),
-        ) from error

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from keepfit.data import images
 from keepfit.features.column import Choice, ColumnFacts
-from keepfit.features.image.cells import contents
 from keepfit.features.kind import ServedColumn
+from keepfit.features.shared.whole_files import contents
 from keepfit.features.words import Told, Words
 
 SHOWN = 128
@@ -24,6 +24,7 @@ class ImageWords(Words):
     """Words of this kind."""
 
     kind: ClassVar[str] = "image"
+    setting: ClassVar[str] = "size: 64"
 
     def recognise(self, column: ColumnFacts) -> Choice | None:
         """Bytes or texts, of which most are pictures; or structs that hold such, as Hugging Face publishes them."""
@@ -38,7 +39,7 @@ class ImageWords(Words):
         sizes = sorted((shape.width, shape.height) for shape in shapes)
         (width, height), (wide, high) = sizes[0], sizes[-1]
         span = f"{width} × {height}" + ("" if sizes[0] == sizes[-1] else f" to {wide} × {high}")
-        return Choice(column.name, self.kind, f"{span} pixels; or {{kind: image, size: 64}}", may_all_differ=True)
+        return Choice(column.name, self.kind, f"{span} pixels; or {{kind: image, {self.setting}}}", may_all_differ=True)
 
     def meaning(self, column: ServedColumn) -> str:
         """In words."""

@@ -16,9 +16,9 @@ from keepfit.config import Pipeline
 from keepfit.config.sections import Source
 from keepfit.data.cells import is_text
 from keepfit.data.composed import open_composed
-from keepfit.data.images import starts_as_picture
+from keepfit.data.media import ENDINGS, Medium, medium_of
 from keepfit.data.sources.archive import Entry, listed, read_file, told_others
-from keepfit.data.sources.locate import PICTURES, format_of, locate, walk
+from keepfit.data.sources.locate import format_of, locate, walk
 from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.data.unread import FILE, Unread
 from keepfit.errors import DataError
@@ -27,7 +27,7 @@ from keepfit.serving.bundle.cells import composed_of, parts_of
 from keepfit.serving.bundle.frames import table_of
 from keepfit.serving.bundle.model import ServedModel
 
-PICTURE_ROWS = 256
+FILE_ROWS = 256
 
 
 class Question(NamedTuple):
@@ -36,7 +36,7 @@ class Question(NamedTuple):
     features: pa.Table
     """The model's columns."""
     kept: pa.Table
-    """The columns to stand beside the answers; of pictures `file`, each picture's path."""
+    """The columns to stand beside the answers; of pictures and recordings `file`, the path of each."""
 
 
 Keeping = Callable[[Sequence[str]], Sequence[str]]
@@ -63,48 +63,55 @@ def questions(
     should read into `notes`. Raises DataError for what is not there, cannot be read, or lacks a feature column.
     """
     files = locate((rows,))
-    loose = [file for file in files if file.is_file() and (file.suffix.lower() in PICTURES or _begins_so(file))]
-    folders = [file for file in files if file not in loose and _is_gallery(file, model)]
-    others = tuple(file for file in files if file not in loose and file not in folders)
-    if others and (loose or folders):
+    loose = {file: form for file in files if file.is_file() and (form := _form_of_one(file))}
+    forms = {file: loose.get(file) or _form_of_folder(file, model) for file in files}
+    if len(sorts := sorted({*forms.values()}, reverse=True)) > 1:
+        one, other = (next(file for file in files if forms[file] == form) for form in sorts[:2])
         raise DataError(
-            f"pictures and other files were named, {(loose or folders)[0].name} and {others[0].name}.",
+            f"{medium_of(forms[one]).many} and other files were named, {one.name} and {other.name}.",
             todo="Ask for the one or the other.",
             where=str(rows),
         )
-    if others:
-        yield from _rows(others, model, config, scratch, unread, notes, keeping)
+    if not (form := forms[files[0]]):
+        yield from _rows(files, model, config, scratch, unread, notes, keeping)
         return
-    picture = _one_picture(model)
+    medium = medium_of(form)
+    column = _one_file(model, medium)
     base = Path(os.path.commonpath([file.parent for file in files]))
     entries = [Entry(_below(base, file), partial(read_file, file)) for file in loose]
     with ExitStack() as stack:
-        for folder in folders:
-            found, left = stack.enter_context(listed(folder))
-            notes += told_others(folder, left)
+        for folder in (file for file in files if file not in loose):
+            found, left = stack.enter_context(listed(folder, medium))
+            notes += told_others(folder, left, medium)
             above = _below(base, folder) if len(files) > 1 else PurePosixPath()
             entries += [replace(entry, name=above / entry.name) for entry in found]
-        yield from _pictures(entries, picture, unread)
+        yield from _files(entries, column, unread)
 
 
 def _below(base: Path, file: Path) -> PurePosixPath:
     return PurePosixPath(file.relative_to(base))
 
 
-def _is_gallery(file: Path, model: ServedModel) -> bool:
-    """Whether pictures lie in a folder or zip; an empty folder is one without pictures to whom pictures are rows."""
-    if file.is_dir() and _is_pictured(model) and not walk(file):
-        return True
-    return format_of(file) == "images"
+def _form_of_folder(file: Path, model: ServedModel) -> str:
+    """images or sounds where such lie in a folder or zip, else empty; an empty folder is one without files to whom
+    files are rows."""
+    if file.is_dir() and not walk(file):
+        return _form_of_rows(model)
+    form = format_of(file)
+    return form if form in ENDINGS else ""
 
 
-def _is_pictured(model: ServedModel) -> bool:
-    return len(model.columns) == 1 and kind_of(model.columns[0]["kind"]).whole_file
+def _form_of_rows(model: ServedModel) -> str:
+    """images or sounds where one such file makes a row of the model, else empty."""
+    return kind_of(model.columns[0]["kind"]).whole_file if len(model.columns) == 1 else ""
 
 
-def _begins_so(file: Path) -> bool:
+def _form_of_one(file: Path) -> str:
+    """images or sounds where a file is one such, by its ending or by how it begins; else empty."""
     with file.open("rb") as content:
-        return starts_as_picture(content.read(16))
+        start = content.read(16)
+    media = map(medium_of, ENDINGS)
+    return next((m.form for m in media if file.suffix.lower() in m.endings or m.begins(start)), "")
 
 
 def _rows(
@@ -175,27 +182,27 @@ def _named_alike(rows: Path, source: Source) -> bool:
     return first is not None and Path(first).suffix.lower() == rows.suffix.lower()
 
 
-def _pictures(entries: list[Entry], picture: str, unread: list[Unread]) -> Iterator[Question]:
+def _files(entries: list[Entry], column: str, unread: list[Unread]) -> Iterator[Question]:
     """One question at least; a file whose bytes cannot be had is in none, and in `unread`."""
-    for start in range(0, max(1, len(entries)), PICTURE_ROWS):
+    for start in range(0, max(1, len(entries)), FILE_ROWS):
         names, cells = [], []
-        for row, entry in enumerate(entries[start : start + PICTURE_ROWS], start + 1):
+        for row, entry in enumerate(entries[start : start + FILE_ROWS], start + 1):
             try:
                 cells.append(entry.read())
                 names.append(str(entry.name))
             except DataError as error:
                 unread.append(Unread(row, str(entry.name), error.found.rstrip(".")))
-        features = pa.table({picture: pa.array(cells, pa.binary())})
+        features = pa.table({column: pa.array(cells, pa.binary())})
         yield Question(features, pa.table({FILE: pa.array(names, pa.string())}))
 
 
-def _one_picture(model: ServedModel) -> str:
-    """The only column of the model. Raises DataError where a picture alone does not make a row."""
+def _one_file(model: ServedModel, medium: Medium) -> str:
+    """The only column of the model. Raises DataError where such a file alone does not make a row."""
     names = [str(column["name"]) for column in model.columns]
-    if _is_pictured(model):
+    if _form_of_rows(model) == medium.form:
         return names[0]
     raise DataError(
-        f"these are pictures, and a row of this model is: {', '.join(names[:20])}.",
-        allowed="Files of pictures are rows for a model of one picture alone.",
-        todo="Give a table with these columns; Parquet can hold pictures too, as the bytes of their files.",
+        f"these are {medium.many}, and a row of this model is: {', '.join(names[:20])}.",
+        allowed=f"Files of {medium.many} are rows for a model of one {medium.one} alone.",
+        todo=f"Give a table with these columns; Parquet can hold {medium.many} too, as the bytes of their files.",
     )

@@ -27,7 +27,7 @@ _READS = (
     "target", "problem.kind", "problem.format", "features.*.kind", "features.*.format",
     "features.*.columns",
     "source.format", "source.columns", "source.delimiter", "source.encoding", "source.missing", "source.sheet",
-    "source.piece",
+    "source.piece", "source.names", "source.test_names",
 )  # fmt: skip
 
 _ASKED = "watch.json"
@@ -122,7 +122,7 @@ def roles_of(config: Pipeline) -> Roles:
     roles = {"train": locate(tuple(config.resolve(path) for path in paths))}
     for role, path in (("test", source.test), ("labels", source.labels), ("test_labels", source.test_labels)):
         roles[role] = locate((config.resolve(path),)) if path else ()
-    return roles
+    return {**roles, "test": roles["train"]} if source.test_names else roles
 
 
 @stage(reads=_READS, members=("features.cells", "problems.target"))

@@ -177,7 +177,7 @@ def open_table(
     source = config.source
     labels = {"train": roles.get("labels", ()), "test": roles.get("test_labels", ())}
     other = "test" if role == "train" else "train"
-    one = bool(labels[role]) and labels[role] == labels[other]  # table, that names the pictures of both
+    one = bool(labels[role]) and labels[role] == labels[other]  # table, that names the files of both
     reading = Reading(
         scratch=scratch,
         target=config.target,
@@ -193,6 +193,9 @@ def open_table(
         labels=labels[role],
         beside=roles[other] if one else (),
         counted=one and role == "test",
+        file_names=source.names,
+        test_names=source.test_names,
+        tested=role == "test",
     )
     opened = open_composed(open_source(roles[role], reading), config.composed)
     check_columns(opened, config)

@@ -69,7 +69,7 @@ def called(batch: pa.RecordBatch, column: str, first_row: int, places: NDArray[n
     some = np.arange(batch.num_rows) if places is None else places
     if FILE in batch.schema.names:
         return [str(name) for name in batch[FILE].take(pa.array(some)).to_pylist()]
-    return [f'the picture in row {row + 1 + first_row} of "{column}"' for row in some.tolist()]
+    return [f'row {row + 1 + first_row} of "{column}"' for row in some.tolist()]
 
 
 def _entries(config: Pipeline, fitters: list[Fitter]) -> list[Entry]:
