@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from keepfit.data import shards
-from keepfit.data.batch import Batch, Inputs, Rows, joined, tensor_of, tensor_or_ragged
+from keepfit.data.batch import Batch, Inputs, RaggedTensor, Rows, joined, tensor_of, tensor_or_ragged
 from keepfit.data.ragged import filled
 from keepfit.data.shards import LABEL
 from keepfit.data.transform import Transform
@@ -25,6 +25,8 @@ WINDOW = 512 << 20
 """Bytes read at a time of a part that is not held: batches are drawn from some hundred thousand rows of 500 numbers."""
 LONG = 256
 """Rows that are judged at a time where their lengths differ: all of them are as long as the longest."""
+STEPS = 1 << 20
+"""Steps of those rows, padding included: of recordings, whose steps are many, fewer rows are judged at a time."""
 SORTED = 50
 """Batches whose rows, where their lengths differ, are sorted by length before they are cut: little is padded then."""
 
@@ -60,9 +62,12 @@ class Part:
 
     def in_order(self, batch_size: int) -> Iterator[Batch]:
         """All rows, for judging, in batches whose sizes differ by one at most; smaller where lengths differ."""
-        cuts = Cuts(len(self), batch_size if self.load(()).lengths is None else min(batch_size, LONG))
+        differ = [name for name, found in self.load(()).inputs.items() if isinstance(found, RaggedTensor)]
+        cuts = Cuts(len(self), min(batch_size, LONG) if differ else batch_size)
         orders = ((rows, torch.arange(len(rows))) for rows in self._read(self._windows(range(len(self.groups)))))
-        return cuts.batches(orders, 0, 0)
+        for batch in cuts.batches(orders, 0, 0):
+            steps = max((batch.inputs[name].shape[:2].numel() for name in differ), default=0)
+            yield from batch.parts(max(1, -(-steps // STEPS)))
 
     def shuffled(self, cuts: Cuts, generator: torch.Generator, first: int) -> Iterator[Batch]:
         """The batches from the one with the number `first` on, in an order that the generator draws.

@@ -14,6 +14,7 @@ TABLE = {
     "image": "keepfit.features.image",
     "text": "keepfit.features.text",
     "sequence": "keepfit.features.sequence",
+    "audio": "keepfit.features.audio",
     "passage": "keepfit.features.passage",
 }
 """Name → the package; nothing is imported yet."""

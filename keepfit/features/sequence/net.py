@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from keepfit.features.sequence import Entry
+from keepfit.features.shared.masked import pooled
 
 COLUMNS = 8
 """Vectors of d units that one series becomes."""
@@ -37,13 +38,6 @@ class Steps(nn.Module):
         # Beyond 1e4 deviations nothing is learned, and squares must be numbers.
         scaled = ((series - self.mean) / self.std).clamp(-1e4, 1e4)
         return scaled.where(there, 0.0), there.float()
-
-
-def pooled(maps: Tensor, there: Tensor) -> Tensor:
-    """[B, F, T] and [B, 1, T] → mean and maximum over the steps that are there [B, 2 F]; 0 where none is."""
-    mean = (maps * there).sum(2) / there.sum(2).clamp_min(1)
-    most = maps.masked_fill(there == 0, -1e9).amax(2)
-    return torch.cat([mean, most.where(there.sum(2) > 0, 0.0)], 1)
 
 
 class SeriesFilters(nn.Module):

@@ -1,4 +1,4 @@
-"""Convolutions over a picture, or over a series."""
+"""Convolutions over a picture, a series or a recording."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Literal
@@ -7,9 +7,12 @@ from pydantic import Field
 
 from keepfit.config.sections import Feature, Model
 
+SEEN = frozenset({"image", "sequence", "audio"})
+"""Kinds that it sees."""
+
 
 class Settings(Model):
-    """Convolutions over a picture, or over the steps of a series; the default for either alone."""
+    """Convolutions over a picture, a series or a recording; the default for each alone."""
 
     hint: ClassVar[str] = "variant: plain is the textbook's; the default is fast and strong"
     family: Literal["cnn"] = "cnn"
@@ -22,13 +25,13 @@ class Settings(Model):
 
     @classmethod
     def suits(cls, kinds: frozenset[str]) -> int:
-        """Pictures, or series, best of all."""
-        return 2 if kinds in ({"image"}, {"sequence"}) else 0
+        """One picture, series or recording best of all."""
+        return 2 if len(kinds) == 1 and kinds <= SEEN else 0
 
     def problem(self, features: Mapping[str, Feature]) -> str:
-        """It sees one picture or one series, and nothing beside it."""
-        seen = sum(feature.kind in ("image", "sequence") for feature in features.values())
+        """It sees one picture, series or recording, and nothing beside it."""
+        seen = sum(feature.kind in SEEN for feature in features.values())
         if seen == 1 and len(features) == 1:
             return ""
         found = f"there are {seen}" if seen != 1 else "there are other features beside it"
-        return f"model.family cnn needs exactly one image or sequence feature, and {found}"
+        return f"model.family cnn needs exactly one image, sequence or audio feature, and {found}"

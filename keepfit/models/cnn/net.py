@@ -1,4 +1,5 @@
-"""Convolutional networks over one picture; that over a series stands in `keepfit.models.cnn.series`.
+"""Convolutional networks over one picture; that over a series stands in `keepfit.models.cnn.series`, that over a
+recording in `keepfit.models.cnn.spectrogram`.
 
 B pictures, S pixels a side, C colour channels, F filters, K outputs.
 
@@ -19,11 +20,12 @@ from torch.nn import functional as F  # noqa: N812
 
 from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
+from keepfit.features.audio import Entry as AudioEntry
 from keepfit.features.image import Entry
 from keepfit.features.image.net import SMALL, Standardised
 from keepfit.features.lookup import amounts_of
 from keepfit.features.sequence import Entry as SeriesEntry
-from keepfit.models.cnn import Settings, series
+from keepfit.models.cnn import Settings, series, spectrogram
 
 HALF = True
 """A small CNN learns as well in bfloat16, in half the time where the processor has it."""
@@ -35,8 +37,10 @@ def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]
     What the YAML says goes before these.
     """
     said = model.model_dump(exclude={"family"}, exclude_none=True)
-    if _is_series(transform):
+    if isinstance(transform.features[0], SeriesEntry):
         return {**series.defaults(transform, rows), **said}
+    if isinstance(transform.features[0], AudioEntry):
+        return {**spectrogram.defaults(transform, rows), **said}
     small = rows < SMALL
     derived = {
         "variant": "fast",
@@ -65,16 +69,15 @@ def picture_of(transform: Transform) -> Entry:
 
 def build(settings: dict[str, Any], transform: Transform) -> nn.Module:
     """The module that `settings["variant"]` names, for the one picture and the target of `transform`; or that of a
-    series."""
-    if _is_series(transform):
-        (entry,) = transform.features
-        return series.Series(entry, transform.target.outputs, settings["width"], settings["dropout"])  # type: ignore[arg-type]
+    series or a recording."""
+    sizes = transform.target.outputs, settings["width"], settings["dropout"]
+    (entry,) = transform.features
+    if isinstance(entry, SeriesEntry):
+        return series.Series(entry, *sizes)
+    if isinstance(entry, AudioEntry):
+        return spectrogram.Spectrogram(entry, *sizes)
     kind = Fast if settings["variant"] == "fast" else Plain
-    return kind(picture_of(transform), transform.target.outputs, settings["width"], settings["dropout"])
-
-
-def _is_series(transform: Transform) -> bool:
-    return isinstance(transform.features[0], SeriesEntry)
+    return kind(picture_of(transform), *sizes)
 
 
 class Plain(nn.Module):

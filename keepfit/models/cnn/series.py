@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
@@ -16,7 +15,8 @@ from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.lookup import amounts_of
 from keepfit.features.sequence import Entry
-from keepfit.features.sequence.net import Steps, pooled
+from keepfit.features.sequence.net import Steps
+from keepfit.features.shared.masked import Masked, pooled
 
 _WIDTHS = (7, 5, 3)
 _STEPS = 1500
@@ -39,32 +39,6 @@ def defaults(transform: Transform, rows: int) -> dict[str, Any]:
         "patience": None,
         "augment": amounts_of(transform.features[0], rows),
     }
-
-
-class Masked(nn.Module):
-    """Batch norm over the steps that are there alone (Ioffe and Szegedy 2015), so that padding changes no row."""
-
-    mean: Tensor
-    variance: Tensor
-
-    def __init__(self, filters: int) -> None:
-        super().__init__()
-        self.weight, self.bias = nn.Parameter(torch.ones(filters, 1)), nn.Parameter(torch.zeros(filters, 1))
-        self.register_buffer("mean", torch.zeros(filters, 1))
-        self.register_buffer("variance", torch.ones(filters, 1))
-
-    def forward(self, maps: Tensor, there: Tensor) -> Tensor:
-        """[B, F, T], [B, 1, T] → [B, F, T]."""
-        if self.training:
-            count = there.sum().clamp_min(1)
-            mean = (maps * there).sum((0, 2)).unsqueeze(1) / count
-            variance = ((maps - mean).square() * there).sum((0, 2)).unsqueeze(1) / count
-            with torch.no_grad():
-                self.mean.lerp_(mean, 0.1)
-                self.variance.lerp_(variance, 0.1)
-        else:
-            mean, variance = self.mean, self.variance
-        return (maps - mean) * (variance + 1e-5).rsqrt() * self.weight + self.bias
 
 
 class Series(nn.Module):
