@@ -46,7 +46,7 @@ def encoder_of(entries: Sequence[Entry], bins: int, units: int) -> torch.nn.Modu
 
 def steps_of(entry: Entry) -> torch.nn.Module:
     """The module that gives what is read step by step [B, T, width] and which steps are there [B, T, 1], of a kind that
-    has steps; its `width` is the numbers a step."""
+    has steps; its `width` is the numbers a step, its `hop` how many of the shards' steps are one, where not each."""
     made: torch.nn.Module = FEATURES.module(entry.kind, "net").steps(entry)
     return made
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.lookup import amounts_of, steps_of
-from keepfit.features.sequence.net import pooled
+from keepfit.features.shared.masked import pooled
 from keepfit.models.recurrent_nodes import recurrent_nodes
 from keepfit.models.settings import RecurrentSettings
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from keepfit.config.sections import Feature, Model
 
-STEPPED = ("sequence", "text", "image")
+STEPPED = ("sequence", "text", "image", "audio")
 """Kinds that are read step by step."""
 
 

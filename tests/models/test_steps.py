@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from keepfit import config
 from keepfit.data.transform import Entry, Transform
 from keepfit.errors import ConfigError
+from keepfit.features.audio import PAD
+from keepfit.features.audio import Entry as Recording
 from keepfit.features.image import Entry as Picture
 from keepfit.features.sequence import Entry as Series
 from keepfit.features.text import Entry as Text
@@ -24,6 +26,8 @@ from tests.tables import classified
 
 FAMILIES = ("rnn", "gru", "lstm", "attention")
 KINDS = ("sequence", "text", "image")
+HOP = 80
+"""Samples of a recording from one moment to the next."""
 
 
 def entry_of(kind: str, steps: int = 20) -> Entry:
@@ -33,13 +37,18 @@ def entry_of(kind: str, steps: int = 20) -> Entry:
     if kind == "text":
         known = {"tokenizer": "{}", "vocabulary": 50, "length": 64, "grams": "words", "missing": 0}
         return Text.model_validate({**given, **known})
+    if kind == "audio":
+        return Recording(**given, rate=8000, seconds=10, resample="polyphase", steps=HOP * steps)
     moments = {"mean": (0.3,), "std": (0.2,)}
     return Picture(**given, size=(9, 7), channels=1, pixels=None, resample="bilinear", **moments)
 
 
 def rows_of(kind: str, lengths: list[int]) -> Tensor:
-    """Random rows of these lengths; pictures have one length."""
+    """Random rows of these lengths, of recordings in moments; pictures have one length."""
     torch.manual_seed(1)
+    if kind == "audio":
+        behind = torch.arange(HOP * max(1, *lengths)) >= HOP * torch.tensor(lengths)[:, None]
+        return torch.randint(-9000, 9000, behind.shape, dtype=torch.int16).masked_fill(behind, PAD)
     steps = max(1, *lengths)
     behind = torch.arange(steps) >= torch.tensor(lengths)[:, None]
     if kind == "sequence":
@@ -73,6 +82,16 @@ def test_padding_changes_nothing_nor_do_the_rows_beside(family, kind):
     for place, length in enumerate([5, 20, 1, 0, 12]):
         alone = rows[place : place + 1] if kind == "image" else rows[place : place + 1, : max(length, 1)]
         torch.testing.assert_close(model({kind: alone}), found[place : place + 1], atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_padding_of_recordings_changes_nothing(family):
+    model = network(family, "audio", steps=300).eval()
+    rows = rows_of("audio", [5, 20, 1, 0, 12])
+    found = model({"audio": rows})
+    for place, length in enumerate([5, 20, 1, 0, 12]):
+        alone = rows[place : place + 1, : max(HOP * length, 1)]
+        torch.testing.assert_close(model({"audio": alone}), found[place : place + 1], atol=1e-5, rtol=1e-4)
 
 
 @every
@@ -116,6 +135,8 @@ def test_it_learns_one_batch_by_heart(family, kind):
     ("attention", "text", {}),
     ("attention", "sequence", {"steps": 200}),
     ("attention", "image", {}),
+    ("gru", "audio", {}),
+    ("attention", "audio", {"steps": 200}),
 ])  # fmt: skip
 def test_exported_it_gives_the_same_for_every_number_of_rows_and_steps(tmp_path: Path, family, kind, more):
     model = network(family, kind, **more).eval()

@@ -17,7 +17,7 @@ from keepfit.data.transform import Entry, Transform
 from keepfit.features.encoder import Encoder
 from keepfit.features.image import Entry as Picture
 from keepfit.features.lookup import amounts_of
-from keepfit.features.sequence.net import pooled
+from keepfit.features.shared.masked import pooled
 from keepfit.models import table_defaults
 from keepfit.models.attention import Settings
 from keepfit.models.attention.tokens import Patches, Pieces

@@ -31,7 +31,7 @@ class Pieces(nn.Module):
     def __init__(self, entry: Entry, width: int) -> None:
         super().__init__()
         self.steps = steps_of(entry)
-        self.stride = max(1, math.ceil(entry.views[0].steps / TOKENS))
+        self.stride = max(1, math.ceil(entry.views[0].steps / getattr(self.steps, "hop", 1) / TOKENS))
         self.around = self.stride + 1
         kernel = 2 * self.around + 1
         self.stem = nn.Conv1d(self.steps.width, width, kernel, self.stride, padding=self.around)  # type: ignore[arg-type]

@@ -19,9 +19,10 @@ from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.audio import Entry
 from keepfit.features.audio.net import LogMel
+from keepfit.features.lookup import amounts_of
 from keepfit.features.shared.masked import Masked, pooled
 
-_STEPS = 2000
+_STEPS = 1200
 """Steps of training that a small set takes."""
 _HALVED = ((1, 1), (2, 2), (2, 1), (1, 1))
 """By how much bands and moments are pooled in each layer; the first one steps by two of both."""
@@ -43,7 +44,7 @@ def defaults(transform: Transform, rows: int) -> dict[str, Any]:
         "warmup": 0.25,
         "label_smoothing": 0.1 if transform.target.outputs > 1 else 0.0,
         "patience": None,
-        "augment": {"speed": 0.1, "gain": 6.0},
+        "augment": amounts_of(transform.features[0], rows),
     }
 
 
