@@ -39,6 +39,8 @@ def test_no_member_is_named_outside_its_own_folder(folder: str) -> None:
         "column",
         "words",
         "times",
+        "series",
+        "windows",
         "encoder",
         "encoding",
         "front",
@@ -149,7 +151,7 @@ from keepfit.config import load
 from keepfit.config.sets import PROBLEMS
 print(PROBLEMS.names(), PROBLEMS.where("regression"), load({str(tmp_path / "pipeline.yaml")!r}).problem.kind)
 """
-    names = "['classification', 'regression', 'multilabel', 'next_token', 'counts']"
+    names = "['classification', 'regression', 'multilabel', 'next_token', 'forecasting', 'counts']"
     assert python(environment, "-c", code) == f"{names} keepfit.problems.regression classification\n"
 
 

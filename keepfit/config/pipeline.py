@@ -13,6 +13,7 @@ from keepfit import redact
 from keepfit.config import sets
 from keepfit.config.operation import Approval, Duration, Notify, Retention, Schedule
 from keepfit.config.sections import (
+    HISTORY,
     Evaluation,
     Feature,
     Model,
@@ -106,9 +107,24 @@ class Pipeline(Section):
                 )
         elif self.target in self.features:
             raise ValueError(f'the target "{self.target}" is also a feature: take it out of features')
+        self._check_windows()
         if problem := self.model.problem(self.features):
             raise ValueError(problem)
         return self
+
+    def _check_windows(self) -> None:
+        """Raise ValueError where windows of series and what is asked of them do not go together."""
+        window, split = self.source.window, self.preprocessing.split
+        if self.problem.reads_windows != (window is not None):
+            other = "takes none: leave source.window out" if window else "forecasts series: say source.window"
+            raise ValueError(f"problem {self.problem.kind} {other}")
+        if window is not None and (split.by, split.column) != ("time", window.time):
+            raise ValueError(
+                "windows of series are split by their time, or the model would know what it is asked: say "
+                f"preprocessing: {{split: {{by: time, column: {window.time}}}}}"
+            )
+        if window is not None and HISTORY not in self.features:
+            raise ValueError(f"a forecast is made from the values before it: features needs {{{HISTORY}: sequence}}")
 
     @property
     def metric(self) -> str:
@@ -128,7 +144,8 @@ class Pipeline(Section):
     @property
     def needed(self) -> frozenset[str]:
         """The columns of the source that features are read from."""
-        return frozenset(part for name, feature in self.features.items() for part in feature.parts or (name,))
+        found = frozenset(part for name, feature in self.features.items() for part in feature.parts or (name,))
+        return found if self.source.window is None else self.source.window.source_columns(found)
 
     @property
     def file(self) -> Path:

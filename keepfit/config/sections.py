@@ -14,6 +14,27 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
 
+HISTORY, UNTIL = "history", "until"
+"""The columns that windows of series have besides the source's: see `Window`."""
+
+
+class Window(Section):
+    """How series become rows: each point of a series is one, with the values up to it and those that come next."""
+
+    time: str
+    """The column that orders the points of a series: numbers, dates, or texts in one notation of dates."""
+    by: str | None = None
+    """The column that names the series, where there are several."""
+    length: int = Field(ge=2, le=4096)
+    """Values up to a point, itself among them, that a forecast is made from: the column `history`."""
+    horizon: int = Field(default=1, ge=1, le=1000)
+    """Values behind it that are forecast: the target."""
+
+    def source_columns(self, needed: frozenset[str]) -> frozenset[str]:
+        """From the columns that are needed of its rows to those of the source, besides the target."""
+        return (needed - {HISTORY, UNTIL}) | {self.time, *([self.by] if self.by else [])}
+
+
 class Source(Section):
     """Where the rows come from. What is left out is found by itself."""
 
@@ -62,6 +83,8 @@ class Source(Section):
     """The text encoding; Unicode and the usual older ones of each language are recognised when left out."""
     missing: tuple[str, ...] | None = None
     """Cells that mean "no value", in place of the usual ones (NA, ?, null and their like); empty cells always do."""
+    window: Window | None = None
+    """Of series to forecast, a line for each point: how their windows become the rows."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Source:
@@ -82,6 +105,8 @@ class Source(Section):
         ]
         if self.sql is not None and extra:
             raise ValueError(f"{extra[0]} is of files, and the rows come from sql: leave it out")
+        if self.window is not None and self.test is not None:
+            raise ValueError("windows of series are split by time, and test names a file of its own: leave it out")
         return self
 
 
@@ -117,6 +142,8 @@ class Problem(Section):
     """Settings that matter to judging alone: nothing is learned anew for them."""
     reads_itself: ClassVar[bool] = False
     """Whether the target is the one feature, too: a text is asked what comes next in it."""
+    reads_windows: ClassVar[bool] = False
+    """Whether its rows are windows of series: see `Window`."""
     kind: str
     """Which problem."""
 

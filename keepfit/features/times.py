@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,36 +11,42 @@ from numpy.typing import NDArray
 
 from keepfit.config.sets import FEATURES
 from keepfit.data.cells import is_text
-from keepfit.data.evidence import MOST, doubt, look
+from keepfit.data.evidence import MOST, doubt
 from keepfit.data.snapshot import SnapshotRows
 from keepfit.errors import DataError
 from keepfit.features.lookup import kind_of
 from keepfit.quoting import in_brief
 
 Times = NDArray[np.float64]
+Cells = Callable[[], Iterable[pa.Array]]
+"""A column, batch by batch, again whenever it is asked for."""
 
 
 def times_of(rows: SnapshotRows, column: str) -> tuple[Times, list[str]]:
-    """The time column of all rows [N] as numbers that grow with time, NaN where missing; 8 bytes a row are held.
+    """The time column of all rows [N] as `times_in` has it; 8 bytes a row are held."""
+    return times_in(lambda: (batch[column] for _, batch in rows.read([column])), column)
 
-    Numbers, dates and timestamps are times, and texts in any notation of dates; with what to tell of that. Raises
-    DataError for anything else.
+
+def times_in(cells: Cells, column: str) -> tuple[Times, list[str]]:
+    """A column's cells [N] as numbers that grow with time, NaN where missing, and what to tell of them.
+
+    Numbers, dates and timestamps are times, and texts in any notation of dates. Raises DataError for anything else.
     """
-    if is_text(rows.schema.field(column).type):
-        return _of_texts(rows, column)
-    found = [_numbers(batch[column], column) for _, batch in rows.read([column])]
-    return np.concatenate(found), []
+    if any(is_text(some.type) for some in cells()):
+        return _of_texts(cells, column)
+    return np.concatenate([_numbers(some, column) for some in cells()]), []
 
 
-def _of_texts(rows: SnapshotRows, column: str) -> tuple[Times, list[str]]:
+def _of_texts(cells: Cells, column: str) -> tuple[Times, list[str]]:
     kind = next(kind for kind in map(kind_of, FEATURES.names()) if kind.is_moment)
     evidence = kind.evidence()
     assert evidence is not None
-    found = look((batch for _, batch in rows.read([column])), {column: evidence})[column]
+    for some in cells():
+        evidence.add(some)
+    found = evidence.found()
     if found.share < MOST:
         raise _no_times(column, "its texts are not written as dates are")
-    read = (kind.read(batch[column], form=found.form) for _, batch in rows.read([column]))
-    times = np.concatenate([_numbers(cells, column) for cells in read])
+    times = np.concatenate([_numbers(kind.read(some, form=found.form), column) for some in cells()])
     return times, [doubt(column, found)] if found.others else []
 
 
@@ -55,5 +63,5 @@ def _no_times(name: str, why: str) -> DataError:
     return DataError(
         f'the time column "{name}" cannot be read as times: {why}.',
         allowed="Times are numbers, dates, or texts in one notation of dates, such as 2026-03-01 12:00 or 1.3.2026.",
-        todo="Name another column in preprocessing.split.column, or split by hash.",
+        todo="Name another column; a split can also go by hash.",
     )

@@ -1,4 +1,4 @@
-"""How far the truth lies from answers, by validation rows that had no say in the epoch. N rows."""
+"""How far the truth lies from answers, by validation rows that had no say in the epoch. N rows, D distances of each."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ class Halves:
         self.least = [math.inf, math.inf]
         """The smallest loss so far of the rows that choose for a half."""
         self.distances = torch.empty(0, dtype=torch.float64)
-        """In those epochs [N]."""
+        """In those epochs [D, N]."""
 
     def add(self, misses: Tensor) -> None:
-        """An epoch's losses and distances [2, N]."""
-        losses, distances = misses.cpu().double()  # MPS has no doubles
-        if not len(self.distances):
+        """An epoch's losses, and below them its distances [1 + D, N]."""
+        losses, *others = misses.cpu().double()  # MPS has no doubles
+        distances = torch.stack(others)
+        if not self.distances.numel():
             self.distances = distances.clone()
         for half, least in enumerate(self.least):
             loss = losses[1 - half :: 2].sum().item()
             if loss < least:
-                self.least[half], self.distances[half::2] = loss, distances[half::2]
+                self.least[half], self.distances[:, half::2] = loss, distances[:, half::2]
 
     def state(self) -> State:
         """Of the epochs so far."""

@@ -130,6 +130,11 @@ def compare(labels: Values, champion: Values, challenger: Values, metric: str, l
         raise ValueError("a paired comparison needs at least one row")
     power = 2 if metric == "rmse" else 1
     before, now = (np.abs(labels - given) ** power for given in (champion, challenger))
+    return compared(before, now, power, level)
+
+
+def compared(before: Values, now: Values, power: int, level: float) -> Paired:
+    """The same of two models' losses [N], each an error to the `power`."""
     gains, scale = before - now, float(before.mean()) or float(now.mean()) or 1.0
     least = 0.5 ** len(gains)
     p_better, p_worse = max(p_above_zero(gains), least), max(p_above_zero(-gains), least)

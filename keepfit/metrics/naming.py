@@ -27,13 +27,14 @@ IN_UNITS = frozenset({"rmse", "mae", "median_error", "width"})
 """Metrics in the target's own unit; of two models they differ by a share."""
 
 LOWER_IS_BETTER = IN_UNITS | {
-    "log_loss", "brier", "calibration_error", "mape", "nats_per_character", "bits_per_character", "perplexity"
+    "log_loss", "brier", "calibration_error", "mape", "mase", "nats_per_character", "bits_per_character", "perplexity"
 }  # fmt: skip
 """Metrics that measure an error."""
 
 SHOWN = ("accuracy", "balanced_accuracy", "subset_accuracy", "label_accuracy", "micro_f1", "macro_f1", "weighted_f1",
          "mcc", "precision", "recall", "f1", "roc_auc", "pr_auc", "top_k_accuracy", "log_loss", "brier",
-         "calibration_error", "rmse", "mae", "median_error", "r2", "mape", "coverage", "width", "nats_per_character",
+         "calibration_error", "rmse", "mae", "median_error", "r2", "mape", "mase", "coverage", "width",
+         "nats_per_character",
          "bits_per_character", "perplexity")  # fmt: skip
 """Metrics that a table shows, in this order."""
 
@@ -54,6 +55,7 @@ _NAMES = {
     "mae": "MAE",
     "r2": "R²",
     "mape": "MAPE",
+    "mase": "MASE",
     "coverage": "coverage of the intervals",
     "width": "mean width of the intervals",
     "nats_per_character": "nats a character",

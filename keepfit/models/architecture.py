@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ def resolve(model: Model, training: Training, transform: Transform, rows: int) -
     """
     settings = dict(MODELS.module(model.family, "net").defaults(model, transform, rows))
     derived = {name: settings.pop(name, None) for name in _OF_TRAINING}
+    if hasattr(learn_of(transform.target.problem), "network"):
+        derived["augment"] = {}  # the network itself changes what its family sees
     said = training.model_dump(include=set(_OF_TRAINING) - {"augment"}, exclude_none=True)
     architecture = {"format": FORMAT, "family": model.family, "settings": settings, "transform": transform.plain()}
     return architecture, {**derived, **said}
@@ -44,8 +47,10 @@ def resolve(model: Model, training: Training, transform: Transform, rows: int) -
 
 def build(architecture: dict[str, Any]) -> nn.Module:
     """A fresh module of the architecture's family, its weights drawn from torch's generator."""
-    net = MODELS.module(architecture["family"], "net")
-    made: nn.Module = net.build(architecture["settings"], parsed(architecture["transform"]))
+    transform = parsed(architecture["transform"])
+    of_family = partial(MODELS.module(architecture["family"], "net").build, architecture["settings"])
+    around = getattr(learn_of(transform.target.problem), "network", None)
+    made: nn.Module = around(of_family, transform) if around else of_family(transform)
     return made
 
 

@@ -20,5 +20,6 @@ TABLE = {
     "regression": "keepfit.problems.regression",
     "multilabel": "keepfit.problems.multilabel",
     "next_token": "keepfit.problems.next_token",
+    "forecasting": "keepfit.problems.forecasting",
 }
 """Name → the package; nothing is imported yet. The first is asked where the YAML names none."""

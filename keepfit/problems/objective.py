@@ -7,6 +7,8 @@ A problem's `learn` module has
 
 and may have
 
+    network(build, transform) → Module     what is trained, where a family's network, which `build` makes for a
+                                            transform, is a part of it
     told(net, test, transform) → dict       what else metrics.json holds of the network itself; `test` is the test part
 
 B rows, M ensemble members (1 for a single network), O numbers a row (`target.outputs`), A numbers an answer.
@@ -44,11 +46,12 @@ class Objective(ABC):
         """`loss`, by which the best epoch is chosen, and one more figure for a person, by the metric's name."""
 
     def misses(self, outputs: Tensor, _labels: Tensor) -> Tensor:
-        """[B, M, O], [B] → [2, B]: each row's loss, and how far the truth lies from its answer; [2, 0] for no reach."""
+        """[B, M, O], [B] → [1 + D, B]: each row's loss, and how far the truth lies from its answer, in one number or
+        several; [2, 0] for no reach."""
         return outputs.new_empty(2, 0)
 
     def reach(self, _distances: Tensor) -> Reach:
-        """What answers need, from such distances [N] of rows that neither were learned from nor chose the epoch."""
+        """What answers need, from such distances [D, N] of rows that neither were learned from nor chose the epoch."""
         return {}
 
 

@@ -18,19 +18,21 @@ EPOCHS = 20
 
 
 def added(misses: Tensor) -> Halves:
-    """After these epochs [E, 2, N]."""
+    """After these epochs [E, 1 + D, N]."""
     found = Halves()
     for epoch in misses:
         found.add(epoch)
     return found
 
 
-@given(st.integers(0, 1000), st.integers(1, 30))
-def test_a_rows_distance_is_that_of_the_epoch_in_which_the_other_half_is_best(seed: int, rows: int) -> None:
-    misses = torch.rand(EPOCHS, 2, rows, generator=torch.Generator().manual_seed(seed))
-    losses, distances = misses.double().unbind(1)
+@given(st.integers(0, 1000), st.integers(1, 30), st.integers(1, 3))
+def test_a_rows_distances_are_those_of_the_epoch_in_which_the_other_half_is_best(
+    seed: int, rows: int, several: int
+) -> None:
+    misses = torch.rand(EPOCHS, 1 + several, rows, generator=torch.Generator().manual_seed(seed)).double()
+    losses, distances = misses[:, 0], misses[:, 1:]
     chosen = [losses[:, torch.arange(rows) % 2 != row % 2].sum(1).argmin() for row in range(rows)]
-    wanted = torch.stack([distances[epoch, row] for row, epoch in enumerate(chosen)])
+    wanted = torch.stack([distances[epoch, :, row] for row, epoch in enumerate(chosen)], 1)
     assert added(misses).distances.equal(wanted)
 
 
@@ -52,7 +54,7 @@ def test_rows_that_choose_among_chance_answers_cover_new_ones_as_often_as_they_s
     for _ in range(400):
         outputs, new = torch.randn(EPOCHS, rows, 1, 1, generator=draw), torch.randn(400, generator=draw).abs()
         misses = torch.stack([learning.misses(epoch / 4, labels) for epoch in outputs])
-        best = misses[misses[:, 0].sum(1).argmin(), 1]
+        best = misses[misses[:, 0].sum(1).argmin(), 1:]
         for found, distances in ((covered, added(misses).distances), (naive, best)):
             found.append((new / 4 <= learning.reach(distances)["reach"]).double().mean())
     assert float(torch.stack(covered).mean()) == pytest.approx(0.9, abs=0.01)

@@ -219,7 +219,7 @@ def test_validation_says_the_error_in_the_targets_unit() -> None:
 @pytest.mark.parametrize("rows", [5, 9, 45, 100, 1001])
 def test_the_reach_is_the_distance_that_conformal_prediction_asks_for(rows: int) -> None:
     distances = torch.arange(1, rows + 1).double()
-    found = objective().reach(distances[torch.randperm(rows)])["reach"]
+    found = objective().reach(distances[None, torch.randperm(rows)])["reach"]
     assert found == pytest.approx(min((rows + 1) * 0.9, rows))
 
 

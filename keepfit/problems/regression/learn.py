@@ -56,7 +56,7 @@ class Value(Objective):
 
     def reach(self, distances: Tensor) -> Reach:
         """How far the truth lies from an answer, standardised."""
-        return {"reach": covering(distances, self.settings.interval)}
+        return {"reach": covering(distances[0], self.settings.interval)}
 
     @property
     def _squared(self) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 import onnxruntime
 import pyarrow as pa
 
+from keepfit.config.sections import Window
 from keepfit.data.composed import compose
 from keepfit.data.ragged import filled
 from keepfit.data.transform import Entry, Transform
@@ -58,6 +59,8 @@ class ServedModel:
         self.schema: dict[str, Any] = files.read_json(folder / "schema.json")
         self.answer: Answer = answer_of(self.schema)
         self.columns: list[ServedColumn] = self.schema["inputs"]
+        self.window = Window(**self.schema["window"]) if "window" in self.schema else None
+        """How its rows are made of series."""
         self.missing: tuple[str, ...] = tuple(self.schema.get("missing") or ())
         self._known: dict[str, Entry] = {}
         self._session = session_of((folder / "model.onnx").read_bytes())

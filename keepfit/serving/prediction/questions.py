@@ -23,6 +23,8 @@ from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.data.unread import FILE, Unread
 from keepfit.errors import DataError
 from keepfit.features.lookup import kind_of
+from keepfit.features.series import Asked
+from keepfit.features.windows import open_windows
 from keepfit.serving.bundle.cells import composed_of, parts_of
 from keepfit.serving.bundle.frames import table_of
 from keepfit.serving.bundle.model import ServedModel
@@ -126,7 +128,7 @@ def _rows(
     opened = _opened(files, model, config, scratch)
     model.require(list(opened.columns))
     notes += opened.notes
-    names, found = keeping(opened.columns), 0
+    names, found = keeping(opened.columns) or _of_windows(model), 0
     for batch in opened.batches():
         unread += opened.unread[len(unread) :]
         if batch.num_rows:
@@ -159,11 +161,12 @@ def _opened(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scrat
 
     Its names hold for rows without a header, with or without the target's, and for a header that lacks what is needed.
     """
-    source = config.source
+    source, window = config.source, model.window
+    needed = frozenset(part for column in model.columns for part in parts_of(column))
     reading = Reading(
         scratch=scratch,
         target=config.target,
-        needed=frozenset(part for column in model.columns for part in parts_of(column)),
+        needed=window.source_columns(needed) if window else needed,
         uncoded=frozenset(c["name"] for c in model.columns if not kind_of(c["kind"]).coded),
         format=source.format if _named_alike(files[0], source) else "auto",
         columns=source.columns,
@@ -173,7 +176,16 @@ def _opened(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scrat
         sheet=source.sheet,
         piece=source.piece,
     )
-    return open_composed(open_source(files, reading), composed_of(model.columns))
+    opened = open_composed(open_source(files, reading), composed_of(model.columns))
+    if window is None:
+        return opened
+    return open_windows(opened, Asked(window, model.schema["target"], config.problem.form or "", newest=True))
+
+
+def _of_windows(model: ServedModel) -> list[str]:
+    """What tells which forecast an answer is: the series, and the time of its newest point."""
+    window = model.window
+    return [] if window is None else [*([window.by] if window.by else []), window.time]
 
 
 def _named_alike(rows: Path, source: Source) -> bool:

@@ -63,9 +63,11 @@ def schema_of(
         | ({"columns": [*config.composed[e.name]]} if e.name in config.composed else {})
         for place, e in enumerate(transform.features)
     ]
-    problem = {"problem": transform.target.problem}
+    problem: dict[str, Any] = {"problem": transform.target.problem}
     target = transform.target.name
     written = {"target_format": formats[target]} if target in formats else {}  # as the truth of served rows will be
+    if config.source.window is not None:
+        problem["window"] = config.source.window.model_dump()
     return {
         "format": FORMAT, "name": config.name, "target": target, **written, **problem,
         **answer_of(problem).schema(transform.target, judged), "missing": config.source.missing, "inputs": inputs,

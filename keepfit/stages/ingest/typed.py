@@ -20,6 +20,8 @@ from keepfit.data.unread import RowPlaces, unfit_rows
 from keepfit.errors import DataError
 from keepfit.features.kind import joined
 from keepfit.features.lookup import kind_of
+from keepfit.features.series import Asked
+from keepfit.features.windows import open_windows
 from keepfit.problems.target import Tally
 from keepfit.stages.ingest.fingerprint import Roles
 from keepfit.stages.ingest.source_columns import (
@@ -198,6 +200,8 @@ def open_table(
         tested=role == "test",
     )
     opened = open_composed(open_source(roles[role], reading), config.composed)
+    if source.window is not None:
+        opened = open_windows(opened, Asked(source.window, config.target, config.problem.form or ""))
     check_columns(opened, config)
     return Table(opened, config, SourceTally(config, str(roles[role][0])), as_text, looked or {})
 

@@ -25,7 +25,7 @@ def preprocess(run: Run, validated: Validated) -> Prepared:
 
 
 @stage(
-    reads=("preprocessing", "features", "target", "problem.learned"),
+    reads=("preprocessing", "features", "target", "problem.learned", "source.window"),
     members=("features", "features.cells", "problems", "problems.target"),
 )
 def _preprocess(room: Room, validated: Validated) -> Prepared:

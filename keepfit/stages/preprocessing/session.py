@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from keepfit.config.sections import UNTIL
 from keepfit.data.snapshot import SnapshotRows
 from keepfit.data.transform import Transform
 from keepfit.problems.target import Counts
@@ -45,7 +46,8 @@ def session(room: Room, validated: Validated) -> Prepared:
 
 def _split(room: Room, rows: SnapshotRows, parts: Parts, groups: Strata) -> Counts:
     """Draw the parts, and tell what a person should know of them; gives the rows of each part and group."""
-    for sentence in split.assign(rows, room.config.preprocessing.split, parts, groups):
+    until = UNTIL if room.config.source.window else None
+    for sentence in split.assign(rows, room.config.preprocessing.split, parts, groups, until):
         room.note(sentence)
     counts = strata.count(rows, parts, groups)
     for sentence in strata.notes(counts, groups):

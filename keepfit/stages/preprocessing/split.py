@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from keepfit.config import Split
 from keepfit.data.snapshot import SnapshotRows
 from keepfit.errors import ConfigError, DataError, nearest
-from keepfit.features.times import times_of
+from keepfit.features.times import Times, times_of
 from keepfit.quoting import shown, some
 from keepfit.stages.preprocessing.draw import TEST_SALT, VALIDATION_SALT, Hashes, below, ranked
 from keepfit.stages.preprocessing.ids import Quarantine
@@ -73,9 +73,10 @@ def _features(rows: SnapshotRows) -> Iterator[tuple[slice, Hashes]]:
         yield place, batch["keepfit_features"].to_numpy()
 
 
-def assign(rows: SnapshotRows, split: Split, parts: Parts, strata: Strata) -> list[str]:
+def assign(rows: SnapshotRows, split: Split, parts: Parts, strata: Strata, until: str | None = None) -> list[str]:
     """Draw VALIDATION, and TEST unless the publisher did, among the rows of `parts` that are TRAIN so far.
 
+    `until` is the column that says up to when a row's target reaches: one that reaches into a later part is OUT.
     Gives what a person should know of the drawing, in sentences.
     Raises ConfigError for a column that is not there, DataError where the split cannot be made.
     """
@@ -87,7 +88,7 @@ def assign(rows: SnapshotRows, split: Split, parts: Parts, strata: Strata) -> li
         )
     shares = Shares(0.0 if (parts == TEST).any() else split.test, split.validation)
     if split.by == "time":
-        return _by_time(rows, str(split.column), parts, shares)
+        return _by_time(rows, str(split.column), parts, shares, until)
     pool = parts == TRAIN
     if split.column is not None:
         drawing = _groups(rows, pool, by_column(split.column), shares)
@@ -185,13 +186,28 @@ def _ranked(counts: dict[int, int], shares: Shares) -> tuple[Hashes, Hashes]:
     return ranked(hashes, np.array(list(counts.values()), np.int64), shares.test, shares.validation)
 
 
-def _by_time(rows: SnapshotRows, column: str, parts: Parts, shares: Shares) -> list[str]:
+def _by_time(rows: SnapshotRows, column: str, parts: Parts, shares: Shares, until: str | None) -> list[str]:
     times, told = times_of(rows, column)
     pool = parts == TRAIN
     validated, tested = boundaries(times[pool], shares.test, shares.validation)
     parts[pool & (times >= validated)] = VALIDATION
     parts[pool & (times >= tested)] = TEST
+    if until is not None:
+        told += _without_overlap(times_of(rows, until)[0], parts, (validated, tested))
     missing = int(np.isnan(times[pool]).sum())
     if missing:
         told.append(f'rows without a time in the column "{column}", all in the train part: {missing:,}.')
     return told
+
+
+def _without_overlap(until: Times, parts: Parts, begins: tuple[float, float]) -> list[str]:
+    """OUT for rows whose target reaches beyond the first row of the next part: that part would not be new to a model.
+
+    `until` are the times that targets reach to, `begins` those of the first rows of VALIDATION and TEST.
+    """
+    gone = 0
+    for part, begin in zip((TRAIN, VALIDATION), begins, strict=True):
+        reaching = (parts == part) & (until > begin)
+        parts[reaching] = OUT
+        gone += int(reaching.sum())
+    return [f"rows left out between the parts, since their targets reach into the next: {gone:,}."] if gone else []
