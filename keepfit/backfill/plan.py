@@ -14,6 +14,7 @@ from typing import Any
 
 from keepfit.backfill.periods import Ask, Period, micros, periods
 from keepfit.config import Pipeline
+from keepfit.config.sections import UNTIL
 from keepfit.errors import ConfigError, InputError, named, nearest
 from keepfit.serving import journal
 from keepfit.serving.champion import POINTER
@@ -95,13 +96,15 @@ def planned(run: Run, whole: Snapshot, ask: Ask) -> tuple[Planned, ...]:
 
 
 def time_column(config: Pipeline, types: dict[str, str], asked: str = "") -> str:
-    """The column that says when a row is: the one asked for, that of a split by time, or the only one of dates.
+    """The column that says when a row is: the one asked for, of windows of series that up to which their target reaches,
+    that of a split by time, or the only one of dates.
 
     `types` are those of the snapshot's columns. Raises ConfigError where it cannot be told, or holds plain numbers.
     """
     split = config.preprocessing.split
     dated = [name for name, kind in types.items() if kind.startswith(("timestamp", "date"))]
-    column = asked or (str(split.column) if split.by == "time" else dated[0] if len(dated) == 1 else "")
+    said = UNTIL if config.source.window else str(split.column) if split.by == "time" else ""
+    column = asked or said or (dated[0] if len(dated) == 1 else "")
     if not column or column not in types:
         found = f'there is no column "{column}"' if column else "no column is known to say when a row is"
         raise ConfigError(

@@ -88,6 +88,15 @@ def test_the_time_column_of_a_split_goes_before_other_dates(tmp_path: Path) -> N
     assert time_column(loaded, {"when": "string", "born": "timestamp[us]"}) == "when"
 
 
+def test_a_window_of_a_series_is_known_once_its_target_is(tmp_path: Path) -> None:
+    (tmp_path / "pipeline.yaml").write_text(
+        "name: ahead\nsource: {path: rows.csv, window: {time: when, length: 7, horizon: 3}}\ntarget: sold\n"
+        "problem: forecasting\nfeatures: {history: sequence}\nmodel: {family: cnn}\n"
+        "preprocessing: {split: {by: time, column: when}}\n"
+    )
+    assert time_column(config.load(tmp_path / "pipeline.yaml"), {"when": "string", "until": "string"}) == "until"
+
+
 @pytest.mark.parametrize(
     ("asked", "types", "words"),
     [

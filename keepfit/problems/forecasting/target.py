@@ -95,7 +95,7 @@ class AheadColumn(TargetColumn):
         """Lists of numbers as bytes; null where one is missing."""
         if pa.types.is_binary(cells.type):
             return cells
-        if not pa.types.is_list(cells.type):
+        if not (pa.types.is_list(cells.type) and pa.types.is_floating(cells.type.value_type)):
             raise pa.ArrowNotImplementedError(f"no values ahead can be read from {cells.type}")
         rows = (None if cell is None or None in cell else np.array(cell, "<f8") for cell in cells.to_pylist())
         return pa.array([None if row is None else row.tobytes() for row in rows], pa.binary())
@@ -149,8 +149,8 @@ class AheadColumn(TargetColumn):
         return f"to {figure:.1%} of its spread"
 
     def recognise(self, column: ColumnFacts) -> Recognised | str:  # noqa: ARG002
-        """Whether a table is a series is a person's to say."""
-        return "windows of a series must be asked for"
+        """Whether the rows of a table are points of series is a person's to say."""
+        return "what comes next in a series must be asked for, with source.window"
 
     def expectations(self, column: ColumnFacts) -> list[Suggestion]:  # noqa: ARG002
         """None."""
