@@ -96,7 +96,7 @@ def planned(run: Run, whole: Snapshot, ask: Ask) -> tuple[Planned, ...]:
 
 
 def time_column(config: Pipeline, types: dict[str, str], asked: str = "") -> str:
-    """The column that says when a row is: the one asked for, of windows of series that up to which their target reaches,
+    """The column that says when a row is: the one asked for, that up to which the target of a window of series reaches,
     that of a split by time, or the only one of dates.
 
     `types` are those of the snapshot's columns. Raises ConfigError where it cannot be told, or holds plain numbers.

@@ -28,12 +28,12 @@ class ForecastShow(Show):
     def measured(self, metrics: dict[str, Any]) -> str:
         """Which differences are learned."""
         learned = metrics["learned"]
-        of = "the logarithm" if learned["log"] else "the value"
-        lags = " less ".join(f"that {lag} before" if lag > 1 else "that before" for lag in learned["lags"])
-        what = f"the change of {of} ({of} less {lags})" if lags else of
+        what = "the logarithm of the values" if learned["log"] else "the values"
+        for lag in learned["lags"]:
+            what = f"the changes of {what}" + (f" since {lag} before" if lag > 1 else " from one to the next")
         first = "a linear autoregression, and what it leaves by the network" if learned["linear"] else "the network"
         season = f" A season has {learned['season']} values." if learned["season"] else ""
-        return f"Learned is {what}, by {first}.{season}"
+        return f"What is learned: {what}, by {first}.{season}"
 
     def errors(self, metrics: dict[str, Any]) -> Chapter:
         """Beside forecasts that need no learning, and by the step ahead."""
