@@ -48,7 +48,7 @@ def by_step(steps: list[dict[str, float]], naive: list[dict[str, Any]]) -> str:
             axes.plot(places, way["steps"], color=colour, linewidth=1, label=way["name"])
         axes.plot(places, [step["rmse"] for step in steps], color=MAIN, marker="o", markersize=3, label="this model")
         axes.set_ylim(bottom=0)
-        axes.legend(loc="lower right", frameon=False)
+        axes.legend(loc="best", frameon=False)
 
     return draw("steps", "Errors by the step ahead", "steps ahead", paint)
 
