@@ -1,4 +1,4 @@
-"""`keepfit score` and `keepfit monitor`: what is done with a model in service, batch by batch."""
+"""`keepfit predict`, `keepfit score` and `keepfit monitor`: what is done with a model in service, batch by batch."""
 
 from __future__ import annotations
 
@@ -8,6 +8,37 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from keepfit.cli.saying import say
+
+
+def predict(
+    pipeline: Path,
+    rows: Path,
+    /,
+    *,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])],
+    bundle: str | None = None,
+    json: bool = False,
+) -> None:
+    """Predict with the model in service: one line a row, in the rows' order.
+
+    Parameters
+    ----------
+    pipeline
+        The pipeline's YAML file, or its folder.
+    rows
+        A table (CSV, JSON Lines, Parquet), an image, or a folder or zip of images.
+    out
+        File for the predictions; .csv or .parquet.
+    bundle
+        Use this bundle, by its id or the first letters of it, and not the one in service.
+    json
+        Print what was done as one JSON object, for a program to read.
+    """
+    from keepfit import config
+    from keepfit.serving.prediction import predict_file
+
+    found = predict_file(config.load(pipeline), rows, out, bundle)
+    say(_object(found.json()) if json else str(found))
 
 
 def score(

@@ -18,7 +18,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from keepfit import redact
-from keepfit.cli.batches import monitor, score
+from keepfit.cli.batches import monitor, predict, score
 from keepfit.cli.deploying import bootstrap, deploy
 from keepfit.cli.doctor import doctor
 from keepfit.cli.housekeeping import history, prune, rollback
@@ -168,36 +168,8 @@ def verify(pipeline: Path, /, *, json: bool = False) -> None:
     verify_pipeline(pipeline, as_json=json)
 
 
-@app.command
-def predict(
-    pipeline: Path,
-    rows: Path,
-    /,
-    *,
-    out: Annotated[Path, Parameter(name=["--out", "-o"])],
-    bundle: str | None = None,
-) -> None:
-    """Predict with the model in service: one line a row, in the rows' order.
-
-    Parameters
-    ----------
-    pipeline
-        The pipeline's YAML file, or its folder.
-    rows
-        A table (CSV, JSON Lines, Parquet), an image, or a folder or zip of images.
-    out
-        File for the predictions; .csv or .parquet.
-    bundle
-        Use this bundle, by its id or the first letters of it, and not the one in service.
-    """
-    from keepfit import config
-    from keepfit.serving.prediction import predict_file
-
-    say(predict_file(config.load(pipeline), rows, out, bundle))
-
-
 _COMMANDS = (
-    run, validate, trigger, report, reports, compare, history, rollback, prune, score, monitor, generate,
+    run, validate, trigger, report, reports, compare, history, rollback, prune, predict, score, monitor, generate,
     bootstrap, deploy, up, doctor,
 )  # fmt: skip
 for _command in _COMMANDS:

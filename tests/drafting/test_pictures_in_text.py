@@ -82,7 +82,7 @@ def test_they_are_answered_as_their_files_are(tmp_path: Path) -> None:
     pl.DataFrame({"image": texts}).write_csv(tmp_path / "rows.csv")
     (tmp_path / "rows.json").write_text(json.dumps([{"image": text} for text in texts]))
     for name in ("rows.csv", "rows.json"):
-        said = predict_file(served, tmp_path / name, tmp_path / "found.csv")
+        said = str(predict_file(served, tmp_path / name, tmp_path / "found.csv"))
         assert f"{1 + len(HOSTILE)} of {len(texts)} rows could not be read" in said
         found = pl.read_csv(tmp_path / "found.csv")
         assert found.head(20).equals(expected)

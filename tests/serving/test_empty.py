@@ -45,7 +45,7 @@ def served(tmp_path: Path) -> Pipeline:
 
 def written(served: Pipeline, folder: Path, form: str, rows: pl.DataFrame) -> tuple[str, pl.DataFrame]:
     WRITES[form](rows, folder / f"rows.{form}")
-    said = predict_file(served, folder / f"rows.{form}", folder / "out.parquet")
+    said = str(predict_file(served, folder / f"rows.{form}", folder / "out.parquet"))
     predict_file(served, folder / f"rows.{form}", folder / "out.csv")
     found, text = pl.read_parquet(folder / "out.parquet"), pl.read_csv(folder / "out.csv")
     assert (text.columns, len(text)) == (found.columns, len(found))
@@ -69,7 +69,7 @@ def test_one_row_gives_one_line(served: Pipeline, tmp_path: Path, form: str) -> 
 def test_a_folder_without_pictures_gives_no_line(tmp_path: Path, out: str) -> None:
     pictured = exporting.served(exporting.pictures(), tmp_path)
     (tmp_path / "inbox").mkdir()
-    assert "Predicted 0 rows" in predict_file(pictured, tmp_path / "inbox", tmp_path / out)
+    assert "Predicted 0 rows" in str(predict_file(pictured, tmp_path / "inbox", tmp_path / out))
     found = pl.read_csv(tmp_path / out) if out.endswith("csv") else pl.read_parquet(tmp_path / out)
     assert (len(found), found.columns[:2]) == (0, ["file", "prediction"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 import subprocess
@@ -38,7 +39,7 @@ def pictured(tmp_path: Path) -> Pipeline:
 def test_the_test_rows_get_what_evaluate_judged(served, tmp_path):
     raw = exporting.table().raw()
     pq.write_table(raw.drop_columns(["diagnosis"]), tmp_path / "rows.parquet")
-    said = predict_file(served, tmp_path / "rows.parquet", tmp_path / "out" / "predictions.parquet")
+    said = str(predict_file(served, tmp_path / "rows.parquet", tmp_path / "out" / "predictions.parquet"))
     found = pl.read_parquet(tmp_path / "out" / "predictions.parquet")
     assert found.columns == ["prediction", "probability_benign", "probability_malignant", "model_version"]
     np.testing.assert_allclose(found[:, 1:3], exporting.table().judged(), atol=1e-5)
@@ -75,14 +76,16 @@ def test_a_csv_and_a_frame_of_the_same_rows_get_the_same_answers(served, tmp_pat
 def test_unreadable_cells_are_counted(served, tmp_path):
     rows = exporting.awkward().with_columns(label=pl.lit("much"), smoker=pl.lit("?"))
     rows.write_csv(tmp_path / "rows.csv")
-    assert f"count as missing: label {len(rows)}." in predict_file(served, tmp_path / "rows.csv", tmp_path / "out.csv")
+    assert f"count as missing: label {len(rows)}." in str(
+        predict_file(served, tmp_path / "rows.csv", tmp_path / "out.csv")
+    )
 
 
 def test_values_that_training_did_not_see_are_told_with_their_share(served, tmp_path):
     rows = exporting.awkward().head(50)
     hospitals = pl.Series(["新院", "第三院"] + ["新院"] * 9 + rows["医院"].to_list()[11:])
     rows.with_columns(hospitals.alias("医院")).write_csv(tmp_path / "rows.csv")
-    said = predict_file(served, tmp_path / "rows.csv", tmp_path / "out.csv")
+    said = str(predict_file(served, tmp_path / "rows.csv", tmp_path / "out.csv"))
     assert re.search(
         r"Note: 2\d % of the cells of 医院 hold values that training did not see.* \(such as 新院\)\.", said
     )
@@ -101,7 +104,7 @@ def test_another_notation_than_that_of_training_is_told_and_never_guessed(served
     rows = exporting.awkward().head(30)
     odd = pl.Series("worst area 最大", ["1.234,50"] * 20 + ["1,5"] * 9 + ["much"])
     rows.with_columns(odd, label=pl.lit("1,5")).write_csv(tmp_path / "rows.csv", separator=";")
-    said = predict_file(served, tmp_path / "rows.csv", tmp_path / "out.csv")
+    said = str(predict_file(served, tmp_path / "rows.csv", tmp_path / "out.csv"))
     assert "count as missing: label 30, worst area 最大 30." in said
 
 
@@ -172,7 +175,7 @@ def test_pictures_that_cannot_be_read_have_empty_lines_and_are_named(pictured, t
         odd.write_bytes(content)
     (tmp_path / "digits/note.txt").write_text("x")
     for out in (tmp_path / "out.csv", tmp_path / "out.parquet"):
-        said = predict_file(pictured, tmp_path / "digits", out)
+        said = str(predict_file(pictured, tmp_path / "digits", out))
         assert f"3 of {len(some):,} rows could not be read ({some[0].parent.name}/{some[0].name}: it is empty" in said
         assert "1 file is no picture and is left: note.txt" in said
     found, same = pl.read_parquet(tmp_path / "out.parquet"), pl.read_csv(tmp_path / "out.csv")
@@ -226,7 +229,7 @@ def test_without_a_champion_the_verdict_and_the_bundle_are_told(served, tmp_path
     start(served).add(verdict=Verdict(**verdict), bundle=id)
     with pytest.raises(ConfigError, match=f"REJECT. accuracy is 0.61, and 0.9 is asked.*--bundle {id}"):
         keepfit.load(served.file)
-    assert f"version {id}" in predict_file(served, tmp_path / "rows.csv", tmp_path / "out.csv", id[:6])
+    assert f"version {id}" in str(predict_file(served, tmp_path / "rows.csv", tmp_path / "out.csv", id[:6]))
 
 
 @pytest.mark.parametrize("start", ["zzz", ""])
@@ -280,3 +283,16 @@ def _assert_close(found: pl.DataFrame, expected: pl.DataFrame) -> None:
     assert found["prediction"].equals(expected["prediction"])
     columns = pl.col("^probability_.*$")
     np.testing.assert_allclose(found.select(columns), expected.select(columns), atol=1e-6)
+
+
+def test_the_command_prints_one_object(served, tmp_path):
+    rows, out = tmp_path / "rows.csv", tmp_path / "out.csv"
+    exporting.awkward().with_columns(label=pl.lit("much")).write_csv(rows)
+    done = subprocess.run(
+        [Path(sys.executable).with_name("keepfit"), "predict", served.file, rows, "-o", out, "--json"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    assert (found["out"], found["version"], found["bad"]) == (str(out), "7", 0)
+    assert found["rows"] == len(pl.read_csv(out))
+    assert f"count as missing: label {found['rows']}." in " ".join(found["notes"])

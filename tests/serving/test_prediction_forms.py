@@ -49,7 +49,7 @@ def test_a_damaged_line_of_json_has_an_empty_line_and_is_named(tmp_path: Path, l
     (tmp_path / "whole.jsonl").write_text("\n".join(lines))
     predict_file(served, tmp_path / "whole.jsonl", tmp_path / "whole.csv")
     (tmp_path / "rows.jsonl").write_text("\n".join([line, *lines, line]))
-    said = predict_file(served, tmp_path / "rows.jsonl", tmp_path / "found.csv")
+    said = str(predict_file(served, tmp_path / "rows.jsonl", tmp_path / "found.csv"))
     assert f"2 of {len(lines) + 2} rows could not be read (rows.jsonl, line 1: it " in said
     expected, found = pl.read_csv(tmp_path / "whole.csv"), pl.read_csv(tmp_path / "found.csv")
     assert found.slice(1, len(lines)).equals(expected)
@@ -69,7 +69,7 @@ def test_what_was_found_around_the_rows_is_told_at_predict_too(tmp_path: Path) -
     served = exporting.served(exporting.table(), tmp_path)
     text = exporting.awkward().head(40).write_csv(separator=";")
     (tmp_path / "rows.csv").write_bytes(("Clinic Süd; as of May\n" + text + "Sum;40\n").encode("utf-16"))
-    said = predict_file(served, tmp_path / "rows.csv", tmp_path / "found.csv")
+    said = str(predict_file(served, tmp_path / "rows.csv", tmp_path / "found.csv"))
     assert "Predicted 40 rows" in said
     assert "Note: rows.csv is read as utf-16" in said
     assert 'Note: rows.csv: 1 line before the table was left out, the first says "Clinic Süd' in said
@@ -80,7 +80,7 @@ def test_rows_with_an_empty_line_are_named_beside_the_answers(tmp_path: Path) ->
     served = exporting.served(exporting.table(), tmp_path)
     lines = exporting.awkward().head(40).write_ndjson().splitlines()
     (tmp_path / "rows.jsonl").write_text("\n".join(["{", *lines, "[1]"]))
-    said = predict_file(served, tmp_path / "rows.jsonl", tmp_path / "found.csv")
+    said = str(predict_file(served, tmp_path / "rows.jsonl", tmp_path / "found.csv"))
     assert f"and {tmp_path / 'found.csv.unread.json'} names them." in said
     found = json.loads((tmp_path / "found.csv.unread.json").read_text())
     assert (found["rows"], found["unread"], found["share"]) == (42, 2, 2 / 42)

@@ -13,17 +13,18 @@ from keepfit.serving import model_of
 from keepfit.serving.bundle.remarks import Remarks
 from keepfit.serving.prediction.answer_file import check_name, open_answers
 from keepfit.serving.prediction.lines import lines_of, pieces
+from keepfit.serving.prediction.predicted import Predicted
 from keepfit.serving.prediction.questions import questions
 
-__all__ = ["predict_file"]
+__all__ = ["Predicted", "predict_file"]
 
 
-def predict_file(config: Pipeline, rows: Path, out: Path, bundle: str | None = None) -> str:
+def predict_file(config: Pipeline, rows: Path, out: Path, bundle: str | None = None) -> Predicted:
     """Write one line a row, in the rows' order: `file` (pictures), prediction, what else is said of it, model_version.
 
-    Gives a sentence that says what was done; a row that could not be read has an empty line, and is named, also in
-    `out`.unread.json beside it. The file appears when it is whole. Raises ConfigError when no model is in service or
-    `out` is neither .csv nor .parquet, DataError for rows of which none can be read, or that lack a feature column.
+    A row that could not be read has an empty line, and is named, also in `out`.unread.json beside it. The file appears
+    when it is whole. Raises ConfigError when no model is in service or `out` is neither .csv nor .parquet, DataError
+    for rows of which none can be read, or that lack a feature column.
     """
     began = time.perf_counter()
     check_name(out, rows)
@@ -40,9 +41,8 @@ def predict_file(config: Pipeline, rows: Path, out: Path, bundle: str | None = N
         if bad and len(bad) == written:
             raise DataError(f"{sentence(bad, written)}.", todo="Mend them, or name others.", where=str(rows))
         answers.leave_empty(bad, written)
-    seconds = time.perf_counter() - began
-    said = [f"Predicted {written - len(bad):,} rows with version {model.version} in {seconds:.1f} s: {out}"]
-    said += [f"Note: {note}" for note in (*notes, *told.sentences())]
+    said = [f"Note: {note}" for note in (*notes, *told.sentences())]
     if bad:
         said.append(f"Warning: {sentence(bad, written)}; their lines are empty, and {out}.unread.json names them.")
-    return "\n".join(said)
+    seconds = round(time.perf_counter() - began, 3)
+    return Predicted(str(out), written, len(bad), model.version, model.id, tuple(said), seconds)

@@ -194,7 +194,7 @@ def test_a_target_has_a_notation_too_and_predict_reads_each_column_as_in_trainin
     assert len(set(expected)) == 5
     said = predict_file(pipeline, write(tmp_path / "one.csv", x0=["1.234"], x1=["1234"], x2=["1,2"], day=["13/1/2024"]),
                         tmp_path / "one.out.csv")  # fmt: skip
-    assert "count as missing: day 1, x2 1." in said
+    assert "count as missing: day 1, x2 1." in str(said)
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
