@@ -40,9 +40,14 @@ def tell(config: Pipeline, occasion: Occasion, sentence: str, *places: str, of: 
     body = redacted("\n".join([sentence, "", *places, *([f"Run: {seen}"] if seen else [])]))
     for address in wanted.to:
         try:
-            _send(config.reveal(address), f"keepfit: {config.name}: {occasion}", body)
+            _send(config.reveal(address), title(config, occasion), body)
         except Exception as error:  # whatever a messenger raises
             yield f"{address} was not told of {occasion}: {redacted(str(error) or type(error).__name__)}."
+
+
+def title(config: Pipeline, occasion: Occasion) -> str:
+    """What stands above a message."""
+    return f"keepfit: {config.name}: {occasion}"
 
 
 def _send(address: str, title: str, body: str) -> None:

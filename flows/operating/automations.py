@@ -98,7 +98,7 @@ def of_alert(config: Pipeline, deployment: str, alert: str) -> AutomationCore:
         name=alert_name(config.name),
         description="A run that crashed, and goes on neither by itself nor by hand, is told to those in notify.",
         trigger=trigger.model_copy(update={"for_each": {*trigger.for_each, "prefect.run-count"}}),
-        actions=[_run(alert, {"run": "{{ labels['prefect.resource.id'] }}"})],
+        actions=[starting(alert, {"run": "{{ labels['prefect.resource.id'] }}"})],
     )
 
 
@@ -116,7 +116,7 @@ def of_events(config: Pipeline, deployment: str) -> AutomationCore:
             threshold=1,
             within=timedelta(0),
         ),
-        actions=[_run(deployment, None)],
+        actions=[starting(deployment, None)],
     )
 
 
@@ -164,7 +164,8 @@ def _to(state: StateType, name: str | None, message: str) -> ActionTypes:
     return ChangeFlowRunState(state=state, name=name, message=message, force=False)
 
 
-def _run(deployment: str, parameters: dict[str, Any] | None) -> ActionTypes:
+def starting(deployment: str, parameters: dict[str, Any] | None) -> ActionTypes:
+    """The action that starts a run of a deployment, by its id; None for the parameters that it has."""
     return RunDeployment(source="selected", deployment_id=UUID(deployment), parameters=parameters, job_variables=None)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 
-from flows.operating import automations
+from flows.operating import automations, no_worker
 from flows.operating.deployments import Deployment, alerts, of_pipeline, of_pool
 from flows.operating.registering import check_names, gone, ours, register
 from flows.surroundings import check_named
@@ -31,6 +31,8 @@ def deploy(paths: Sequence[Path], pool: str, gpu_pool: str = "", *, prune: bool 
     check_named()
     with get_client(sync_client=True) as client:
         check_names(client, pipelines)
+        for one in filter(alerts, pipelines):
+            no_worker.blocks(client, one, no_worker.apart(one)[0])
         for training in _trainings(client, pipelines, gpu_pool):
             yield f"train/{training.name}: {register(client, training)}"
         pools = sorted(there.name for there in ours(client, "train"))
@@ -79,20 +81,31 @@ def _trainings(client: SyncPrefectClient, pipelines: Sequence[Pipeline], gpu_poo
 
 
 def _automations(client: SyncPrefectClient, one: Pipeline) -> Iterator[str]:
-    """Those of a pipeline: events start it, the wait for an answer ends where a person is asked, a crash is told."""
-    deployment = str(client.read_deployment_by_name(f"retrain/{one.name}").id)
+    """Those of a pipeline: events start it, the wait for an answer ends where a person is asked, what died is told."""
+    there = client.read_deployment_by_name(f"retrain/{one.name}")
+    deployment = str(there.id)
     wanted = [automations.of_events(one, deployment)]
     if one.approval == "never":
         automations.drop(client, automations.answer_name(one.name))
     else:
         wanted.append(automations.of_answer(one, deployment))
     if alerts(one):
-        alert = client.read_deployment_by_name(f"alert/{one.name}")
-        wanted.append(automations.of_alert(one, deployment, str(alert.id)))
+        alert = str(client.read_deployment_by_name(f"alert/{one.name}").id)
+        wanted.append(automations.of_alert(one, deployment, alert))
+        pools = [there.work_pool_name or "", *_trains_in(client, one)]
+        wanted.append(no_worker.of_pools(client, one, pools, alert))
     else:
-        automations.drop(client, automations.alert_name(one.name))
+        for named in (automations.alert_name, no_worker.name_of):
+            automations.drop(client, named(one.name))
     for automation in wanted:
         yield f'automation "{automation.name}": {automations.keep(client, automation)}'
+
+
+def _trains_in(client: SyncPrefectClient, one: Pipeline) -> list[str]:
+    """The pools in which a pipeline trains, apart from that of its runs."""
+    if one.train_on == AUTO:
+        return sorted(there.name for there in ours(client, "train") if GPU in there.tags)
+    return [] if one.train_on == HERE else [one.train_on]
 
 
 def _left(
@@ -110,6 +123,7 @@ def _left(
             continue
         client.delete_deployment(there.id)
         if name.startswith("retrain/"):
-            for named in (automations.answer_name, automations.events_name, automations.alert_name):
+            of_run = (automations.answer_name, automations.events_name, automations.alert_name)
+            for named in (*of_run, no_worker.name_of):
                 automations.drop(client, named(there.name))
         yield f"{name}: taken away"

@@ -32,7 +32,7 @@ _DOES = {
     "backfill": "Tells what retraining **{name}** in the past would have been worth; nothing in service is touched.",
     "watch": "Looks whether the source of **{name}** changed, and starts retrain/{name} if so.",
     "prune": "Takes from the store of **{name}** what nothing needs any more.",
-    "alert": "Tells those in `notify` that a run of **{name}** crashed and does not go on; the server starts it.",
+    "alert": "Tells those in `notify` of a run of **{name}** that crashed, or of a pool without a worker.",
 }
 
 

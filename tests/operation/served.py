@@ -135,6 +135,15 @@ class Served:
         found = self._until(lambda client: _flow_run(client, id, final))
         return FlowRun.model_validate(found)
 
+    def pool(self, name: str, status: str) -> dict[str, Any]:
+        """The work pool, once it is in this status."""
+
+        def look(client: PrefectHttpxSyncClient) -> dict[str, Any] | None:
+            found: dict[str, Any] = client.get(f"/work_pools/{name}").json()
+            return found if found["status"] == status else None
+
+        return self._until(look)
+
     def suspended(self, id: str) -> dict[str, Any]:
         """The run, once it waits for a person."""
         return self._until(lambda client: _flow_run(client, id, {"PAUSED"}))

@@ -10,9 +10,13 @@ from queue import Queue
 from typing import Any
 
 import pytest
+from httpx import HTTPStatusError
+from prefect.client.orchestration import get_client
 
-from flows.operating import automations
-from tests.operation.held import Held
+from flows.operating import automations, no_worker, pools
+from flows.operating.deploying import deploy
+from keepfit.errors import ConfigError
+from tests.operation.held import Held, held
 from tests.operation.served import LONG, Served
 from tests.operation.test_running import deployed
 
@@ -21,12 +25,16 @@ Hook = tuple[Queue[Any], int]
 
 def told(server: Served, folder: Path, name: str, hook: Hook) -> Held:
     """A pipeline whose failures are posted to the hook in two ways, and whose trainings stop at their first step."""
-    to = f'["json://127.0.0.1:{hook[1]}", "{server.webhook(name, hook[1])}"]'
-    made = deployed(server, folder, name, f"notify: {{to: {to}, on: [failed]}}\n")
+    made = deployed(server, folder, name, _to(server, name, hook))
     net = made.folder / f"{name}_net.py"
     net.write_text(net.read_text().replace("STEPS = 30", "STEPS = 1"))
     made.hold()
     return made
+
+
+def _to(server: Served, name: str, hook: Hook) -> str:
+    to = f'["json://127.0.0.1:{hook[1]}", "{server.webhook(name, hook[1])}"]'
+    return f"notify: {{to: {to}, on: [failed]}}\n"
 
 
 def check(server: Served, name: str, id: str, hook: Hook, code: int = -signal.SIGKILL) -> None:
@@ -79,6 +87,37 @@ def test_a_run_that_dies_every_every_time_is_told_once_its_tries_are_over(
     assert workers.run(id)["run_count"] == automations.TRIES
 
 
+def test_a_pool_without_a_worker_is_told_by_the_server_itself(
+    server: Served, tmp_path: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(no_worker, "ALONE", timedelta(seconds=10))
+    monkeypatch.setenv("PREFECT_WORKER_HEARTBEAT_SECONDS", "3")  # three missed, and it is taken for gone
+    made = held(tmp_path, "left", _to(server, "left", hook) + "train_on: here\n")
+    with server.here(), get_client(sync_client=True) as client:
+        pools.keep(client, "left", gpu=False)
+        list(deploy([made.pipeline], "left"))
+    with server.worker("left"):
+        server.pool("left", "READY")
+    _, by_block = hook[0].get(timeout=LONG)
+    assert by_block["title"] == "keepfit: left: failed"
+    assert by_block["text"].startswith("The work pool left has no worker: runs there do not begin.\n\nStart one: ")
+    asked = server.first("alert/left")
+    with server.worker("left"):
+        _, sent = hook[0].get(timeout=LONG)
+        assert sent["title"] == "keepfit: left: failed"
+        assert sent["message"].startswith("The work pool left ha")
+        assert server.ended(asked).state_name == "Completed"
+    assert hook[0].empty()
+
+
+def test_a_block_that_is_not_there_is_named_before_anything_is_deployed(server: Served, tmp_path: Path) -> None:
+    made = held(tmp_path, "blockless", "notify: {to: ['block:slack-webhook/nobody']}\n")
+    with pytest.raises(ConfigError, match='"block:slack-webhook/nobody", and the Prefect server has no such block'):
+        server.deploy(made.pipeline)
+    with server.client() as client, pytest.raises(HTTPStatusError):
+        client.get("/deployments/name/retrain/blockless").raise_for_status()
+
+
 def test_nobody_who_does_not_want_to_know_is_told(server: Served, tmp_path: Path) -> None:
     made = deployed(server, tmp_path, "silent", "notify: {to: ['json://127.0.0.1:1'], on: [failed]}\n")
     assert server.deployment("alert/silent")["name"] == "silent"
@@ -88,4 +127,4 @@ def test_nobody_who_does_not_want_to_know_is_told(server: Served, tmp_path: Path
     assert "alert/silent: taken away" in said
     with server.client() as client:
         names = {one["name"] for one in client.post("/automations/filter", json={"limit": 200}).json()}
-    assert automations.alert_name("silent") not in names
+    assert not names & {automations.alert_name("silent"), no_worker.name_of("silent")}
