@@ -30,7 +30,7 @@ class Form:
                 "promote is force, and there is no reason.",
                 todo="Write into reason why this model goes in service whatever the verdict; it is journalled.",
             )
-        if self.promote != "auto" and self.mode in ("evaluate only", "dry run"):
+        if self.promote != "auto" and self.without_verdict:
             raise ConfigError(
                 f"promote is {self.promote}, and the mode {self.mode} makes no new model.",
                 allowed="With normal and full retrain, promote is auto, hold or force.",
@@ -38,6 +38,11 @@ class Form:
             )
         if self.minutes < 0:
             raise ConfigError(f"minutes is {self.minutes}.", allowed="0, for as the YAML says, or more.")
+
+    @property
+    def without_verdict(self) -> bool:
+        """Whether no model is made, so that there is nothing to decide."""
+        return self.mode in ("evaluate only", "dry run")
 
     @property
     def fresh(self) -> bool:

@@ -12,6 +12,7 @@ from prefect.events import emit_event
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
+from flows.form import Form
 from flows.notifying import notify
 from keepfit import report
 from keepfit.config.operation import Occasion
@@ -29,9 +30,9 @@ def run_name() -> str:
     return Path(flow_run.parameters["pipeline"]).absolute().parent.name
 
 
-def request(notes: str = "") -> Request:
+def request(form: Form) -> Request:
     """Who asked for this run: the flow run, which a retry, a re-run after a crash and an answer start again."""
-    return Request(str(flow_run.id or ""), notes)
+    return Request(str(flow_run.id or ""), form.notes, form.mode if form.without_verdict else "")
 
 
 def conclude(run: Run, released: Released) -> State[Released]:
@@ -51,6 +52,8 @@ def checked(run: Run, validated: Validated) -> State[Validated]:
     """The state of a dry run: what was found in the rows."""
     failed = f" Not met: {'; '.join(validated.failed)}" if validated.failed else ""
     sentence = f"{validated.rows:,} rows may be used, {validated.quarantined:,} are in quarantine.{failed}"
+    run.add(found=sentence)
+    report.write(run)
     _show(run, "dry run", sentence, validated.model_dump(mode="json"), tag="mode")
     return Completed(message=sentence, data=validated)
 
@@ -58,7 +61,8 @@ def checked(run: Run, validated: Validated) -> State[Validated]:
 def measured(run: Run, prepared: Prepared) -> State[Any]:
     """The state of a run that only measures the model in service."""
     found = standing(run, prepared)
-    run.add(metrics=found.metrics, champion=found.champion)
+    run.add(found=found.sentence, metrics=found.metrics, champion=found.champion)
+    report.write(run)
     _show(run, "evaluated", found.sentence, {"metrics": found.metrics}, tag="mode")
     return Completed(message=found.sentence, data=found)
 

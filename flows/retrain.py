@@ -49,7 +49,7 @@ def retrain(
     """
     form = Form(mode, promote, reason, train_on, minutes, notes)
     wanted = possible(config.load(pipeline, form.overrides(settings)))
-    with begin(wanted, failed, request(notes), fresh=form.fresh) as run:
+    with begin(wanted, failed, request(form), fresh=form.fresh) as run:
         snapshot = do(ingest, run)
         validated = do(validate, run, snapshot)
         if mode == "dry run":

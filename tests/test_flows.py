@@ -43,6 +43,24 @@ def test_a_run_ends_in_a_verdict_and_the_next_finds_nothing_new(tmp_path: Path) 
     assert "In service: version 1" in shown.stdout
 
 
+@pytest.mark.parametrize(("mode", "found"), [("dry run", "569 rows may"), ("evaluate only", "version 1, in service")])
+def test_a_run_without_a_verdict_reads_as_what_it_was_asked_for(table: Path, mode: str, found: str) -> None:
+    done = keepfit("run", table, "--mode", mode)
+    assert (done.returncode, found in done.stdout) == (0, True), done.stderr
+    shown = keepfit("show", table).stdout
+    row = shown.splitlines()[1]
+    assert f"  {mode}  " in row
+    assert ("bundle" in row) == (mode == "evaluate only")
+    assert f"The last run was asked for no verdict ({mode}): " in shown
+    report = Path(keepfit("report", table).stdout.strip()).read_text()
+    assert f"<h1>{mode.capitalize()}</h1>" in report
+    assert found in report
+    assert "what is in service was not touched" in report
+    assert "Nothing is in service" not in report
+    last, before = (line.split()[0] for line in shown.splitlines()[1:3])
+    assert f"the run {last} made no model" in keepfit("compare", table, "last", before).stdout
+
+
 def test_retrain_from_python_gives_the_release_though_the_server_died_meanwhile(tmp_path: Path) -> None:
     pipeline = small(tmp_path)
     pipeline.write_text(pipeline.read_text().replace("name: breast-cancer", "name: breast_cancer"))

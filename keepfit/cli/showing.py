@@ -58,6 +58,8 @@ def _serving(told: Status) -> Iterator[str]:
 
 def _newest(run: RunStatus) -> Iterator[str]:
     """What there is to say of the last run besides its verdict."""
+    if run.found:
+        yield f"The last run was asked for no verdict ({run.mode}): {run.found}"
     if run.failure is not None:
         where = f" in {run.failure.stage}" if run.failure.stage else ""
         yield f"The last run {'was stopped' if run.failure.stopped else 'failed'}{where}: {run.failure.message}"
@@ -87,7 +89,7 @@ def _far(run: RunStatus) -> str:
 
 
 def _cells(run: RunStatus, metric: str) -> tuple[str, ...]:
-    verdict = f"{run.verdict.outcome} {run.verdict.reason}" if run.verdict else run.state
+    verdict = f"{run.verdict.outcome} {run.verdict.reason}" if run.verdict else run.word
     score = "" if run.score is None else f"{metric_name(metric)} {figure(metric, run.score)}"
     return run.run, verdict, score, f"bundle {run.bundle}" if run.bundle else "", f"{run.ran} ran, {run.reused} reused"
 

@@ -19,7 +19,7 @@ def brief(run: Run, address: str) -> str:
     facts = RunFacts(run)
     head = headline.head(facts)
     parts = [f"# {head['title']}", plain(head["sentence"]), *_score(facts), *_stages(facts), *_seen(facts)]
-    if facts.failure is not None:
+    if not facts.made_a_model:
         parts += _validation(facts)
     elif not facts.nothing_new:
         parts += [*_validation(facts), *_errors(facts), *_charts(facts)]

@@ -42,6 +42,11 @@ class RunFacts:
         return self.record.verdict is not None and self.record.verdict.reason == "nothing_new"
 
     @property
+    def made_a_model(self) -> bool:
+        """Whether it came so far that there is a model to tell of."""
+        return self.failure is None and not self.record.mode
+
+    @property
     def failure(self) -> Failure | None:
         """Why the run has no verdict."""
         return self.record.failure

@@ -17,6 +17,8 @@ def head(facts: RunFacts) -> dict[str, Any]:
     record, verdict = facts.record, facts.record.verdict
     outcome = verdict.outcome if verdict else ""
     title, tone = TITLES.get(outcome, "No verdict"), TONES.get(outcome, "none")
+    if record.mode:
+        title = record.mode.capitalize()
     if facts.failure is not None:
         title, tone = ("Stopped", "none") if facts.failure.stopped else ("Failed", "bad")
     return {
@@ -28,6 +30,7 @@ def head(facts: RunFacts) -> dict[str, Any]:
         "title": title,
         "sentence": verdict.sentence if verdict else _without_verdict(facts),
         "failed": facts.failure is not None,
+        "mode": record.mode,
         "version": record.version,
         "bundle": record.bundle,
         "champion": record.champion,
@@ -38,7 +41,7 @@ def head(facts: RunFacts) -> dict[str, Any]:
 def _without_verdict(facts: RunFacts) -> str:
     failure = facts.failure
     if failure is None:
-        return "This run has not reached a verdict."
+        return facts.record.found or "This run has not reached a verdict."
     where = f" in {failure.stage}" if failure.stage else ""
     return f"The run {'was stopped' if failure.stopped else 'failed'}{where}: {failure.message}"
 

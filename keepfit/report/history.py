@@ -72,7 +72,7 @@ def _run(run: RunStatus, told: Status, config: Pipeline, base: str) -> dict[str,
         "address": f"{base}/{run.run}/report.html" if report else "",
         "when": _day(run.started),
         "tone": _tone(run),
-        "outcome": run.verdict.outcome if run.verdict else run.state,
+        "outcome": run.verdict.outcome if run.verdict else run.word,
         "said": _said(run),
         "score": "" if run.score is None else figure(told.metric, run.score),
     }
@@ -83,10 +83,12 @@ def _said(run: RunStatus) -> str:
         return run.verdict.sentence
     if run.failure is not None:
         return run.failure.message
+    if run.found:
+        return run.found
     if run.waiting:
         return f"Waits for a person's answer: {run.waiting}"
     far = f"{run.progress.stage} {run.progress.message}" if run.progress else ""
-    return f"{run.state}: {far}" if far else run.state
+    return f"{run.word}: {far}" if far else run.word
 
 
 def _tone(run: RunStatus) -> str:

@@ -30,7 +30,7 @@ def html(run: Run) -> str:
         "seen": facts.seen,
         "compared": compared(facts),
         "lineage": lineage(facts),
-        **(_nothing() if facts.nothing_new else _inputs(facts) if facts.failure else _details(facts)),
+        **(_nothing() if facts.nothing_new else _details(facts) if facts.made_a_model else _inputs(facts)),
     }
     there = [(name, title) for name, title in SECTIONS.items() if filled[name]]
     return rendered("report.html", sections=there, **filled)
@@ -53,7 +53,7 @@ def _nothing() -> dict[str, Any]:
 
 
 def _inputs(facts: RunFacts) -> dict[str, Any]:
-    """Of a run that ended early: what went in, as far as it came."""
+    """Of a run that ended early, or made no model: what went in, as far as it came."""
     return {**_nothing(), "score": None, "data": inputs.data(facts), **_bad_rows(facts)}
 
 

@@ -40,11 +40,15 @@ class RunStatus(_Told):
     state: State
     host: str
     pid: int
+    mode: str
+    """What it does in place of coming to a verdict: dry run or evaluate only; empty where it shall come to one."""
     verdict: Verdict | None
+    found: str
+    """What a dry run or an evaluation found, in a sentence."""
     bundle: str | None
-    """Id of the bundle that was judged."""
+    """Id of the bundle that was judged, or in service when it was measured."""
     score: float | None
-    """The judged bundle's figure in `metric`."""
+    """That bundle's figure in `metric`."""
     ran: int
     """Stages that ran."""
     reused: int
@@ -55,6 +59,11 @@ class RunStatus(_Told):
     """How far it is, or was when it was last heard."""
     seen: tuple[str, ...]
     """What was seen in the data and is not used, or not as it stands there."""
+
+    @property
+    def word(self) -> str:
+        """How it stands, for a person: ended, failed, dry run, dry run failed …"""
+        return " ".join(filter(None, (self.mode, "" if self.mode and self.state == "ended" else self.state)))
 
 
 class Serving(_Told):
@@ -118,8 +127,10 @@ def _run(store: Store, record: Record, metric: str) -> RunStatus:
         state=_state(record, heard),
         host=record.host,
         pid=record.pid,
+        mode=record.mode,
         verdict=record.verdict,
-        bundle=record.bundle,
+        found=record.found,
+        bundle=record.bundle or (record.champion if record.metrics else None),
         score=record.metrics.get(metric),
         ran=len(record.stages) - reused,
         reused=reused,

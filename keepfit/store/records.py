@@ -77,6 +77,8 @@ class Record(BaseModel):
     """In the order in which they ended."""
     request: str = ""
     """Who asked for it: Prefect's id of the flow run."""
+    mode: str = ""
+    """What it does in place of coming to a verdict: dry run or evaluate only; empty where it shall come to one."""
     notes: str = ""
     """What the person who started it wrote."""
     overrides: dict[str, str] = {}
@@ -93,16 +95,18 @@ class Record(BaseModel):
     version: str | None = None
     champion: str | None = None
     """Id of the bundle in service afterwards."""
+    found: str = ""
+    """What a dry run or an evaluation found, in a sentence."""
     metrics: dict[str, float] = {}
     repeats: str | None = None
     """The run whose verdict this one repeats."""
 
     @property
     def came_to(self) -> str:
-        """Its verdict, or why it has none, in one line."""
+        """Its verdict, or what it found or why it has none, in one line."""
         if self.verdict is not None:
             return str(self.verdict)
-        return f"FAILED: {self.failure.message}" if self.failure else ""
+        return f"FAILED: {self.failure.message}" if self.failure else self.found
 
     @property
     def seen(self) -> list[str]:

@@ -31,6 +31,8 @@ class Request:
     """Prefect's id of the flow run."""
     notes: str = ""
     """What the person who started it wrote."""
+    mode: str = ""
+    """Where it shall not come to a verdict: dry run or evaluate only."""
 
     def taken_up(self, known: Records) -> Record | None:
         """The record of the run that it began, as one that goes on; None where there is none."""
@@ -143,6 +145,7 @@ def start(config: Pipeline, request: Request | None = None) -> Run:
         started=now.isoformat(),
         pid=os.getpid(),
         request=request.id,
+        mode=request.mode,
         notes=request.notes,
         overrides=config.overrides,
     )

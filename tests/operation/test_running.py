@@ -43,6 +43,9 @@ def test_what_the_form_asks_for_is_done_and_seen(workers: Served, tmp_path: Path
     assert (dry.name, dry.state_name) == ("forms: dry run", "Completed")
     assert "569 rows may be used" in str(dry.state.message)  # type: ignore[union-attr]
     assert not (made.folder / ".keepfit/journal.jsonl").exists()
+    artifact = report_of(workers, str(dry.id))
+    assert artifact["data"].startswith("# Dry run\n\n569 rows may be used")
+    assert Path(re.search(r"report `(.+)`", artifact["data"])[1]).is_file()  # type: ignore[index]
 
     id = workers.ask("retrain/forms", notes="the first one", minutes=5)
     first = workers.ended(id)
@@ -62,6 +65,7 @@ def test_what_the_form_asks_for_is_done_and_seen(workers: Served, tmp_path: Path
     measured = workers.ended(workers.ask("retrain/forms", mode="evaluate only"))
     assert measured.name == "forms: evaluated"
     assert "version 1, in service" in str(measured.state.message)  # type: ignore[union-attr]
+    assert report_of(workers, str(measured.id))["data"].startswith("# Evaluate only\n\n")
     assert measured.tags == [*sorted({*first.tags} - {"verdict:first"} | {"mode:evaluated"})]
 
     anew = workers.ask("retrain/forms", mode="full retrain", promote="hold", reason="a look", minutes=5)

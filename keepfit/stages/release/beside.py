@@ -57,7 +57,7 @@ def beside(config: Pipeline, one: Record, other: Record) -> Beside:
         metrics={name: (one.metrics.get(name), other.metrics.get(name)) for name in {**one.metrics, **other.metrics}},
         intervals={name: (intervals[0].get(name), intervals[1].get(name)) for name in {**intervals[0], **intervals[1]}},
         changed=dict(_changed(store, one, other)) or {"all stages": ["nothing changed"]},
-        paired=_paired(config, store, *made),
+        paired=_without_model(one, other) or _paired(config, store, *made),
     )
 
 
@@ -76,6 +76,12 @@ def _changed(store: Store, one: Record, other: Record) -> Iterator[tuple[str, li
         told = changes(old.parts, new.parts) if old and new else ["what it was made from is not known any more"]
         if stage != "release" and told:
             yield stage, told
+
+
+def _without_model(*records: Record) -> str:
+    """A sentence that names a run which made no model; empty where both did."""
+    none = next((record for record in records if "export" not in record.stages), None)
+    return f"Not compared on the same rows: the run {none.run} made no model." if none else ""
 
 
 def _paired(config: Pipeline, store: Store, old: dict[str, Any], new: dict[str, Any]) -> str:
