@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 
@@ -14,6 +14,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import WorkPool
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL
+from pydantic import TypeAdapter
 
 from flows.operating import automations
 from flows.operating.deployments import of_pipeline
@@ -26,7 +27,7 @@ _APART = 5.0
 
 
 def server() -> Iterator[Finding]:
-    """Whether it answers, its version, its database and its clock."""
+    """Whether it answers, its version, its database, what it forgets and its clock."""
     with _plain() as client:
         begun = time.time()
         answer = client.get("/admin/version")
@@ -35,6 +36,7 @@ def server() -> Iterator[Finding]:
         mark, todo = ("good", "") if there == here else ("note", f"Install prefect {there} here, or {here} there.")
         yield Finding("server", mark, f"{PREFECT_API_URL.value()} answers, Prefect {there}", todo)  # type: ignore[arg-type]
         yield _database(client)
+        yield _old_runs(client)
         yield from _clock(answer, begun, time.time())
 
 
@@ -58,6 +60,19 @@ def _database(client: httpx.Client) -> Finding:
         "note",
         "SQLite, which loses events under load, and automations with them",
         "Give the server a PostgreSQL: PREFECT_SERVER_DATABASE_CONNECTION_URL=postgresql+asyncpg://…",
+    )
+
+
+def _old_runs(client: httpx.Client) -> Finding:
+    vacuum = client.get("/admin/settings").json()["server"]["services"]["db_vacuum"]
+    enabled, kept = vacuum["enabled"], TypeAdapter(timedelta).validate_python(vacuum["retention_period"])
+    if enabled is True or (isinstance(enabled, list) and "flow_runs" in enabled):
+        return Finding("old runs", "good", f"the server forgets them {kept.days} days after their end")
+    return Finding(
+        "old runs",
+        "note",
+        "the server keeps all of them, and its database only grows",
+        "Give the server PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED=events,flow_runs",
     )
 
 

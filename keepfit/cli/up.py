@@ -15,6 +15,8 @@ from keepfit.errors import ConfigError, MachineError
 HOME = ".prefect"
 """Inside the folder: the server's database, and the logs of server and workers."""
 DEMO = ("breast_cancer", "digits")
+DAYS = 90
+"""The server forgets runs that ended so long ago, with their logs and artifacts; else its database only grows."""
 
 
 def up(folder: Path | None = None, /, *, port: int = 4200, demo: bool = False) -> None:
@@ -73,6 +75,8 @@ def _settle(home: Path, port: int) -> None:
         PREFECT_API_URL=f"http://127.0.0.1:{port}/api",
         PREFECT_SERVER_UI_API_URL="/api",  # whatever the port is, and behind a tunnel
         PREFECT_SERVER_ANALYTICS_ENABLED="false",
+        PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED="events,flow_runs",
+        PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD=str(DAYS * 86400),
         PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL="WARNING",
         DO_NOT_TRACK="1",
     )

@@ -45,6 +45,7 @@ def test_each_fault_has_its_line_and_what_to_do(server: Served, tmp_path: Path) 
         found = list(examine([ill, tmp_path / "bad.yaml"]))
     said = "\n".join(f"{line.mark} {line.what}: {line.found}. {line.todo}" for line in found)
     for line in (
+        "note old runs: the server keeps all of them",
         f"note automation: {DEAD}: switched off. Switch it on in the UI",
         "bad source: ",
         "note in service: nothing yet. keepfit run",
