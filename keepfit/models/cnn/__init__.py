@@ -12,7 +12,7 @@ SEEN = frozenset({"image", "sequence", "audio"})
 
 
 class Settings(Model):
-    """Convolutions over a picture, a series or a recording; the default for each alone."""
+    """Convolutions over a picture, a series or a recording; the default for a picture or a recording alone."""
 
     hint: ClassVar[str] = "variant: plain is the textbook's; the default is fast and strong"
     family: Literal["cnn"] = "cnn"
@@ -25,7 +25,7 @@ class Settings(Model):
 
     @classmethod
     def suits(cls, kinds: frozenset[str]) -> int:
-        """One picture, series or recording best of all."""
+        """One picture or recording best of all; of series others see more."""
         return 2 if len(kinds) == 1 and kinds <= SEEN else 0
 
     def problem(self, features: Mapping[str, Feature]) -> str:

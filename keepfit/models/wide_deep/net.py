@@ -14,10 +14,11 @@ from keepfit.data.transform import Transform
 from keepfit.features.encoder import Encoder
 from keepfit.features.lookup import amounts_of
 from keepfit.models import table_defaults
+from keepfit.models.cnn.series import defaults as of_series
 from keepfit.models.settings import DenseSettings
 from keepfit.models.towers import Towers, TowerSettings
 from keepfit.models.wide_deep.kernels import columns_for
-from keepfit.models.wide_deep.residual import ResidualWideAndDeep, series_of, texts_of
+from keepfit.models.wide_deep.residual import ResidualWideAndDeep, alone, series_of, texts_of
 
 _RESIDUAL = {
     "width": 128,
@@ -56,10 +57,15 @@ def defaults(model: DenseSettings, transform: Transform, rows: int) -> dict[str,
     derived = table_defaults.defaults(model, transform, rows)
     said = model.model_dump(exclude={"family"}, exclude_none=True)
     series = series_of(transform)
+    if not series and not texts_of(transform):
+        return derived
+    derived |= _RESIDUAL
     if series:
         steps = sum(entry.steps for entry in series)
         derived |= {"columns": columns_for(rows, steps), "augment": amounts_of(series[0], rows)}
-    return {**derived, **_RESIDUAL, **said} if series or texts_of(transform) else derived
+    if alone(transform):
+        derived |= {**of_series(transform, rows), "label_smoothing": 0.0}
+    return {**derived, **said}
 
 
 def build(settings: TowerSettings, transform: Transform) -> nn.Module:

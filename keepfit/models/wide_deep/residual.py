@@ -16,6 +16,7 @@ from keepfit.data.batch import Inputs, Rows, joined
 from keepfit.data.feed import Part
 from keepfit.data.transform import Transform
 from keepfit.features.sequence import Entry as Series
+from keepfit.models.cnn.series import Series as Net
 from keepfit.models.towers import Towers, TowerSettings
 from keepfit.models.wide_deep.fitted import Fitting, LinearFit, Matrix
 from keepfit.models.wide_deep.grams import Grams
@@ -36,6 +37,12 @@ def series_of(transform: Transform) -> list[Series]:
     return [] if texts_of(transform) else [one for one in transform.features if isinstance(one, Series)]
 
 
+def alone(transform: Transform) -> Series | None:
+    """The one feature, where it is a series."""
+    first, *others = transform.features
+    return first if isinstance(first, Series) and not others else None
+
+
 class ResidualWideAndDeep(nn.Module):
     """Every member's deep outputs plus the wide part's numbers, which were fitted first and stay as they are.
 
@@ -51,9 +58,10 @@ class ResidualWideAndDeep(nn.Module):
         series = (Kernels(entry, outputs, settings["columns"]) for entry in series_of(transform))
         self.wide = nn.ModuleList([*texts, *series])
         self.register_buffer("bias", torch.zeros(outputs))
-        self.deep = Towers(settings, transform)
-        for tower in self.deep.towers:
-            nn.init.zeros_(tower.head.weight)  # type: ignore[union-attr, arg-type]
+        self.deep, heads = _deep(settings, transform)
+        for head in heads:
+            nn.init.zeros_(head.weight)  # type: ignore[arg-type]
+            nn.init.zeros_(head.bias)  # type: ignore[arg-type]
 
     def forward(self, inputs: Inputs) -> Tensor:
         """A batch's raw tensors → [B, M, K]."""
@@ -116,6 +124,16 @@ class ResidualWideAndDeep(nn.Module):
         for part, weight in zip(self.wide, np.split(linear.weight, np.cumsum(self._widths)[:-1]), strict=True):
             part.take(weight)  # type: ignore[operator]
         self.bias.copy_(torch.from_numpy(linear.bias))
+
+
+def _deep(settings: TowerSettings, transform: Transform) -> tuple[nn.Module, list[nn.Module]]:
+    """The deep part, and what gives its outputs: of a series that stands alone the convolutions over its steps."""
+    one = alone(transform)
+    if one is not None:
+        net = Net(one, transform.target.outputs, settings["width"], settings["dropout"])
+        return net, [net.head]
+    towers = Towers(settings, transform)
+    return towers, [tower.head for tower in towers.towers]  # type: ignore[misc]
 
 
 def _held(part: Part) -> Rows:
