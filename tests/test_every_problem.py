@@ -73,7 +73,13 @@ def png(level: float, seed: int) -> bytes:
         return buffer.getvalue()
 
 
-CASES = [(k, p, family) for k in KINDS for p in PROBLEMS for family in FAMILIES.get(k, ("mlp",))]
+CASES = [
+    pytest.param(kind, problem, family, marks=[pytest.mark.slow] if (k + p + f) % 2 else [])
+    for k, kind in enumerate(KINDS)
+    for p, problem in enumerate(PROBLEMS)
+    for f, family in enumerate(FAMILIES.get(kind, ("mlp",)))
+]
+"""Each kind, problem and family is among those that are not slow, and every second combination of them."""
 
 
 @pytest.mark.parametrize(("kind", "problem", "family"), CASES)

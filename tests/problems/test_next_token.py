@@ -106,7 +106,7 @@ def test_new_text_files_are_read_as_the_source_was(trained):
 
 
 @pytest.mark.parametrize("extra", [
-    "model: {family: language, variant: gru, width: 32, depth: 2}\n",
+    pytest.param("model: {family: language, variant: gru, width: 32, depth: 2}\n", marks=pytest.mark.slow),
     "model: {family: language, variant: attention, width: 32, depth: 2, window: 32}\n",
 ])  # fmt: skip
 def test_every_core_goes_through_all_stages(tmp_path, extra):
@@ -114,7 +114,7 @@ def test_every_core_goes_through_all_stages(tmp_path, extra):
     assert released.verdict.reason == "first", released.verdict.sentence
 
 
-@pytest.mark.parametrize("tokens", ["words", "subwords"])
+@pytest.mark.parametrize("tokens", [pytest.param("words", marks=pytest.mark.slow), "subwords"])
 def test_other_tokens_are_compared_by_characters_too(tmp_path, tokens):
     made = PLAIN.replace("{text: passage}", f"{{text: {{kind: passage, tokens: {tokens}, vocabulary: 400}}}}")
     (tmp_path / "text.txt").write_text(english())

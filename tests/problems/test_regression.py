@@ -103,7 +103,7 @@ def test_gates_and_the_metric_that_decides_are_those_of_the_problem(tmp_path: Pa
         pipeline(tmp_path, frame(), "release: {gates: {f1: 1}}\n")
 
 
-@pytest.mark.parametrize("loss", ["mse", "mae", "huber"])
+@pytest.mark.parametrize("loss", ["mse", "mae", pytest.param("huber", marks=pytest.mark.slow)])
 def test_every_loss_learns(loss: str, tmp_path: Path) -> None:
     retrain(pipeline(tmp_path, frame(), problem=f"{{kind: regression, loss: {loss}}}"))
     assert document(tmp_path, "evaluate", "metrics.json")["model"]["r2"] > 0.9
@@ -146,7 +146,7 @@ def test_a_target_that_cannot_be_learned_is_refused(prices: list[Any], said: str
         retrain(pipeline(tmp_path, frame().assign(price=prices)))
 
 
-@pytest.mark.parametrize("unit", [1e-30, 1e-12, 1e25])
+@pytest.mark.parametrize("unit", [1e-30, pytest.param(1e-12, marks=pytest.mark.slow), 1e25])
 def test_the_unit_of_the_target_changes_no_verdict(unit: float, tmp_path: Path) -> None:
     rows = frame().assign(price=lambda f: f["price"] * unit)
     assert retrain(pipeline(tmp_path, rows)).verdict.reason == "first"
