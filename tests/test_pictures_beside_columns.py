@@ -223,5 +223,5 @@ def test_one_missing_picture_among_others_is_left_out_and_named(tmp_path: Path) 
 
 
 def test_the_family_of_one_picture_says_that_it_takes_no_more(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cnn needs exactly one image or sequence feature, and there are 2"):
+    with pytest.raises(ConfigError, match="cnn needs exactly one image, sequence or audio feature, and there are 2"):
         started(tmp_path, shelves(), model="cnn")

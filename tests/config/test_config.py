@@ -54,7 +54,7 @@ def test_short_and_long_feature_forms_mean_the_same(tmp_path: Path) -> None:
         ("path: people.csv", "test: people.csv", ["line 2", "either path or sql"]),
         ("path: people.csv", "sql: select 1\n  database: x\n  test: t.csv", ["line 2", "test is of files"]),
         ("target: income", "target: age", ['"age" is also a feature']),
-        ("family: mlp", "family: cnn", ["exactly one image or sequence feature"]),
+        ("family: mlp", "family: cnn", ["exactly one image, sequence or audio feature"]),
         ("name: people", "name: My People", ["line 1", "name is 'My People'"]),
         ("features:", "features: [", ["line", "not valid YAML"]),
     ],

@@ -46,12 +46,13 @@ KNOWN = {
     "dense union": ["0", '"x"', "2"],
 }
 
-TABLES = [name for name in PROBLEMS.names() if name != "next_token"]
-"""Those that are asked of columns; the other one reads a text of its own."""
+TABLES = [name for name in PROBLEMS.names() if name not in ("next_token", "forecasting")]
+"""Those that are asked of columns; the others read a text of their own, or series point by point."""
 SERVED: dict[str, dict[str, object]] = {name: {} for name in FEATURES.names() if name != "passage"} | {
     "image": {"size": (4, 4), "channels": 1, "pixels": None},
     "text": {"tokenizer": tokens.trained(["a b c"] * 3, "words", 300), "length": 5, "grams": "words"},
     "sequence": {"mean": [0.0], "length": 10, "channels": 1},
+    "audio": {"rate": 8000, "seconds": 10.0},
 }
 """What a served column of a kind adds."""
 
