@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pytest
@@ -51,19 +50,14 @@ def kernels(channels: int = 1, columns: int = 12 * KERNELS) -> Kernels:
     return Kernels(entry_of(channels), 2, columns)
 
 
-def linear(part: Kernels, rows: Rows, variant: bool = True) -> tuple[Any, Any]:
-    part.see(rows)
-    found = part.turn(variant)
-    return found, Fitting(CrossEntropy(), 2, part.strengths).fitted(found, rows.labels, 30.0)
-
-
 @pytest.mark.parametrize("columns", [12 * KERNELS, 4 * KERNELS])
 @pytest.mark.parametrize("variant", [False, True])
 def test_the_module_gives_the_numbers_of_the_fit(columns, variant):
     part, rows = kernels(2, columns), walks(50, (0.2, 0.8), channels=2)
-    known, fit = linear(part, rows, variant)
     other = walks(9, (0.2, 0.8), seed=1, channels=2)
-    asked = part.columns(other)
+    part.see(rows, other)
+    known, asked = part.turn(variant)
+    fit = Fitting(CrossEntropy(), 2, part.strengths).fitted(known, rows.labels, 30.0)
     part.take(fit.weight)
     for some, found in ((rows, known), (other, asked)):
         given = part(some.batch().inputs["sequence"]).numpy() + fit.bias
@@ -107,9 +101,10 @@ def test_differences_are_looked_at_where_they_tell_more():
     fitting, right = Fitting(CrossEntropy(), 2, Kernels.strengths), {}
     for variant in Kernels.variants:
         part = kernels(columns=30 * KERNELS)
-        part.see(train)
-        best = fitting.chosen(part.turn(variant), train.labels, part.columns(test), test.labels)
-        right[variant] = (best.linear.logits(part.columns(test)).argmax(1) == test.labels.numpy()).mean()
+        part.see(train, test)
+        known, asked = part.turn(variant)
+        best = fitting.chosen(known, train.labels, asked, test.labels)
+        right[variant] = (best.linear.logits(asked).argmax(1) == test.labels.numpy()).mean()
     assert right[True] > right[False] > 0.6
 
 

@@ -49,7 +49,8 @@ FITTING = Fitting(CrossEntropy(), 3, Grams.strengths)
 def seen(rows: Rows) -> tuple[Grams, Any]:
     part = Grams("text_grams", 3)
     part.see(rows)
-    return part, part.turn(True)
+    (found,) = part.turn(True)
+    return part, found
 
 
 def test_the_fit_is_logistic_regression(read):

@@ -51,8 +51,8 @@ class Grams(nn.Module):
         summed: Tensor = ((values / length)[..., None] * self.weight[place]).sum(1)
         return summed
 
-    def see(self, rows: Rows) -> None:
-        """Which n-grams are known, and what each is worth, from these rows."""
+    def see(self, rows: Rows, *others: Rows) -> None:
+        """Which n-grams are known, and what each is worth, from the first rows; then look at all of them."""
         grams = _grams(rows, self.name)
         having = np.bincount(grams.values[:, 0].numpy(), minlength=BUCKETS + 1)
         order = np.argsort(-having, kind="stable")[:KNOWN]
@@ -61,13 +61,13 @@ class Grams(nn.Module):
         self.place.zero_()[torch.from_numpy(known)] = torch.arange(1, self.known, dtype=torch.int32)
         idf = np.log((1 + len(grams.lengths)) / (1 + having[known])) + 1
         self.scale.zero_()[1 : self.known] = torch.from_numpy(idf)
-        self._seen = self.columns(rows)
+        self._seen = [self._columns(some) for some in (rows, *others)]
 
-    def turn(self, _variant: bool) -> Matrix:
-        """The columns [N, V + 1] of the rows that were seen."""
+    def turn(self, _variant: bool) -> list[Matrix]:
+        """The columns [N, V + 1] of the rows that were seen, as they were given."""
         return self._seen
 
-    def columns(self, rows: Rows) -> Matrix:
+    def _columns(self, rows: Rows) -> Matrix:
         """[N, V + 1]."""
         grams = _grams(rows, self.name)
         pairs, lengths, ends = grams.values.numpy(), grams.lengths.numpy(), grams.offsets.numpy()

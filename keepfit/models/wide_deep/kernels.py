@@ -35,6 +35,8 @@ _SOFT = 0.02
 """Deviations around a bias within which a step counts in part, so that rounding changes nothing."""
 _STILL = 1e-4
 """Deviation of a column that says nothing."""
+_TURNED = 2000
+"""Rows from which their own directions take longer to find than fits along all columns do."""
 _ROWS, _AT_ONCE = 64, 4096
 """Rows, and biases times steps of a typical one, that are looked at in one go: some 100 MB."""
 
@@ -108,27 +110,25 @@ class Kernels(nn.Module):
                     found.append((above * share[:, None]).sum(3).flatten(1))
         return torch.cat(found, 1)
 
-    def see(self, rows: Rows) -> None:
-        """Set the biases from these rows, and look at them."""
+    def see(self, rows: Rows, *others: Rows) -> None:
+        """Set the biases from the first rows, then look at all of them."""
         series = _series(rows, self.name)
         for number, dilation in enumerate(self.dilations):
             self._ask(series, number, dilation)
-        self._seen = self._all(series)
-        self.mean.copy_(self._seen.mean(0))
+        self._seen = [self._all(_series(some, self.name)) for some in (rows, *others)]
+        self.mean.copy_(self._seen[0].mean(0))
 
-    def turn(self, variant: bool) -> Matrix:
-        """The columns [N, V] of the rows that were seen, or as many as there are rows; with the differences or not."""
-        std = self._seen.std(0)
+    def turn(self, variant: bool) -> list[Matrix]:
+        """The columns [N, V] of the rows that were seen, as they were given, with the differences or not. Of few rows
+        there are as many columns as rows."""
+        std = self._seen[0].std(0)
         std[self.plain :] *= variant
         scale = torch.where(std > _STILL, 1 / std.clamp_min(_STILL), 0.0)
         self.scale.copy_(scale / (scale > 0).sum().clamp_min(1).sqrt())
-        scaled = ((self._seen - self.mean) * self.scale).double()
-        self._basis = _basis(scaled) if len(scaled) < scaled.shape[1] else None
-        return self._turned(scaled)
-
-    def columns(self, rows: Rows) -> Matrix:
-        """Of other rows."""
-        return self._turned(((self._all(_series(rows, self.name)) - self.mean) * self.scale).double())
+        scaled = [((found - self.mean) * self.scale).double() for found in self._seen]
+        few = len(scaled[0]) < min(_TURNED, scaled[0].shape[1])
+        self._basis = _basis(scaled[0]) if few else None
+        return [self._turned(found) for found in scaled]
 
     def take(self, weight: Floats) -> None:
         """What was fitted to such columns."""

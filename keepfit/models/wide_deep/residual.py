@@ -5,6 +5,7 @@ B rows, N train rows, M members, K outputs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from keepfit.data.transform import Transform
 from keepfit.features.sequence import Entry as Series
 from keepfit.models.cnn.series import Series as Net
 from keepfit.models.towers import Towers, TowerSettings
-from keepfit.models.wide_deep.fitted import Fitting, LinearFit, Matrix
+from keepfit.models.wide_deep.fitted import Chosen, Fitting, LinearFit, Matrix
 from keepfit.models.wide_deep.grams import Grams
 from keepfit.models.wide_deep.kernels import Kernels
 from keepfit.problems.objective import Objective
@@ -82,10 +83,15 @@ class ResidualWideAndDeep(nn.Module):
         """
         rows, other = _held(train), _held(validation)
         fitting = self._fitting(objective, rows.labels)
-        self._see(rows)
-        tried = [(fitting.chosen(*self._of(variant, rows, other)), variant) for variant in self.wide[0].variants]  # type: ignore[union-attr]
-        best, variant = min(tried, key=lambda one: one[0].loss)
-        known, _, asked, _ = self._of(variant, rows, other)
+        self._see(rows, other)
+
+        def tried(variant: bool) -> Chosen:
+            known, asked = self._turn(variant)
+            return fitting.chosen(known, rows.labels, asked, other.labels)
+
+        variants: tuple[bool, ...] = self.wide[0].variants  # type: ignore[assignment]
+        best, variant = min(((tried(variant), variant) for variant in variants), key=lambda one: one[0].loss)
+        known, asked = self._turn(variant)
         if len(rows) < len(train) or len(other) < len(validation):
             self._take(best.linear)
             return {}, {}
@@ -95,7 +101,8 @@ class ResidualWideAndDeep(nn.Module):
         judged = torch.from_numpy(best.linear.logits(asked))
         both = joined([rows, other])
         self._see(both)
-        self._take(fitting.fitted(self._turn(variant), both.labels, best.strength, best.prior))
+        (known,) = self._turn(variant)
+        self._take(fitting.fitted(known, both.labels, best.strength, best.prior))
         return {WIDE: carried}, {WIDE: judged}
 
     def _fitting(self, objective: Objective, labels: Tensor) -> Fitting:
@@ -103,20 +110,15 @@ class ResidualWideAndDeep(nn.Module):
         named = labels.dtype is torch.int64 or labels.ndim == 2  # classes, a code each or several at once
         return Fitting(objective, self.bias.shape[0], first.strengths, first.prior if named else None)
 
-    def _see(self, rows: Rows) -> None:
+    def _see(self, *several: Rows) -> None:
         for part in self.wide:
-            part.see(rows)  # type: ignore[operator]
+            part.see(*several)  # type: ignore[operator]
 
-    def _turn(self, variant: bool) -> Matrix:
-        return self._beside([part.turn(variant) for part in self.wide])  # type: ignore[operator]
+    def _turn(self, variant: bool) -> list[Matrix]:
+        """The columns of all parts, of each of the rows that were seen."""
+        return [self._beside(found) for found in zip(*(part.turn(variant) for part in self.wide), strict=True)]  # type: ignore[operator]
 
-    def _of(self, variant: bool, rows: Rows, other: Rows) -> tuple[Matrix, Tensor, Matrix, Tensor]:
-        """Columns and labels of the rows that were seen, and of others."""
-        known = self._turn(variant)
-        asked = self._beside([part.columns(other) for part in self.wide])  # type: ignore[operator]
-        return known, rows.labels, asked, other.labels
-
-    def _beside(self, found: list[Matrix]) -> Matrix:
+    def _beside(self, found: Sequence[Matrix]) -> Matrix:
         self._widths = [one.shape[1] for one in found]
         return sparse.hstack(found, "csr") if sparse.issparse(found[0]) else np.hstack(found)
 
