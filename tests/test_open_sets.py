@@ -33,21 +33,9 @@ def test_no_member_is_named_outside_its_own_folder(folder: str) -> None:
     classes = r"isinstance\(.*\b(Number|Coded|Image|Text|CNN|Towers|Class|Value)\w*\)"
     quoted = re.compile(rf"""["']({"|".join(names)})["']|{classes}""")
     imported = re.compile(r"keepfit\.(features|problems|models)\.(\w+)")
-    shared = {
-        "kind",
-        "lookup",
-        "column",
-        "words",
-        "times",
-        "series",
-        "windows",
-        "encoder",
-        "encoding",
-        "front",
-        "architecture",
-        "stepping",
-        *CONTRACTS,
-    }
+    parts = ("kind", "lookup", "column", "words", "times", "series")
+    more = ("windows", "encoder", "encoding", "front", "architecture", "stepping")
+    shared = {*parts, *more, *CONTRACTS}
     for path in sorted((ROOT / "keepfit" / folder).rglob("*.py")):
         for number, line in enumerate(path.read_text().splitlines(), 1):
             if not line.startswith(COLUMNS):

@@ -17,35 +17,26 @@ from torch import Tensor, nn
 
 from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
-from keepfit.features.lookup import amounts_of, steps_of
+from keepfit.features.lookup import steps_of
 from keepfit.features.shared.masked import pooled
 from keepfit.models.recurrent_nodes import recurrent_nodes
 from keepfit.models.settings import RecurrentSettings
+from keepfit.models.step_defaults import batch_size, course
 
 Kind = Callable[..., nn.RNNBase]
 """nn.RNN, nn.GRU or nn.LSTM."""
-_STEPS = 1500
-"""Steps of training that a small set takes."""
 
 
 def defaults(model: RecurrentSettings, transform: Transform, rows: int) -> dict[str, Any]:
     """Every hyperparameter, from the number of train rows. What the YAML says goes before these."""
-    batch = 8 if rows < 200 else 16 if rows < 1000 else 32 if rows < 5000 else 64
     derived: dict[str, Any] = {
         "width": 64 if rows < 5000 else 128,
         "depth": 1,
         "bidirectional": True,
         "pool": "all",
         "dropout": 0.2,
-        "epochs": min(max(round(_STEPS * batch / rows), 6), 60),
-        "batch_size": batch,
         "lr": 4e-3,
-        "weight_decay": 1e-2,
-        "schedule": "one_cycle",
-        "warmup": 0.25,
-        "label_smoothing": 0.1 if transform.target.outputs > 1 else 0.0,
-        "patience": None,
-        "augment": amounts_of(transform.features[0], rows),
+        **course(transform, rows, batch_size(rows)),
     }
     return {**derived, **model.model_dump(exclude={"family"}, exclude_none=True)}
 

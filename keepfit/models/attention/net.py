@@ -16,36 +16,25 @@ from keepfit.data.batch import Inputs
 from keepfit.data.transform import Entry, Transform
 from keepfit.features.encoder import Encoder
 from keepfit.features.image import Entry as Picture
-from keepfit.features.lookup import amounts_of
 from keepfit.features.shared.masked import pooled
 from keepfit.models import table_defaults
 from keepfit.models.attention import Settings
 from keepfit.models.attention.tokens import Patches, Pieces
 from keepfit.models.settings import STEPPED
+from keepfit.models.step_defaults import batch_size, course
 from keepfit.models.transformer import HEAD, AttentionLayer, turns_of
-
-_STEPS = 1500
-"""Steps of training that a small set takes."""
 
 
 def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]:
     """Every hyperparameter, from the number of train rows. What the YAML says goes before these."""
-    one = alone(transform)
-    batch = 8 if rows < 200 else 16 if rows < 1000 else 32 if rows < 5000 else 64
     derived: dict[str, Any] = {
         "width": 64,
         "depth": 2,
         "dropout": 0.1,
         "bins": table_defaults.bins(rows),
-        "epochs": min(max(round(_STEPS * batch / rows), 6), 60),
-        "batch_size": batch,
         "lr": 2e-3,
-        "weight_decay": 1e-2,
-        "schedule": "one_cycle",
-        "warmup": 0.25,
-        "label_smoothing": 0.1 if one and transform.target.outputs > 1 else 0.0,
-        "patience": None,
-        "augment": amounts_of(one, rows) if one else None,
+        **course(transform, rows, batch_size(rows)),
+        **({} if alone(transform) else {"label_smoothing": 0.0, "augment": None}),
     }
     return {**derived, **model.model_dump(exclude={"family"}, exclude_none=True)}
 

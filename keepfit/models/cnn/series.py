@@ -13,32 +13,17 @@ from torch.nn import functional as F  # noqa: N812
 
 from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
-from keepfit.features.lookup import amounts_of
 from keepfit.features.sequence import Entry
 from keepfit.features.sequence.net import Steps
 from keepfit.features.shared.masked import Masked, pooled
+from keepfit.models.step_defaults import batch_size, course
 
 _WIDTHS = (7, 5, 3)
-_STEPS = 1500
-"""Steps of training that a small set takes: 270 series of Japanese vowels, 500 heartbeats."""
 
 
 def defaults(transform: Transform, rows: int) -> dict[str, Any]:
     """Every hyperparameter, from the number of train rows."""
-    batch = 8 if rows < 200 else 16 if rows < 1000 else 32 if rows < 5000 else 64
-    return {
-        "width": 64,
-        "dropout": 0.2,
-        "epochs": min(max(round(_STEPS * batch / rows), 6), 100),
-        "batch_size": batch,
-        "lr": 3e-3,
-        "weight_decay": 1e-2,
-        "schedule": "one_cycle",
-        "warmup": 0.25,
-        "label_smoothing": 0.1 if transform.target.outputs > 1 else 0.0,
-        "patience": None,
-        "augment": amounts_of(transform.features[0], rows),
-    }
+    return {"width": 64, "dropout": 0.2, "lr": 3e-3, **course(transform, rows, batch_size(rows), most=100)}
 
 
 class Series(nn.Module):

@@ -19,8 +19,8 @@ from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.audio import Entry
 from keepfit.features.audio.net import LogMel
-from keepfit.features.lookup import amounts_of
 from keepfit.features.shared.masked import Masked, pooled
+from keepfit.models.step_defaults import course
 
 _STEPS = 1200
 """Steps of training that a small set takes."""
@@ -33,19 +33,7 @@ _BLANKED, _TIMES = 0.15, 2
 def defaults(transform: Transform, rows: int) -> dict[str, Any]:
     """Every hyperparameter, from the number of train rows."""
     batch = 16 if rows < 1000 else 32 if rows < 10_000 else 64
-    return {
-        "width": 32,
-        "dropout": 0.3,
-        "epochs": min(max(round(_STEPS * batch / rows), 6), 60),
-        "batch_size": batch,
-        "lr": 4e-3,
-        "weight_decay": 1e-2,
-        "schedule": "one_cycle",
-        "warmup": 0.25,
-        "label_smoothing": 0.1 if transform.target.outputs > 1 else 0.0,
-        "patience": None,
-        "augment": amounts_of(transform.features[0], rows),
-    }
+    return {"width": 32, "dropout": 0.3, "lr": 4e-3, **course(transform, rows, batch, steps=_STEPS)}
 
 
 class Spectrogram(nn.Module):
