@@ -14,7 +14,7 @@ from typing import Any
 
 from keepfit.backfill.periods import Ask, Period, micros, periods
 from keepfit.config import Pipeline
-from keepfit.config.sections import UNTIL
+from keepfit.config.source import UNTIL
 from keepfit.errors import ConfigError, InputError, named, nearest
 from keepfit.serving import journal
 from keepfit.serving.champion import POINTER

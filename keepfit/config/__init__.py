@@ -13,11 +13,11 @@ from keepfit.config.sections import (
     Preprocessing,
     Problem,
     Release,
-    Source,
     Split,
     Training,
     Validation,
 )
+from keepfit.config.source import Source
 
 if TYPE_CHECKING:
     from keepfit.config.loading import load

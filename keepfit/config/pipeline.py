@@ -13,7 +13,6 @@ from keepfit import redact
 from keepfit.config import sets
 from keepfit.config.operation import Approval, Duration, Notify, Retention, Schedule
 from keepfit.config.sections import (
-    HISTORY,
     Evaluation,
     Feature,
     Model,
@@ -21,10 +20,10 @@ from keepfit.config.sections import (
     Problem,
     Release,
     Section,
-    Source,
     Training,
     Validation,
 )
+from keepfit.config.source import HISTORY, Source
 from keepfit.errors import ConfigError
 
 LEARNED = "problem.learned"

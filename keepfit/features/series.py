@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from keepfit.config.sections import Window
+from keepfit.config.source import Window
 from keepfit.data.cells import categories, is_text, numbers
 from keepfit.data.notation import NumberEvidence
 from keepfit.errors import DataError

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from keepfit.config.sections import HISTORY, UNTIL
+from keepfit.config.source import HISTORY, UNTIL
 from keepfit.data.sources.opening import Opened
 from keepfit.data.unread import Unread, sentence
 from keepfit.errors import DataError, nearest

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from keepfit.config.sections import Window
+from keepfit.config.source import Window
 from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.errors import DataError
 from keepfit.features.series import Asked

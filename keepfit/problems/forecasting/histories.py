@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from keepfit.config.sections import HISTORY
+from keepfit.config.source import HISTORY
 from keepfit.data.ragged import Block, Ragged
 from keepfit.data.shards import LABEL, read_arrays, row_groups
 from keepfit.data.transform import Transform

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from keepfit.config.sections import HISTORY
+from keepfit.config.source import HISTORY
 from keepfit.data.feed import Part
 from keepfit.data.transform import Transform
 from keepfit.problems.forecasting import Settings, Target

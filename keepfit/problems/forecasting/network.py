@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from keepfit.config.sections import HISTORY
+from keepfit.config.source import HISTORY
 from keepfit.data.batch import Inputs, Rows
 from keepfit.data.feed import Part
 from keepfit.data.transform import Transform

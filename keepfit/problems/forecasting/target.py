@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from keepfit.config.sections import HISTORY
+from keepfit.config.source import HISTORY
 from keepfit.data.transform import Transform
 from keepfit.errors import ConfigError, DataError
 from keepfit.features.column import ColumnFacts, Suggestion

@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime
 import pyarrow as pa
 
-from keepfit.config.sections import Window
+from keepfit.config.source import Window
 from keepfit.data.composed import compose
 from keepfit.data.ragged import filled
 from keepfit.data.transform import Entry, Transform

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from keepfit.config import Pipeline
-from keepfit.config.sections import Source
+from keepfit.config.source import Source
 from keepfit.data.cells import is_text
 from keepfit.data.composed import open_composed
 from keepfit.data.media import ENDINGS, Medium, medium_of

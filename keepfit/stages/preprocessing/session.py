@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from keepfit.config.sections import UNTIL
+from keepfit.config.source import UNTIL
 from keepfit.data.snapshot import SnapshotRows
 from keepfit.data.transform import Transform
 from keepfit.problems.target import Counts
