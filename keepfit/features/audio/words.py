@@ -7,41 +7,26 @@ import io
 from typing import Any, ClassVar
 
 import numpy as np
-import pyarrow as pa
 
 from keepfit.data import sounds
+from keepfit.data.media import Medium
 from keepfit.features.audio.spectrum import log_mel
-from keepfit.features.column import Choice, ColumnFacts
 from keepfit.features.kind import ServedColumn
-from keepfit.features.shared.whole_files import contents
-from keepfit.features.words import Told, Words
+from keepfit.features.shared.file_words import FileWords
+from keepfit.features.words import Told
 
-SOME = 50
-"""Texts that are looked at."""
 _WIDE, _HIGH = 160, 128
 """Pixels of a recording's picture in the report, at most."""
 _DARKEST = -9.0
 """Logarithm of the power that is drawn black; the loudest is white."""
 
 
-class AudioWords(Words):
+class AudioWords(FileWords):
     """Words of this kind."""
 
+    medium: ClassVar[Medium] = sounds.MEDIUM
     kind: ClassVar[str] = "audio"
     setting: ClassVar[str] = "seconds: 20"
-
-    def recognise(self, column: ColumnFacts) -> Choice | None:
-        """Bytes or texts, of which most are recordings; or structs that hold such, as Hugging Face publishes them."""
-        try:
-            some = column.some if column.some is not None else column.texts().slice(0, SOME)
-            found = contents(some).drop_null().to_pylist()
-        except pa.ArrowException:
-            return None
-        sizes = [sounds.MEDIUM.size(one) for one in found if sounds.starts_as_recording(one) and not sounds.fault(one)]
-        if 2 * len(sizes) <= len(found):
-            return None
-        comment = f"{sounds.MEDIUM.span(min(sizes), max(sizes))}; or {{kind: audio, {self.setting}}}"
-        return Choice(column.name, self.kind, comment, may_all_differ=True)
 
     def meaning(self, column: ServedColumn) -> str:
         """In words."""
