@@ -121,7 +121,7 @@ def test_a_table_gives_the_next_values_of_each_series(first: Path) -> None:
 def test_a_series_that_is_too_short_is_named_and_the_others_are_forecast(first: Path) -> None:
     rows = pd.concat([shops(30), pd.DataFrame({"day": ["2024-01-01"], "shop": ["c"], "sold": [5.0]})])
     rows.to_csv(first / "short.csv", index=False)
-    said = predict_file(config.load(first / "pipeline.yaml"), first / "short.csv", first / "short_out.csv")
+    said = str(predict_file(config.load(first / "pipeline.yaml"), first / "short.csv", first / "short_out.csv"))
     assert "series c: it has 1 points, and a forecast is made from 21" in said
     assert pd.read_csv(first / "short_out.csv")["prediction"].isna().tolist() == [False, False, True]
 
