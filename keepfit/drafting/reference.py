@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from keepfit.config.pipeline import Pipeline
-from keepfit.config.sections import Expectation
+from keepfit.config.sections import Expectation, Model
 from keepfit.store import files
 
 BEGIN, END = "<!-- made by python -m keepfit.drafting.reference -->", "<!-- to here -->"
@@ -23,6 +23,8 @@ _HIDDEN = ("suite",)
 """Filled in from the expectations' file, and refused in the YAML."""
 _TAGS = ("kind", "family")
 """The key that says which member of an open set a section is of."""
+_ELSEWHERE = (Expectation, Model)
+"""Sections that have tables of their own."""
 _WORDS = {"str": "text", "int": "whole number", "float": "real number", "bool": "true or false", "Any": "anything"}
 
 
@@ -64,7 +66,15 @@ def _row(key: str, field: FieldInfo) -> str:
 def _shown(value: Any) -> str:
     if value is None or value in ((), {}):
         return ""
-    return f"`{str(value).lower()}`" if isinstance(value, bool) else f"`{value}`"
+    if isinstance(value, tuple):
+        return ", ".join(map(_shown, value))
+    if isinstance(value, dict):
+        return f"`{{{', '.join(f'{key}: {_plain(one)}' for key, one in value.items())}}}`"
+    return f"`{_plain(value)}`"
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _allowed(field: FieldInfo) -> str:
@@ -101,7 +111,7 @@ def _is_mapping(annotation: Any) -> bool:
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation is not Expectation:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in _ELSEWHERE:
         return [annotation]
     return [model for inner in get_args(annotation) for model in _models(inner)]
 

@@ -33,6 +33,8 @@ class Plan:
         return asdict(self)
 
     def __str__(self) -> str:
+        if not self.epochs:
+            return "fitted at once"
         return (
             f"{self.epochs} epochs, batches of {self.batch_size}, peak rate {self.lr:g}, {self.schedule},"
             f" weight decay {self.weight_decay:g}, label smoothing {self.label_smoothing:g}"

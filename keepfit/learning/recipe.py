@@ -83,7 +83,7 @@ class Supervised(Recipe):
         self.model, self.objective, self.plan, self.machine = model, objective, plan, machine
         self.validation, self.augment = validation, augment or {}
         self.begins_fitted = hasattr(model, "begin")
-        learned = [p for p in model.parameters() if p.requires_grad]
+        learned = [p for p in model.parameters() if p.requires_grad] or [nn.Parameter(torch.zeros(()))]
         # Fused costs half of the default on small models.
         self.optimiser = torch.optim.AdamW(learned, lr=plan.lr, weight_decay=plan.weight_decay, fused=True)
         self._rate = schedule(plan.schedule, plan.warmup)

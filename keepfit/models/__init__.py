@@ -18,7 +18,11 @@ a family under the entry point's name.
 """
 
 TABLE = {
+    "auto": "keepfit.models.auto",
     "mlp": "keepfit.models.mlp",
+    "boosting": "keepfit.models.boosting",
+    "forest": "keepfit.models.forest",
+    "linear": "keepfit.models.linear",
     "wide_deep": "keepfit.models.wide_deep",
     "cnn": "keepfit.models.cnn",
     "rnn": "keepfit.models.rnn",

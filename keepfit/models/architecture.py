@@ -36,11 +36,13 @@ def resolve(model: Model, training: Training, transform: Transform, rows: int) -
 
     A pure function of the YAML, the fitted transform and the number of train rows.
     """
-    settings = dict(MODELS.module(model.family, "net").defaults(model, transform, rows))
+    net = MODELS.module(model.family, "net")
+    settings = dict(net.defaults(model, transform, rows))
     derived = {name: settings.pop(name, None) for name in _OF_TRAINING}
     if hasattr(learn_of(transform.target.problem), "network"):
         derived["augment"] = {}  # the network itself changes what its family sees
-    said = training.model_dump(include=set(_OF_TRAINING) - {"augment"}, exclude_none=True)
+    steps = set(_OF_TRAINING) - {"augment"} if not getattr(net, "FITTED", False) else set()
+    said = training.model_dump(include=steps, exclude_none=True)
     architecture = {"format": FORMAT, "family": model.family, "settings": settings, "transform": transform.plain()}
     return architecture, {**derived, **said}
 

@@ -23,6 +23,14 @@ def lacks_steps(family: str, features: Mapping[str, Feature]) -> str:
     return f"model.family {family} needs exactly one feature that is read step by step ({kinds}), and {found}"
 
 
+def lacks_columns(family: str, features: Mapping[str, Feature]) -> str:
+    """Why a family that asks about plain columns cannot learn from these; empty where it can."""
+    others = sorted({feature.kind for feature in features.values()} & {*STEPPED, "passage"})
+    if not others:
+        return ""
+    return f"model.family {family} needs numbers, categories, yes or no, and dates, and there is {', '.join(others)}"
+
+
 class RecurrentSettings(Model):
     """Layers that go from step to step. What is left out is derived from the data's size and logged."""
 

@@ -76,7 +76,11 @@ def _details(facts: RunFacts) -> dict[str, Any]:
         "guess": facts.run.config.problem.guess,
         "data": inputs.data(facts),
         **_bad_rows(facts),
-        "training": {"figures": results.training(facts), "charts": results.charts(facts)},
+        "training": {
+            "figures": results.training(facts),
+            "charts": results.charts(facts),
+            "members": results.members(facts),
+        },
         "errors": errors if errors.tables or errors.matrix else None,
         "curves": curves if curves.charts else None,
         "slices": results.slices(facts),

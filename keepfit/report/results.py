@@ -16,6 +16,7 @@ def training(facts: RunFacts) -> list[tuple[str, str]]:
     if not trained:
         return []
     resolved = facts.read("train", "resolved.json", {})
+    epochs = f"{trained['epochs']}, the best {trained['best_epoch']}" if facts.read("train", "history.json", []) else ""
     judged = [
         (f"validation {metric_name(name)}", figure(name, value))
         for name, value in sorted(trained["validation"].items(), key=lambda pair: pair[0] == "loss")
@@ -23,10 +24,39 @@ def training(facts: RunFacts) -> list[tuple[str, str]]:
     return [
         ("family", trained["family"]),
         ("parameters", f"{trained['parameters']:,}"),
-        ("epochs", f"{trained['epochs']}, the best {trained['best_epoch']}"),
+        *([("epochs", epochs)] if epochs else []),
         *judged,
         ("computed on", ", ".join(str(resolved[name]) for name in ("device", "precision") if name in resolved)),
     ]
+
+
+def members(facts: RunFacts) -> Listing | None:
+    """Each member of a portfolio: its share of the answers, how well it does alone, and what it cost."""
+    found = facts.read("train", "members.json", {})
+    if not found:
+        return None
+    seconds = facts.read("train", "beside/timings.json", {}).get("members", [])
+    names = [name for name in found["members"][0]["validation"] if name != "loss"]
+    rows = [
+        (
+            _called(one),
+            f"{100 * one['share']:.0f} %" if one["share"] else "left out",
+            *(figure(name, one["validation"][name]) for name in names),
+            f"{one['validation']['loss']:.4g}",
+            f"{one['trainings']}",
+            f"{one['parameters']:,}",
+            f"{spent:.1f}",
+        )
+        for one, spent in zip(found["members"], seconds or [0.0] * len(found["members"]), strict=True)
+    ]
+    head = ("member", "share", *map(metric_name, names), "loss", "trainings", "numbers learned", "CPU s")
+    note = f"Figures are of {found['rows']:,} rows, each answered by models that did not learn from it."
+    return Listing("Members", head, rows, frozenset(range(1, len(head))), note=note)
+
+
+def _called(member: dict[str, Any]) -> str:
+    said = ", ".join(f"{name}: {str(value).lower()}" for name, value in member["settings"].items())
+    return f"{member['family']} ({said})" if said else member["family"]
 
 
 def charts(facts: RunFacts) -> list[str]:

@@ -6,7 +6,7 @@ import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, get_type_hints
 
@@ -38,6 +38,10 @@ class Room:
     """The folder to write into; it gets its final name when the function has returned."""
     run: Run
     stage: str
+    about: str = ""
+    """Which part of the stage, where it has several."""
+    span: tuple[float, float] = (0.0, 1.0)
+    """Where that begins and ends, as shares of the stage."""
 
     @property
     def config(self) -> Pipeline:
@@ -56,11 +60,13 @@ class Room:
 
     def step(self, message: str, done: float = 0.0, *, closes: bool = False, **figures: float | int | str) -> None:
         """Tell how far the stage is; a run that was told to stop ends here. What `closes` an epoch is logged."""
-        self.run.tell(Event(self.stage, "step", redacted(message), done, figures, closes))
+        begin, end = self.span
+        told = f"{self.about}: {message}" if self.about else message
+        self.run.tell(Event(self.stage, "step", redacted(told), begin + done * (end - begin), figures, closes))
 
     def note(self, message: str) -> None:
         """Tell something that a person should read, and keep it beside the output for the runs that use it again."""
-        told = one_line(redacted(message), _NOTE)
+        told = one_line(redacted(f"{self.about}: {message}" if self.about else message), _NOTE)
         kept = self.path / NOTES
         kept.parent.mkdir(exist_ok=True)
         with kept.open("a", encoding="utf-8") as file:
@@ -110,6 +116,40 @@ def stage(
         return execute
 
     return wrap
+
+
+@dataclass(frozen=True)
+class Inner:
+    """A part of a stage that has an output of its own in the store, and is told of as the stage."""
+
+    room: Room
+    """The stage's."""
+    run: Run
+    """The run as the part sees it: its config is the part's."""
+    about: str
+    span: tuple[float, float]
+    """Where it begins and ends, as shares of the stage."""
+
+    def made(self, name: str, kind: type[A], parts: keys.KeyParts, make: Callable[[Room], A]) -> A:
+        """The finished output under the parts' key; or make it, going on from what a killed execution left."""
+        key, store = keys.key_of(name, parts), self.run.store
+        found, _ = store.find(name, key, kind)
+        if found is not None and (not self.run.fresh or self._is_ours(name, key)):
+            self.room.step(f"{self.about}: as before", self.span[1])
+            return found
+        with part_lock(store.part(name, key)):
+            part = store.begin(name, key, resume=True)
+            result = make(Room(part, self.run, self.room.stage, self.about, self.span))
+            return store.finish(name, key, parts, result, self.run.id)
+
+    def _is_ours(self, name: str, key: str) -> bool:
+        manifest = self.run.store.manifest(name, key)
+        return manifest is not None and manifest.run == self.run.id
+
+
+def inner(room: Room, config: Pipeline, about: str, span: tuple[float, float]) -> Inner:
+    """A part of a stage, which depends on a config of its own."""
+    return Inner(room, replace(room.run, config=config), about, span)
 
 
 def parts_of(stage: Callable[..., A], run: Run, *args: Artifact) -> keys.KeyParts:

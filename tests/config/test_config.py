@@ -49,7 +49,7 @@ def test_short_and_long_feature_forms_mean_the_same(tmp_path: Path) -> None:
         ("people.csv", "people.csv\n  database: sqlite:///a.db", ["database needs sql, the query to send to it"]),
         ("target", "tarhet", ["line 4, column 1", 'unknown key "tarhet"', 'Did you mean "target"?']),
         ("family: mlp", "family: mlp\n  widht: 3", ["line 10, column 3", "model.widht", 'Did you mean "width"?']),
-        ("family: mlp", "family: mlpp", ["line 8", "mlpp", "mlp, wide_deep, cnn"]),
+        ("family: mlp", "family: mlpp", ["line 8", "mlpp", "mlp, boosting, forest"]),
         ("age: number", "age: nummber", ["line 6, column 3", "nummber", "number, category"]),
         ("path: people.csv", "test: people.csv", ["line 2", "either path or sql"]),
         ("path: people.csv", "sql: select 1\n  database: x\n  test: t.csv", ["line 2", "test is of files"]),

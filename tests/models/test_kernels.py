@@ -13,8 +13,8 @@ from keepfit.data.batch import RaggedTensor, Rows
 from keepfit.data.feed import held
 from keepfit.data.transform import Transform
 from keepfit.features.sequence import Entry
+from keepfit.models.linear_fit import Fitting
 from keepfit.models.wide_deep import Settings, net
-from keepfit.models.wide_deep.fitted import Fitting
 from keepfit.models.wide_deep.kernels import KERNELS, Kernels, columns_for
 from keepfit.problems.classification.learn import CrossEntropy
 from tests.tables import classified

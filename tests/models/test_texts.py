@@ -16,8 +16,8 @@ from keepfit.data.ragged import Ragged
 from keepfit.data.transform import Transform
 from keepfit.features.shared.tokenized import size
 from keepfit.features.text import Entry, grams, tokens
+from keepfit.models.linear_fit import Fitting
 from keepfit.models.wide_deep import Settings, net
-from keepfit.models.wide_deep.fitted import Fitting
 from keepfit.models.wide_deep.grams import Grams
 from keepfit.models.wide_deep.residual import WIDE
 from keepfit.problems.classification import Target

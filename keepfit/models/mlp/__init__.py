@@ -6,9 +6,9 @@ from keepfit.models.settings import DenseSettings
 
 
 class Settings(DenseSettings):
-    """Embeddings of every column, concatenated, through dense layers; the default for tables."""
+    """Embeddings of every column, concatenated, through dense layers."""
 
-    hint: ClassVar[str] = "or wide_deep"
+    hint: ClassVar[str] = "or auto, wide_deep"
     family: Literal["mlp"] = "mlp"
 
     @classmethod

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from keepfit.data.batch import RaggedTensor, Rows
 from keepfit.features.text.grams import BUCKETS
-from keepfit.models.wide_deep.fitted import Floats, Matrix
+from keepfit.models.linear_fit import Floats, Matrix
 
 KNOWN = 1 << 18
 """V: those in the most train rows, and in two at least."""

@@ -23,7 +23,7 @@ from torch.nn import functional as F  # noqa: N812
 from keepfit.data.batch import RaggedTensor, Rows
 from keepfit.features.sequence import Entry
 from keepfit.features.sequence.net import Steps
-from keepfit.models.wide_deep.fitted import Floats, Matrix
+from keepfit.models.linear_fit import Floats, Matrix
 
 _LENGTH, _HIGH = 9, 3
 KERNELS = math.comb(_LENGTH, _HIGH)

@@ -18,8 +18,8 @@ from keepfit.data.feed import Part
 from keepfit.data.transform import Transform
 from keepfit.features.sequence import Entry as Series
 from keepfit.models.cnn.series import Series as Net
+from keepfit.models.linear_fit import Chosen, Fitting, LinearFit, Matrix
 from keepfit.models.towers import Towers, TowerSettings
-from keepfit.models.wide_deep.fitted import Chosen, Fitting, LinearFit, Matrix
 from keepfit.models.wide_deep.grams import Grams
 from keepfit.models.wide_deep.kernels import Kernels
 from keepfit.problems.objective import Objective

@@ -49,6 +49,16 @@ def answers(outputs: Tensor, _target: Target, _reach: Reach) -> Tensor:
     return outputs.float().softmax(dim=-1).mean(dim=1)
 
 
+SHARPENED = True
+"""Outputs may be multiplied by a number, which makes probabilities surer or less sure."""
+
+
+def pooled(outputs: Tensor, shares: Tensor) -> Tensor:
+    """[B, M, K], [M] → [B, 1, K]: outputs of which the answers are the members' answers, by their shares."""
+    logarithms = F.log_softmax(outputs.float(), -1) + shares.clamp_min(1e-30).log()[:, None]
+    return torch.logsumexp(logarithms, 1, keepdim=True)
+
+
 def log_probabilities(logits: Tensor) -> Tensor:
     """[B, M, K] → [B, K]: the logarithm of the members' mean probability."""
     return torch.logsumexp(F.log_softmax(logits.float(), -1), 1) - math.log(logits.shape[1])

@@ -62,6 +62,19 @@ def answers(outputs: Tensor, _target: Target, _reach: Reach) -> Tensor:
     return outputs.float().sigmoid().mean(dim=1)
 
 
+SHARPENED = True
+"""Outputs may be multiplied by a number, which makes probabilities surer or less sure."""
+
+
+def pooled(outputs: Tensor, shares: Tensor) -> Tensor:
+    """[B, M, K], [M] → [B, 1, K]: outputs of which the answers are the members' answers, by their shares."""
+    lean = shares.clamp_min(1e-30).log()[:, None]
+    there, absent = (
+        torch.logsumexp(F.logsigmoid(o) + lean, 1, keepdim=True) for o in (outputs.float(), -outputs.float())
+    )
+    return there - absent
+
+
 def log_probabilities(logits: Tensor) -> Tensor:
     """[B, M, K] → [B, K]: the logarithm of the members' mean probability."""
     return torch.logsumexp(F.logsigmoid(logits.float()), 1) - math.log(logits.shape[1])

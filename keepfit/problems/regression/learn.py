@@ -94,6 +94,15 @@ def answers(outputs: Tensor, target: Target, reach: Reach) -> Tensor:
     return _values(ends, target)
 
 
+SHARPENED = False
+"""Outputs are values."""
+
+
+def pooled(outputs: Tensor, shares: Tensor) -> Tensor:
+    """[B, M, 1], [M] → [B, 1, 1]: outputs of which the answers are the members' answers, by their shares."""
+    return (outputs.float() * shares[:, None]).sum(1, keepdim=True)
+
+
 def _values(standardised: Tensor, target: Target) -> Tensor:
     """Back to the target's unit.
 

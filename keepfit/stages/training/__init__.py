@@ -24,7 +24,7 @@ def possible(config: Pipeline) -> Pipeline:
 
 
 @stage(
-    reads=("model", "problem.learned", *_DECIDES),
+    reads=("model", "problem.learned", "preprocessing.split.by", "preprocessing.split.column", *_DECIDES),
     members=("features", "features.net", "problems", "problems.learn", "models.net"),
     resume=True,
 )
@@ -34,6 +34,7 @@ def train(room: Room, prepared: Learnable) -> Trained:
     Raises OutOfMemoryError after noting that the next try shall use half the micro-batch, ConfigError for a device that
     is not there and when the loss is no longer a number.
     """
+    from keepfit.stages.training.portfolio import portfolio
     from keepfit.stages.training.session import session
 
-    return session(room, prepared)
+    return (portfolio if hasattr(room.config.model, "members") else session)(room, prepared)

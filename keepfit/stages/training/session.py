@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ from torch import Tensor
 
 from keepfit.config import Pipeline
 from keepfit.config.sets import FEATURES, MODELS
-from keepfit.data import feed
 from keepfit.data.batch import Rows
 from keepfit.data.feed import Feed, Part, beside
 from keepfit.data.transform import Transform
@@ -27,6 +27,8 @@ from keepfit.learning.recipe import Supervised
 from keepfit.models.architecture import REACH, build, resolve
 from keepfit.problems.lookup import learn_of
 from keepfit.problems.objective import Objective
+from keepfit.stages.training import held_out
+from keepfit.stages.training.folds import parts
 from keepfit.store import files
 from keepfit.store.artifacts import Learnable, Trained
 from keepfit.store.interrupt import politely
@@ -52,12 +54,15 @@ def session(room: Room, prepared: Learnable) -> Trained:
         device.repeatable(machine, plan.seed, training.threads),
         memory.watched(note, plan.accumulate, plan.batch_size),
     ):
-        rows = (feed.read(room.store / prepared.path / part, transform) for part in ("train", "validation"))
+        train, validation, chosen = parts(room.store / prepared.path, transform, prepared)
         learn = learn_of(transform.target.problem)
         objective = learn.objective(room.config.problem, transform.target, plan.label_smoothing)
-        recipe, fit = begin(architecture, plan, machine, objective, *rows)
+        began = time.process_time()
+        recipe, fit = begin(architecture, plan, machine, objective, train, validation)
         _learn(fit, checkpoint, room)
-        trained = _write(room.path, recipe, fit, architecture)
+        trained = _write(room.path, recipe, fit, architecture, time.process_time() - began)
+        if room.about:
+            held_out.write(room.path, recipe, fit, learn, chosen)
     checkpoint.path.unlink(missing_ok=True)
     note.unlink(missing_ok=True)
     return trained
@@ -123,21 +128,29 @@ def _learn(fit: Fit, checkpoint: Checkpoint, room: Room) -> None:
         fit.run(checkpoint, progress)
 
 
-def _write(folder: Path, recipe: Supervised, fit: Fit, architecture: dict[str, Any]) -> Trained:
+def _write(folder: Path, recipe: Supervised, fit: Fit, architecture: dict[str, Any], spent: float) -> Trained:
     at, plan, machine = fit.position, fit.plan, recipe.machine
     weights = {name: value.cpu().contiguous() for name, value in at.best.items()}
     files.write_bytes(folder / "model.safetensors", save(weights))
-    files.write_json(folder / "architecture.json", architecture)
+    settings = {**architecture["settings"], **getattr(recipe.model, "fitted", {})}
+    files.write_json(folder / "architecture.json", {**architecture, "settings": settings})
     files.write_json(folder / REACH, recipe.reach())
     files.write_json(folder / "history.json", at.history)
     rows = {"train": len(fit.feed.part), "validation": len(recipe.validation)}
     files.write_json(folder / "resolved.json", {"plan": plan.described(), **machine.described(), "rows": rows})
     processor = torch.backends.cpu.get_cpu_capability()  # the bits depend on it
-    files.write_json(folder / "beside" / "timings.json", {"seconds": at.seconds, "processor": processor})
+    timings = {"seconds": at.seconds, "cpu_seconds": spent, "processor": processor}
+    files.write_json(folder / "beside" / "timings.json", timings)
     return Trained(
         family=architecture["family"],
-        parameters=sum(p.numel() for p in recipe.model.parameters() if p.requires_grad),
+        parameters=_learned(recipe.model),
         epochs=at.epoch,
         best_epoch=at.best_epoch,
         validation=fit.judged(at.best_epoch),
     )
+
+
+def _learned(model: torch.nn.Module) -> int:
+    """How many numbers, by steps or, where there are none, by a fit."""
+    by_steps = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    return by_steps or sum(value.numel() for value in model.state_dict().values())

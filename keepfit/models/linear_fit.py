@@ -117,6 +117,8 @@ class Fitting:
         fold = torch.from_numpy(_mixed(train) % _FOLDS)
         for number in range(_FOLDS):
             of, others = (fold == number).nonzero()[:, 0], (fold != number).nonzero()[:, 0]
+            if not len(of) or not len(others):  # rows that are all equal are in one fold, and nothing is known of them
+                continue
             linear = self.fitted(train[others.numpy()], labels[others], strength, prior)
             found[of] = torch.from_numpy(linear.logits(train[of.numpy()]))
         return found

@@ -1,0 +1,50 @@
+"""What families share that are fitted at once, without steps: they hold all rows, and answer each as if it were new."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from keepfit.data.batch import Inputs, Rows, joined
+from keepfit.data.feed import Part
+
+HELD_OUT = "held_out"
+"""What each row carries in training: the numbers [K] that a fit gives it which did not see it."""
+
+COURSE: dict[str, Any] = {
+    "epochs": 0, "batch_size": 2048, "lr": 0.0, "weight_decay": 0.0, "schedule": "constant", "warmup": 0.0,
+    "label_smoothing": 0.0, "augment": {}, "patience": None,
+}  # fmt: skip
+"""No steps."""
+
+
+def held(part: Part) -> Rows:
+    """All rows, or of a part that memory does not hold as many as are read at a time."""
+    groups, rows = 0, 0
+    for size in part.groups:
+        if groups and rows + size > part.window:
+            break
+        groups, rows = groups + 1, rows + size
+    return part.load(range(groups))
+
+
+def both(train: Part, validation: Part) -> Rows:
+    """The rows of the two parts, the train rows first; of parts that memory does not hold the first train rows."""
+    rows, other = held(train), held(validation)
+    return joined([rows, other]) if len(rows) == len(train) and len(other) == len(validation) else rows
+
+
+def carried(found: Tensor, train: Part, validation: Part) -> tuple[Inputs, Inputs]:
+    """What was found for the rows of `both`, as they carry it; nothing where not all rows are held."""
+    rows = len(train), len(validation)
+    if len(found) < sum(rows):
+        return {}, {}
+    known, asked = found.split(rows)
+    return {HELD_OUT: known}, {HELD_OUT: asked}
+
+
+def drawn() -> int:
+    """A seed for a library that draws by itself, from torch's generator."""
+    return int(torch.randint(1 << 31, ()))

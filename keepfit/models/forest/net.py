@@ -1,0 +1,119 @@
+"""A random forest (Breiman 2001, "Random Forests"; Geurts et al. 2006, "Extremely randomized trees"), fitted by
+scikit-learn and held as tensors.
+
+N rows, B of them a batch, T trees, K outputs, V numbers a leaf: a share for each class or label, or a value.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
+from torch import Tensor, nn
+
+from keepfit.data.batch import Inputs
+from keepfit.data.feed import Part
+from keepfit.data.transform import Transform
+from keepfit.models.fitted import COURSE, HELD_OUT, both, carried, drawn
+from keepfit.models.forest import Settings
+from keepfit.models.plain import Plain, named, sides_of
+from keepfit.models.trees import Tree, Trees
+from keepfit.problems.objective import Objective
+
+FITTED = True
+"""At once, without steps."""
+HOLDS_OUT = True
+"""It answers each row that it is fitted to by what did not see it."""
+LARGE = 20_000
+"""Rows from which a forest has half as many trees."""
+_MOST = 3e38
+_UNSURE = 0.02
+"""Of a leaf's shares, spread over all classes: trees give a class that they never saw no chance at all."""
+
+
+def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]:
+    """As many trees as are worth their time: of many rows each tree has many nodes."""
+    derived = {"trees": 100 if rows < LARGE else 50, "least": 1 if named(transform.target) else 2}
+    return {**derived, **COURSE, **model.model_dump(exclude={"family"}, exclude_none=True)}
+
+
+class Forest(nn.Module):
+    """The mean of the trees' leaves; of rows that it was fitted to, in training, by the trees that did not see them."""
+
+    def __init__(self, settings: dict[str, Any], transform: Transform) -> None:
+        super().__init__()
+        self.settings, self.target = settings, transform.target
+        self.plain = Plain(transform)
+        self.trees = Trees(settings.get("size", (0, 0, 0, 0)))
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        """A batch's raw tensors → [B, 1, K]."""
+        if HELD_OUT in inputs:
+            return inputs[HELD_OUT][:, None]
+        return self._outputs(self.trees(_cells(self.plain(inputs))).mean(1))[:, None]
+
+    @property
+    def fitted(self) -> dict[str, Any]:
+        """Settings that are known once it is fitted."""
+        return {"size": self.trees.size}
+
+    @torch.no_grad()
+    def begin(self, train: Part, validation: Part, objective: Objective) -> tuple[Inputs, Inputs]:  # noqa: ARG002
+        """Fit to the rows of both parts."""
+        rows = both(train, validation)
+        wanted = self._wanted(rows.labels)
+        cells = _cells(self.plain.learn(rows, sides_of(rows.labels, self.target)))
+        kind = ExtraTreesRegressor if self.settings["random"] else RandomForestRegressor
+        forest = kind(  # of zeros and ones the squared error is Gini's impurity
+            self.settings["trees"],
+            min_samples_leaf=self.settings["least"],
+            max_features=_asked(cells.shape[1], classes=named(self.target)),
+            bootstrap=True,
+            oob_score=True,
+            random_state=drawn(),
+            n_jobs=torch.get_num_threads(),
+        ).fit(cells.numpy(), wanted.squeeze(1) if wanted.shape[1] == 1 else wanted)
+        self.trees.take([_tree(one.tree_) for one in forest.estimators_], cells.shape[1])
+        found = np.asarray(forest.oob_prediction_, np.float32).reshape(wanted.shape)
+        return carried(self._outputs(torch.from_numpy(found)), train, validation)
+
+    def _wanted(self, labels: Tensor) -> NDArray[np.float64]:
+        """[N, V]."""
+        if not named(self.target):
+            return labels.double().reshape(len(labels), -1).numpy()
+        whole = nn.functional.one_hot(labels, self.target.outputs).double()
+        return (whole[:, 1:] if self.target.outputs == 2 else whole).numpy()
+
+    def _outputs(self, leaves: Tensor) -> Tensor:
+        """[B, V] → [B, K]: logits of the shares, or the value."""
+        if self.target.dtype == "<f8":
+            return leaves
+        shares = leaves if leaves.shape[1] == self.target.outputs else torch.cat([1 - leaves, leaves], 1)
+        if named(self.target):
+            return ((1 - _UNSURE) * shares + _UNSURE / shares.shape[1]).log()
+        return torch.logit((1 - _UNSURE) * shares + _UNSURE / 2)
+
+
+def build(settings: dict[str, Any], transform: Transform) -> nn.Module:
+    """Outputs [B, 1, K]."""
+    return Forest(settings, transform)
+
+
+def _cells(cells: Tensor) -> Tensor:
+    """As scikit-learn's trees see them, in float32, where infinity has no place."""
+    return cells.clamp(-_MOST, _MOST).float().double()
+
+
+def _asked(cells: int, *, classes: bool) -> int:
+    """How many cells are looked at for each split."""
+    return max(1, math.isqrt(cells), 0 if classes else cells // 3)
+
+
+def _tree(tree: Any) -> Tree:
+    missing = np.asarray(tree.missing_go_to_left, bool)
+    value = tree.value.reshape(tree.node_count, -1)
+    return Tree(tree.children_left, tree.children_right, tree.feature, tree.threshold, missing, value)
