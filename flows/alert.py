@@ -42,7 +42,7 @@ def alert(run: str = "", pool: str = "", pipeline: Path = Path("pipeline.yaml"))
 def _crashed(settings: Pipeline, id: UUID) -> State[Any]:
     with get_client(sync_client=True) as client:
         dead = client.read_flow_run(id)
-    if dead.state is None or not dead.state.is_crashed():
+    if dead.state is None or not (dead.state.is_crashed() or dead.state.is_failed()):
         return Completed(message=f"{dead.name} goes on; nobody is told.")
     sentence = f"This run crashed and does not go on by itself. {dead.state.message or ''}".strip()
     todo = "Press Retry when its cause is mended: what is finished is not done again."

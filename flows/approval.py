@@ -17,7 +17,7 @@ from pydantic import Field
 from flows.notifying import notify
 from flows.outcome import publish
 from flows.server import is_own
-from keepfit.config.operation import duration
+from keepfit.config.clock import duration
 from keepfit.stages.release import proposed
 from keepfit.stages.release.decision import Decision
 from keepfit.store.artifacts import Bundle, Evaluated, Prepared, Verdict

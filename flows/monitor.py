@@ -9,7 +9,7 @@ from prefect import State, flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.states import Completed
 
-from flows.notifying import tell
+from flows.notifying import failures_told, tell
 from flows.outcome import artifact_key, mark, run_name
 from flows.server import with_server
 from keepfit import config
@@ -39,7 +39,8 @@ def monitor(pipeline: Path = Path("pipeline.yaml"), rows: str = "", labels: str 
         labels=settings.resolve(labels) if labels else None,
         key=key or None,
     )
-    found = look(settings, looked)
+    with failures_told(settings):
+        found = look(settings, looked)
     if found.outcome != "ok":
         for failure in tell(settings, found.outcome, found.sentence):
             logger.info(failure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,9 @@ from prefect.utilities.urls import url_for
 from keepfit import report
 from keepfit.config import Pipeline
 from keepfit.config.operation import Occasion
+from keepfit.errors import ours
 from keepfit.redact import redacted
-from keepfit.store.events import Event
+from keepfit.store.events import Event, logger
 from keepfit.store.run import Run
 
 BLOCK = "block:"
@@ -43,6 +45,17 @@ def tell(config: Pipeline, occasion: Occasion, sentence: str, *places: str, of: 
             _send(config.reveal(address), title(config, occasion), body)
         except Exception as error:  # whatever a messenger raises
             yield f"{address} was not told of {occasion}: {redacted(str(error) or type(error).__name__)}."
+
+
+@contextmanager
+def failures_told(config: Pipeline) -> Iterator[None]:
+    """An error in the block is told to those who want to know of `failed`, and raised all the same."""
+    try:
+        yield
+    except Exception as error:
+        for failure in tell(config, "failed", f"This run failed: {ours(error)}"):
+            logger.warning(failure)
+        raise
 
 
 def title(config: Pipeline, occasion: Occasion) -> str:

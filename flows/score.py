@@ -8,6 +8,7 @@ from typing import Any
 from prefect import State, flow
 from prefect.states import Completed
 
+from flows.notifying import failures_told
 from flows.outcome import mark, run_name
 from flows.server import with_server
 from keepfit import config
@@ -49,6 +50,7 @@ def score(
         database=database or None,
         keep=tuple(keep) or None,
     )
-    found = answer(settings, asked)
-    mark(settings.name, "scored", found.json(), tag="score")
+    with failures_told(settings):
+        found = answer(settings, asked)
+    mark(settings.name, "scored" if found.is_new else "nothing new", found.json(), tag="score")
     return Completed(message=str(found), data=found)

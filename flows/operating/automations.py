@@ -1,79 +1,23 @@
-"""What the server does by itself when a run is dead, and when a person gave no answer.
-
-All wait for the absence of an event (Prefect calls it proactive): on the presence of one they would act while a run is
-still ending. What is expected is named and never `prefect.flow-run.*`, for a late heartbeat would match that.
-"""
+"""What the server does by itself for a pipeline: start runs on events, end a wait for an answer, tell of a crash."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.objects import StateType
-from prefect.events.actions import ActionTypes, ChangeFlowRunState, ResumeFlowRun, RunDeployment
-from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
-from prefect.events.schemas.events import ResourceSpecification
+from prefect.events.actions import ResumeFlowRun
+from prefect.events.schemas.automations import AutomationCore
 
-from flows.operating.deployments import OURS
+from flows.operating.triggers import ENDS, MOVES, absence, of_deployments, said, starting
 from keepfit.config import Pipeline
-from keepfit.config.operation import duration
+from keepfit.config.clock import duration
 
-HEARTBEAT = 30
-"""Seconds between two signs of life of a run; the least that Prefect takes."""
-SILENCE = timedelta(seconds=100)
-"""A run that gave no sign of life for so long is dead: three were missed, for a busy server loses one."""
-PAUSE = timedelta(seconds=20)
-"""Between a run's death and the next try: its process has ended by then, and its lock is free."""
 LOST = timedelta(seconds=120)
 """A run that crashed and shows nothing for so long does not go on by itself, however busy the server is."""
-TRIES = 3
 NEW_DATA = "keepfit.new-data"
 """The event by which another system says that a pipeline's source has new rows."""
-DEAD, AGAIN = "keepfit: runs that died", "keepfit: runs that died run again"
-_AGAIN = ("retrain", "score", "backfill")
-"""The flows that are run again. A training in another pool is started anew by the run that waits for it."""
-_ALIVE = {"Running", "heartbeat"}
-"""A run may die before its first heartbeat."""
-_MOVES = (
-    *("Scheduled", "Late", "AwaitingRetry", "AwaitingConcurrencySlot", "Resuming"),
-    *("Pending", "Submitting", "Running", "Retrying"),
-)
-_ENDS = ("Completed", "Failed", "Cancelling", "Cancelled", "Crashed")
-_RUN = "prefect.flow-run."
-
-
-def of_runs(silence: timedelta = SILENCE, pause: timedelta = PAUSE) -> list[AutomationCore]:
-    """The two that look after dead runs, for a whole server."""
-    died = f"It gave no sign of life for {silence.total_seconds():.0f} seconds: its process, or its machine, is gone."
-    dead = AutomationCore(
-        name=DEAD,
-        description="A run of keepfit without a sign of life is marked Crashed.",
-        # A run may die before its first heartbeat.
-        trigger=_absence(
-            {"heartbeat", "Running"}, {"heartbeat", "Suspended", "Paused", *_MOVES, *_ENDS}, silence, _tag(OURS)
-        ),
-        actions=[_to(StateType.CRASHED, None, died)],
-    )
-    flows = ResourceSpecification.model_validate(
-        {"prefect.resource.role": "flow", "prefect.resource.name": list(_AGAIN)}
-    )
-    again = AutomationCore(
-        name=AGAIN,
-        description=f"A run that crashed goes on from where it was, {TRIES - 1} times at most.",
-        trigger=_absence(
-            {"Crashed"},
-            {*_MOVES, *_ENDS} - {"Crashed"},
-            pause,
-            _tag(OURS),
-            flows,
-            # Not 0: what dies before it is Running, as by a broken installation, would be tried for ever.
-            match={"prefect.run-count": [str(tries) for tries in range(1, TRIES)]},
-        ),
-        actions=[_to(StateType.SCHEDULED, "AwaitingRetry", "It died, and goes on from where it was.")],
-    )
-    return [dead, again]
 
 
 def of_answer(config: Pipeline, deployment: str) -> AutomationCore:
@@ -81,19 +25,18 @@ def of_answer(config: Pipeline, deployment: str) -> AutomationCore:
     return AutomationCore(
         name=answer_name(config.name),
         description=f"Without an answer within {config.approval_within} the model in service stays.",
-        trigger=_absence(
-            {"Suspended"}, {*_MOVES, *_ENDS}, duration(config.approval_within), _of_deployment(deployment)
-        ),
+        trigger=absence({"Suspended"}, {*MOVES, *ENDS}, duration(config.approval_within), of_deployments(deployment)),
         actions=[ResumeFlowRun()],
     )
 
 
-def of_alert(config: Pipeline, deployment: str, alert: str) -> AutomationCore:
-    """The one by which a run that crashed and does not go on is told; both deployments by their ids.
+def of_alert(config: Pipeline, deployments: Sequence[str], alert: str) -> AutomationCore:
+    """The one by which a run of these that crashed and does not go on is told; all deployments by their ids.
 
-    Each try is waited for apart: one that crashes soon after the one before would else be taken for it.
+    Each try is waited for apart: one that crashes soon after the one before would else be taken for it. Failed is what
+    becomes of a crashed run that is given up, and by itself tells nobody; a try that fails has been Running before.
     """
-    trigger = _absence({"Crashed"}, {*_MOVES, *_ENDS} - {"Crashed"}, LOST, _of_deployment(deployment))
+    trigger = absence({"Crashed"}, {*MOVES, *ENDS} - {"Crashed", "Failed"}, LOST, of_deployments(*deployments))
     return AutomationCore(
         name=alert_name(config.name),
         description="A run that crashed, and goes on neither by itself nor by hand, is told to those in notify.",
@@ -109,20 +52,31 @@ def of_events(config: Pipeline, deployment: str) -> AutomationCore:
     return AutomationCore(
         name=events_name(config.name),
         description=f"An event {NEW_DATA} of keepfit.pipeline.{config.name} starts a run.",
-        trigger=EventTrigger(
-            posture=Posture.Reactive,
-            expect={NEW_DATA, *wanted},
-            match=ResourceSpecification.model_validate({"prefect.resource.id": f"keepfit.pipeline.{config.name}"}),
-            threshold=1,
-            within=timedelta(0),
-        ),
+        trigger=said(config, {NEW_DATA, *wanted}),
         actions=[starting(deployment, None)],
+    )
+
+
+def of_scored(config: Pipeline, monitor: str) -> AutomationCore:
+    """The one that has rows looked at whenever new ones were scored; the deployment monitor by its id."""
+    given = config.monitoring
+    return AutomationCore(
+        name=scored_name(config.name),
+        enabled=not (given and given.paused),
+        description=f"Rows of {config.name} that were scored are looked at.",
+        trigger=said(config, {"keepfit.score.scored"}),
+        actions=[starting(monitor, given.asked if given else {})],
     )
 
 
 def events_name(pipeline: str) -> str:
     """What the automation is called that starts runs by events."""
     return f"keepfit: events start {pipeline}"
+
+
+def scored_name(pipeline: str) -> str:
+    """What the automation is called that has scored rows looked at."""
+    return f"keepfit: monitor {pipeline} after scoring"
 
 
 def answer_name(pipeline: str) -> str:
@@ -133,6 +87,10 @@ def answer_name(pipeline: str) -> str:
 def alert_name(pipeline: str) -> str:
     """What the automation is called that tells of a run which crashed and does not go on."""
     return f"keepfit: a crash of {pipeline} is told"
+
+
+NAMES = (answer_name, events_name, scored_name, alert_name)
+"""Of every automation that a pipeline may have here."""
 
 
 def keep(client: SyncPrefectClient, wanted: AutomationCore) -> str:
@@ -158,40 +116,3 @@ def drop(client: SyncPrefectClient, name: str) -> None:
 
 def _core(one: AutomationCore) -> Any:
     return AutomationCore.model_validate(one.model_dump(include={*AutomationCore.model_fields} - {"enabled"}))
-
-
-def _to(state: StateType, name: str | None, message: str) -> ActionTypes:
-    return ChangeFlowRunState(state=state, name=name, message=message, force=False)
-
-
-def starting(deployment: str, parameters: dict[str, Any] | None) -> ActionTypes:
-    """The action that starts a run of a deployment, by its id; None for the parameters that it has."""
-    return RunDeployment(source="selected", deployment_id=UUID(deployment), parameters=parameters, job_variables=None)
-
-
-def _of_deployment(id: str) -> ResourceSpecification:
-    return ResourceSpecification.model_validate(
-        {"prefect.resource.role": "deployment", "prefect.resource.id": f"prefect.deployment.{id}"}
-    )
-
-
-def _tag(tag: str) -> ResourceSpecification:
-    return ResourceSpecification.model_validate(
-        {"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{tag}"}
-    )
-
-
-def _absence(
-    after: set[str], expected: set[str], within: timedelta, *related: ResourceSpecification, match: Any = None
-) -> EventTrigger:
-    """Fires for a run that showed one of `after` and then, `within` this time, none of the `expected`."""
-    return EventTrigger(
-        posture=Posture.Proactive,
-        after={_RUN + name for name in after},
-        expect={_RUN + name for name in expected},
-        for_each={"prefect.resource.id"},
-        match=ResourceSpecification.model_validate({"prefect.resource.id": [f"{_RUN}*"], **(match or {})}),
-        match_related=list(related),
-        within=within,
-        threshold=1,
-    )

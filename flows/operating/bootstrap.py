@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from prefect.client.orchestration import get_client
 
-from flows.operating import automations, pools
+from flows.operating import automations, dead_runs, pools
 from flows.operating.deployments import of_pool
 from flows.operating.registering import register
 from flows.surroundings import check_named
@@ -23,5 +23,5 @@ def bootstrap(gpu_pool: str = "") -> Iterator[str]:
         if gpu_pool:
             yield f"work pool {gpu_pool}: {pools.keep(client, gpu_pool, gpu=True)}"
             yield f"deployment train/{gpu_pool}: {register(client, of_pool(gpu_pool, gpu=True))}"
-        for wanted in automations.of_runs():
+        for wanted in dead_runs.of_runs():
             yield f'automation "{wanted.name}": {automations.keep(client, wanted)}'

@@ -16,7 +16,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL
 from pydantic import TypeAdapter
 
-from flows.operating import automations
+from flows.operating import dead_runs
 from flows.operating.deployments import of_pipeline
 from flows.operating.finding import Finding
 from flows.operating.registering import beats, differs, ours
@@ -112,7 +112,7 @@ def _pool(client: SyncPrefectClient, pool: WorkPool) -> Finding:
 
 def looks_after(client: SyncPrefectClient) -> Iterator[Finding]:
     """The automations that look after dead runs."""
-    for wanted in automations.of_runs():
+    for wanted in dead_runs.of_runs():
         there = client.read_automations_by_name(wanted.name)
         if not there:
             yield Finding("automation", "bad", f"{wanted.name}: it is not there", "keepfit bootstrap makes it.")

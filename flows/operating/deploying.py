@@ -83,22 +83,30 @@ def _trainings(client: SyncPrefectClient, pipelines: Sequence[Pipeline], gpu_poo
 def _automations(client: SyncPrefectClient, one: Pipeline) -> Iterator[str]:
     """Those of a pipeline: events start it, the wait for an answer ends where a person is asked, what died is told."""
     there = client.read_deployment_by_name(f"retrain/{one.name}")
-    deployment = str(there.id)
-    wanted = [automations.of_events(one, deployment)]
+    ids = {flow: _id(client, flow, one) for flow in ("retrain", "score", "monitor")}
+    wanted, unwanted = [automations.of_events(one, ids["retrain"])], []
     if one.approval == "never":
-        automations.drop(client, automations.answer_name(one.name))
+        unwanted.append(automations.answer_name)
     else:
-        wanted.append(automations.of_answer(one, deployment))
+        wanted.append(automations.of_answer(one, ids["retrain"]))
+    if one.monitoring and one.monitoring.after_scoring:
+        wanted.append(automations.of_scored(one, ids["monitor"]))
+    else:
+        unwanted.append(automations.scored_name)
     if alerts(one):
-        alert = str(client.read_deployment_by_name(f"alert/{one.name}").id)
-        wanted.append(automations.of_alert(one, deployment, alert))
+        alert = _id(client, "alert", one)
         pools = [there.work_pool_name or "", *_trains_in(client, one)]
-        wanted.append(no_worker.of_pools(client, one, pools, alert))
+        wanted += [automations.of_alert(one, [*ids.values()], alert), no_worker.of_pools(client, one, pools, alert)]
     else:
-        for named in (automations.alert_name, no_worker.name_of):
-            automations.drop(client, named(one.name))
+        unwanted += [automations.alert_name, no_worker.name_of]
+    for named in unwanted:
+        automations.drop(client, named(one.name))
     for automation in wanted:
         yield f'automation "{automation.name}": {automations.keep(client, automation)}'
+
+
+def _id(client: SyncPrefectClient, flow: str, one: Pipeline) -> str:
+    return str(client.read_deployment_by_name(f"{flow}/{one.name}").id)
 
 
 def _trains_in(client: SyncPrefectClient, one: Pipeline) -> list[str]:
@@ -123,7 +131,6 @@ def _left(
             continue
         client.delete_deployment(there.id)
         if name.startswith("retrain/"):
-            of_run = (automations.answer_name, automations.events_name, automations.alert_name)
-            for named in (*of_run, no_worker.name_of):
+            for named in (*automations.NAMES, no_worker.name_of):
                 automations.drop(client, named(there.name))
         yield f"{name}: taken away"

@@ -14,7 +14,8 @@ from cronsim import CronSim
 
 from flows.operating.schema import asked
 from keepfit.config import Pipeline
-from keepfit.config.operation import Schedule, duration
+from keepfit.config.clock import Clock, duration
+from keepfit.config.operation import Monitoring, Scoring
 from keepfit.quoting import cut
 from tasks.elsewhere import GPU
 
@@ -22,7 +23,7 @@ OURS = "keepfit"
 """The tag of every deployment that keepfit made, and so of its runs."""
 _ONCE = ("retrain", "watch", "monitor", "prune")
 """Flows of which a second run is not wanted: it would find what the first does. Those of the others wait."""
-_PRUNE = Schedule(cron="30 4 * * 0")
+_PRUNE = Clock(cron="30 4 * * 0")
 _ANCHOR = "2020-01-01T00:00:00Z"
 """Every interval counts from here, so that deploying again moves nothing: every 6h is at 0, 6, 12 and 18 o'clock."""
 _DOES = {
@@ -58,6 +59,8 @@ class Deployment:
     schedule: dict[str, Any] | None = None
     active: bool = True
     """Whether its schedule is switched on when it is deployed for the first time."""
+    scheduled: dict[str, Any] = field(default_factory=dict)
+    """The parameters of the runs that its schedule starts, beside those of all."""
     one: bool = True
     """Whether it has one run at a time."""
 
@@ -93,7 +96,7 @@ def of_pool(pool: str, *, gpu: bool) -> Deployment:
 
 def _of(flow: str, config: Pipeline, pool: str, pools: Sequence[str]) -> Deployment:
     filled = {"pipeline": str(config.file)}
-    when = _when(flow, config)
+    when, clock = _when(flow, config), _given(flow, config)
     return Deployment(
         flow=flow,
         name=config.name,
@@ -103,7 +106,8 @@ def _of(flow: str, config: Pipeline, pool: str, pools: Sequence[str]) -> Deploym
         tags=(OURS, f"pipeline:{config.name}"),
         parameters=filled,
         schedule=when.schedule if when else None,
-        active=not (config.schedule and config.schedule.paused),
+        active=not (clock and clock.paused),
+        scheduled=scheduled(flow, config) if when else {},
     )
 
 
@@ -126,17 +130,31 @@ def _flow(name: str) -> Any:
 
 def _when(flow: str, config: Pipeline) -> When | None:
     """When a flow runs by itself; None for one that a person, a program or another flow starts."""
-    given = config.schedule
-    if flow == "prune":
-        return _clock(_PRUNE)
-    if given is None or flow not in ("retrain", "watch"):
-        return None
-    if flow == "watch":
-        return _every(given.new_data, given.timezone)
-    return _clock(given)
+    given = _given(flow, config)
+    if flow == "watch" and config.schedule is not None:
+        return _every(config.schedule.new_data, config.schedule.timezone)
+    return _clock(given) if given is not None else None
 
 
-def _clock(given: Schedule) -> When | None:
+def _given(flow: str, config: Pipeline) -> Clock | None:
+    """The section with the clock of a flow."""
+    clocks = {
+        "retrain": config.schedule,
+        "watch": config.schedule,
+        "score": config.scoring,
+        "monitor": config.monitoring,
+        "prune": _PRUNE,
+    }
+    return clocks.get(flow)
+
+
+def scheduled(flow: str, config: Pipeline) -> dict[str, Any]:
+    """What a run of a flow is asked that starts by itself, as the YAML says."""
+    given = _given(flow, config)
+    return given.asked if isinstance(given, Scoring | Monitoring) else {}
+
+
+def _clock(given: Clock) -> When | None:
     if not given.cron:
         return _every(given.every, given.timezone)
     said = CronSim(given.cron, datetime.now(UTC)).explain()
@@ -180,6 +198,8 @@ def _runs(flow: str, config: Pipeline) -> str:
     words = [when.words] if when else []
     if flow == "retrain" and config.schedule and config.schedule.new_data:
         words.append(f"when the source changed, looked at every {config.schedule.new_data}")
+    if flow == "monitor" and config.monitoring and config.monitoring.after_scoring:
+        words.append("when new rows were scored")
     return ", and ".join(words) or "when it is asked for"
 
 

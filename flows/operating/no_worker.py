@@ -17,7 +17,7 @@ from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectNotFound
 
 from flows.notifying import BLOCK, title
-from flows.operating.automations import starting
+from flows.operating.triggers import starting
 from keepfit.config import Pipeline
 from keepfit.errors import ConfigError
 

@@ -10,7 +10,7 @@ from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
-from flows.operating.automations import HEARTBEAT
+from flows.operating.dead_runs import HEARTBEAT
 from keepfit.errors import ConfigError
 
 POOL = "keepfit"

@@ -108,7 +108,9 @@ def differs(there: DeploymentResponse, wanted: Deployment) -> bool:
 
 
 def _schedule(wanted: Deployment) -> DeploymentScheduleCreate:
-    return DeploymentScheduleCreate.model_validate({"schedule": wanted.schedule, "active": wanted.active, "slug": SLUG})
+    return DeploymentScheduleCreate.model_validate(
+        {"schedule": wanted.schedule, "active": wanted.active, "slug": SLUG, "parameters": wanted.scheduled}
+    )
 
 
 def _reschedule(client: SyncPrefectClient, there: DeploymentResponse, wanted: Deployment) -> bool:
@@ -122,9 +124,9 @@ def _reschedule(client: SyncPrefectClient, there: DeploymentResponse, wanted: De
     if ours is None:
         client.create_deployment_schedules(there.id, [new])
         return True
-    if ours.schedule == new.schedule:
+    if ours.schedule == new.schedule and ours.parameters == new.parameters:
         return False
-    client.update_deployment_schedule(there.id, ours.id, schedule=new.schedule)
+    client.update_deployment_schedule(there.id, ours.id, schedule=new.schedule, parameters=new.parameters)
     return True
 
 

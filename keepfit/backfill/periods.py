@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from keepfit.config.operation import duration
+from keepfit.config.clock import duration
 from keepfit.errors import ConfigError, DataError
 from keepfit.features.times import Times
 

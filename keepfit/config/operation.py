@@ -2,87 +2,79 @@
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from typing import Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
+from keepfit.config.clock import Clock, Duration
 from keepfit.config.sections import Section
-from keepfit.errors import nearest
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def duration(text: str) -> timedelta:
-    """`90s`, `15m`, `6h`, `1d` or `2w`. Raises ValueError for anything else."""
-    found = re.fullmatch(r"(\d{1,6})\s*([smhdw])", text)
-    if found is None or not int(found[1]):
-        raise ValueError(f'"{text}" is no length of time: write a number and s, m, h, d or w, such as 15m or 6h')
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
-def _checked(text: str) -> str:
-    duration(text)
-    return text
-
-
-Duration = Annotated[str, AfterValidator(_checked)]
-
-
-class Schedule(Section):
+class Schedule(Clock):
     """When `keepfit deploy` lets the pipeline run by itself."""
 
-    cron: str | None = None
-    """Five fields: minute, hour, day of month, month, day of week. "0 3 * * *" is three every night."""
-    every: Duration | None = None
-    """In place of cron: 6h, 1d, 2w …"""
+    occasions: ClassVar[tuple[str, ...]] = ("new_data", "on_drift")
     new_data: Duration | None = None
     """Look so often whether the source changed, and run when it did; alone, or beside cron or every."""
     on_drift: bool = False
     """Run when `monitor` finds that rows have moved, or that the model in service became worse."""
-    timezone: str = "UTC"
-    """What the hours of cron mean, such as Europe/Berlin."""
-    paused: bool = False
-    """Deployed, and not started until a person switches it on; what a person switched stays as it is."""
 
-    @field_validator("cron")
-    @classmethod
-    def _is_cron(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        from datetime import UTC, datetime
 
-        from cronsim import CronSim, CronSimError  # Prefect brings it and reads schedules by it
+class Scoring(Clock):
+    """Which rows the model in service answers by itself, once deployed, and when. Rows that it has answered are not
+    answered again."""
 
-        try:
-            next(CronSim(value, datetime.now(UTC)))
-        except (CronSimError, StopIteration) as error:
-            said = str(error) or "it never comes"
-            raise ValueError(
-                f"this is no cron line: {said}. It has minute, hour, day of month, month and day of week, "
-                f'such as "0 3 * * *"'
-            ) from error
-        return value
-
-    @field_validator("timezone")
-    @classmethod
-    def _is_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            hint = nearest(value, sorted(available_timezones()))
-            raise ValueError(f"there is no such time zone, which has a name such as Europe/Berlin. {hint}") from error
-        return value
+    rows: str | None = None
+    """The rows: a file, folder, glob or zip, relative to the YAML; it may hold ${VAR}."""
+    sql: str | None = None
+    """The rows, as a query in the place of rows."""
+    out: str | None = None
+    """Where the answers go: a .parquet file, or a folder, relative to the YAML; the newest batch takes the place of the
+    one before."""
+    table: str | None = None
+    """A database table for the answers, in the place of out; batches stand beside each other."""
+    database: str | None = None
+    """The address for sql and table, with its secrets as ${VAR}; that of the source when left out."""
+    keep: tuple[str, ...] = ()
+    """Columns of the rows to put beside the answers; those that are no features when left out."""
 
     @model_validator(mode="after")
-    def _one_clock(self) -> Schedule:
-        if self.cron and self.every:
-            raise ValueError("give either cron or every, and not both")
-        if not (self.cron or self.every or self.new_data or self.on_drift):
-            raise ValueError("says nothing: give cron, every, new_data or on_drift")
+    def _one_of_each(self) -> Scoring:
+        for one, other in (("rows", "sql"), ("out", "table")):
+            if (getattr(self, one) is None) == (getattr(self, other) is None):
+                raise ValueError(f"give either {one} or {other}")
         return self
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What `score` is asked, by its parameters."""
+        return self.model_dump(mode="json", exclude={*Clock.model_fields}, exclude_defaults=True)
+
+
+class Monitoring(Clock):
+    """When the rows that come are looked at by themselves, once deployed. Without rows it is the newest batch that was
+    scored, or the source where there is none."""
+
+    occasions: ClassVar[tuple[str, ...]] = ("after_scoring",)
+    after_scoring: bool = False
+    """Whenever `score/<name>` has answered new rows; alone, or beside cron or every."""
+    rows: str | None = None
+    """Recent rows: a file, folder, glob or zip, relative to the YAML."""
+    labels: str | None = None
+    """A table with the true values of the target, for rows that do not hold them; relative to the YAML."""
+    key: str | None = None
+    """The column by which the labels find their rows."""
+
+    @model_validator(mode="after")
+    def _labels_have_a_key(self) -> Monitoring:
+        if (self.labels is None) != (self.key is None):
+            raise ValueError("give labels and key, or neither: labels find their rows by the column key")
+        return self
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What `monitor` is asked, by its parameters."""
+        return self.model_dump(mode="json", include={"rows", "labels", "key"}, exclude_defaults=True)
 
 
 Occasion = Literal["failed", "asked", "reject", "hold", "first", "promote", "drift", "worse"]

@@ -11,7 +11,8 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from keepfit import redact
 from keepfit.config import sets
-from keepfit.config.operation import Approval, Duration, Notify, Retention, Schedule
+from keepfit.config.clock import Duration
+from keepfit.config.operation import Approval, Monitoring, Notify, Retention, Schedule, Scoring
 from keepfit.config.sections import (
     Evaluation,
     Feature,
@@ -62,6 +63,10 @@ class Pipeline(Section):
     release: Release = Release()
     schedule: Schedule | None = None
     """When it runs by itself, once deployed; a cron line alone will do."""
+    scoring: Scoring | None = None
+    """Which rows the model in service answers by itself, and when."""
+    monitoring: Monitoring | None = None
+    """When the rows that come are looked at by themselves."""
     train_on: str = Field(default="here", pattern=r"^[^/%&<>]{1,200}$")
     """Where it trains: here, where the other stages run; a Prefect work pool, by its name; or auto, the pool of GPUs
     where one was deployed."""

@@ -127,6 +127,13 @@ def test_chinese_names_are_names(tmp_path: Path) -> None:
         ("release: {beat_classical: maybe}", "release.beat_classical is 'maybe'. It is true or false."),
         ("release: {gates: 5}", "release.gates is 5. It is a section: names with values"),
         ("training: {device: gpu}", "is 'gpu'. Allowed here: auto, cpu, cuda, mps. Did you mean \"cuda\"?"),
+        ("schedule: {timezone: UTC}", "does not say when: give cron, every, new_data or on_drift"),
+        ("schedule: {cron: '61 * * * *'}", "this is no cron line"),
+        ("scoring: {rows: a.csv, out: b}", "does not say when: give cron or every"),
+        ("scoring: {rows: a.csv, every: 1h}", "give either out or table"),
+        ("scoring: {rows: a.csv, sql: select 1, out: b, every: 1h}", "give either rows or sql"),
+        ("monitoring: {rows: a.csv}", "does not say when: give cron, every or after_scoring"),
+        ("monitoring: {every: 1h, labels: a.csv}", "give labels and key, or neither"),
         ("store: 5", "store is 5. It is a text; what reads as a number or as true stands in quotes."),
     ],
 )

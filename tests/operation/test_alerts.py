@@ -13,7 +13,7 @@ import pytest
 from httpx import HTTPStatusError
 from prefect.client.orchestration import get_client
 
-from flows.operating import automations, no_worker, pools
+from flows.operating import automations, dead_runs, no_worker, pools
 from flows.operating.deploying import deploy
 from keepfit.errors import ConfigError
 from tests.operation.held import Held, held
@@ -37,14 +37,15 @@ def _to(server: Served, name: str, hook: Hook) -> str:
     return f"notify: {{to: {to}, on: [failed]}}\n"
 
 
-def check(server: Served, name: str, id: str, hook: Hook, code: int = -signal.SIGKILL) -> None:
-    """One message to each address, which names the run."""
+KILLED = f"Process exited with status code: {-signal.SIGKILL}"
+
+
+def check(server: Served, name: str, id: str, hook: Hook, why: str = KILLED) -> None:
+    """One message to each address, which names the run and what became of it."""
     (_, sent), (_, by_block) = (hook[0].get(timeout=LONG) for _ in range(2))
     assert sent["title"] == by_block["title"] == f"keepfit: {name}: failed"
     assert sent["message"] == by_block["text"]
-    assert sent["message"].startswith(
-        f"This run crashed and does not go on by itself. Process exited with status code: {code}"
-    )
+    assert sent["message"].startswith(f"This run crashed and does not go on by itself. {why}")
     assert f"/flow-run/{id}" in sent["message"]
     assert server.ended(server.first(f"alert/{name}")).state_name == "Completed"
     assert hook[0].empty()
@@ -55,7 +56,7 @@ def test_a_run_that_crashed_and_is_not_run_again_is_told(
 ) -> None:
     monkeypatch.setattr(automations, "LOST", timedelta(seconds=10))
     made = told(workers, tmp_path, "crashed", hook)
-    with workers.without(automations.AGAIN):
+    with workers.without(dead_runs.AGAIN):
         id = workers.ask("retrain/crashed")
         os.kill(made.reached(), signal.SIGKILL)
         check(workers, "crashed", id, hook)
@@ -65,14 +66,41 @@ def test_a_run_that_crashed_and_is_not_run_again_is_told(
 def test_a_run_that_dies_before_it_begins_is_told_and_not_tried_for_ever(
     workers: Served, tmp_path: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(automations, "LOST", 2 * automations.PAUSE)
+    monkeypatch.setattr(automations, "LOST", 2 * dead_runs.PAUSE)
     told(workers, tmp_path, "missing", hook)
-    there = workers.deployment("retrain/missing")["id"]
-    with workers.client() as client:
-        client.patch(f"/deployments/{there}", json={"entrypoint": "flows.nowhere.retrain"}).raise_for_status()
+    uninstall(workers, "missing")
     id = workers.ask("retrain/missing")
-    check(workers, "missing", id, hook, code=1)
+    check(workers, "missing", id, hook, "Process exited with status code: 1")
     assert (workers.run(id)["state_name"], workers.run(id)["run_count"]) == ("Crashed", 0)
+
+
+@pytest.mark.slow
+def test_a_run_whose_next_tries_die_before_they_begin_is_given_up_and_told(
+    workers: Served, tmp_path: Path, hook: Hook
+) -> None:
+    made = told(workers, tmp_path, "unbegun", hook)
+    id = workers.ask("retrain/unbegun")
+    pid = made.reached()
+    uninstall(workers, "unbegun")
+    os.kill(pid, signal.SIGKILL)
+    workers.event(id, "Failed")
+    check(workers, "unbegun", id, hook, dead_runs.ABANDONED)
+    run = workers.run(id)
+    assert (run["state_name"], run["run_count"]) == ("Failed", 1)
+    assert deaths(workers, id) == dead_runs.TRIES
+
+
+def uninstall(server: Served, name: str) -> None:
+    """From now on a run of the pipeline finds no flow."""
+    there = server.deployment(f"retrain/{name}")["id"]
+    with server.client() as client:
+        client.patch(f"/deployments/{there}", json={"entrypoint": "flows.nowhere.retrain"}).raise_for_status()
+
+
+def deaths(server: Served, id: str) -> int:
+    with server.client() as client:
+        states = client.get("/flow_run_states/", params={"flow_run_id": id}).json()
+    return [state["name"] for state in states].count("Crashed")
 
 
 @pytest.mark.slow
@@ -81,10 +109,10 @@ def test_a_run_that_dies_every_every_time_is_told_once_its_tries_are_over(
 ) -> None:
     made = told(workers, tmp_path, "doomed", hook)
     id = workers.ask("retrain/doomed")
-    for _ in range(automations.TRIES):
+    for _ in range(dead_runs.TRIES):
         os.kill(made.reached(), signal.SIGKILL)
     check(workers, "doomed", id, hook)
-    assert workers.run(id)["run_count"] == automations.TRIES
+    assert workers.run(id)["run_count"] == dead_runs.TRIES
 
 
 def test_a_pool_without_a_worker_is_told_by_the_server_itself(

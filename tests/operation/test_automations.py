@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
 
-from flows.operating import automations, pools
+from flows.operating import dead_runs, pools
 from flows.operating.deploying import deploy
 from flows.operating.tied import below
 from tests.operation.held import held
@@ -45,9 +45,30 @@ def test_a_run_whose_process_is_killed_goes_on_under_its_id(workers: Served, tmp
     made.let_go()
     crashed, again = workers.event(asked, "Crashed"), workers.event(asked, "AwaitingRetry")
     workers.event(asked, "Completed")
-    assert apart(crashed, again) >= automations.PAUSE.total_seconds()
+    assert apart(crashed, again) >= dead_runs.PAUSE.total_seconds()
     run = workers.run(asked)
     assert (run["run_count"], "verdict:first" in run["tags"], len(made.runs)) == (2, True, 1)
+
+
+@pytest.mark.slow
+def test_a_run_that_a_worker_took_and_never_began_is_found(
+    server: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = held(tmp_path, "taken")
+    server.deploy(made.pipeline)
+    server.only_ask("retrain/taken")
+    monkeypatch.setattr(dead_runs, "START", timedelta(seconds=10))
+    server.bootstrap("gpu")
+    try:
+        asked = server.ask("retrain/taken")
+        with server.client() as client:  # what a worker says last that is gone before it has started the run's process
+            client.post(f"/flow_runs/{asked}/set_state", json={"state": {"type": "PENDING", "name": "Pending"}})
+        crashed = server.event(asked, "Crashed")
+    finally:
+        monkeypatch.undo()
+        server.bootstrap("gpu")
+    assert "it did not begin within" in crashed["resource"]["prefect.state-message"]
+    assert server.run(asked)["run_count"] == 0
 
 
 @pytest.mark.slow

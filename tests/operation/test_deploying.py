@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from flows.operating.automations import scored_name
 from keepfit.errors import ConfigError
 from tests.operation.served import KEEPFIT, Served
 from tests.store.test_kill import small
@@ -81,6 +82,32 @@ def test_a_schedule_that_is_paused_in_the_yaml_begins_so_and_a_person_switches_i
         client.patch(f"/deployments/{there['id']}/schedules/{there['schedules'][0]['id']}", json={"active": True})
     server.deploy(file)
     assert schedules(server, name) == [("0 3 * * *", True)]
+
+
+def test_what_is_in_service_has_clocks_of_its_own(server: Served, pipeline: Callable[..., Path]) -> None:
+    monitoring = "monitoring: {after_scoring: true, cron: '0 5 * * *', labels: truth.csv, key: id, paused: true}\n"
+    file = pipeline(f"scoring: {{rows: 'in/*.csv', out: answers, every: 1h, keep: [id]}}\n{monitoring}")
+    first = server.deploy(file)
+    name = name_of(file)
+    (scoring,) = server.deployment(f"score/{name}")["schedules"]
+    assert scoring["parameters"] == {"rows": "in/*.csv", "out": "answers", "keep": ["id"]}
+    assert (scoring["schedule"]["interval"], scoring["active"]) == (3600.0, True)
+    (looking,) = server.deployment(f"monitor/{name}")["schedules"]
+    assert looking["parameters"] == {"labels": "truth.csv", "key": "id"}
+    assert (looking["schedule"]["cron"], looking["active"]) == ("0 5 * * *", False)
+    said = server.deployment(f"monitor/{name}")["description"]
+    assert "runs at 05:00 every day (UTC), and when new rows were scored" in said
+    assert f'automation "{scored_name(name)}": made' in first
+    assert {line.rpartition(": ")[2] for line in server.deploy(file)} == {"as it was"}
+
+    said = server.deploy(pipeline("scoring: {rows: other.csv, out: answers, every: 1h}\n"))
+    assert f"score/{name}: changed" in said
+    (scoring,) = server.deployment(f"score/{name}")["schedules"]
+    assert scoring["parameters"] == {"rows": "other.csv", "out": "answers"}
+    assert schedules(server, f"monitor/{name}") == []
+    with server.client() as client:
+        names = {one["name"] for one in client.post("/automations/filter", json={"limit": 200}).json()}
+    assert scored_name(name) not in names
 
 
 def test_a_deployment_says_what_it_does_and_runs_once_at_a_time(server: Served, pipeline: Callable[..., Path]) -> None:

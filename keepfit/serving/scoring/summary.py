@@ -54,10 +54,15 @@ class Summary:
         """With the seconds it took; `fresh` rows were answered in this time."""
         return replace(self, seconds=round(spent, 3), rows_per_second=round(fresh / max(spent, 1e-9)))
 
+    @property
+    def is_new(self) -> bool:
+        """Whether any of the rows had not been scored before."""
+        return self.again < self.parts
+
     def __str__(self) -> str:
         """A sentence, and a line for each note."""
-        did = "Scored" if self.again < self.parts else "These rows were scored before:"
-        speed = f" in {seconds(self.seconds)} ({self.rows_per_second:,} rows/s)" if self.again < self.parts else ""
+        did = "Scored" if self.is_new else "These rows were scored before:"
+        speed = f" in {seconds(self.seconds)} ({self.rows_per_second:,} rows/s)" if self.is_new else ""
         first = f"{did} {self.rows - self.bad:,} rows with version {self.version}{speed}: {self.out}"
         return "\n".join([first, *self.notes])
 
