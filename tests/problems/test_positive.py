@@ -171,7 +171,7 @@ def test_champion_and_challenger_are_measured_by_one_meaning_and_the_change_is_s
     (sheet,) = pipeline.store.root.glob("runs/*/compared.json")
     compared = json.loads(sheet.read_text())
     model, judged = open_bundle(pipeline.store / fair.folder), bundled.rows().slice(bundled.TRAIN)
-    said = model.answer.columns(model.answers(judged), model.schema)["prediction"]
+    said = model.columns_of(model.score(judged))["prediction"].to_numpy(zero_copy_only=False)
     expected = np.mean(said[judged["diagnosis"].to_numpy() == "benign"] == "benign")
     assert compared["champion"]["recall"] == pytest.approx(expected)
     assert compared["otherwise"]

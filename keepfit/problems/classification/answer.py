@@ -42,9 +42,11 @@ class ClassAnswer(Answer):
 
     def columns(self, answers: Answers, schema: dict[str, Any]) -> dict[str, Any]:
         """prediction, probability_<class> …"""
-        names = np.array(schema["classes"], dtype=object)
-        columns = {f"probability_{name}": np.ascontiguousarray(answers[:, k]) for k, name in enumerate(names)}
-        return {"prediction": names[answers.argmax(axis=1)], **columns}
+        names = pa.array(schema["classes"], pa.string())
+        columns = {
+            f"probability_{name}": np.ascontiguousarray(answers[:, k]) for k, name in enumerate(schema["classes"])
+        }
+        return {"prediction": names.take(pa.array(answers.argmax(axis=1))), **columns}
 
     def unit(self, _schema: dict[str, Any]) -> float:
         """A probability is one by itself."""

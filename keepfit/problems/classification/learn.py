@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from keepfit.problems.classification import Settings, Target
-from keepfit.problems.objective import Objective, Reach
+from keepfit.problems.objective import Objective, Reach, averaged
 
 
 class CrossEntropy(Objective):
@@ -46,7 +46,7 @@ def objective(_settings: Settings, _target: Target, smoothing: float) -> Objecti
 
 def answers(outputs: Tensor, _target: Target, _reach: Reach) -> Tensor:
     """[B, M, K] → [B, K]: softmax over the classes, mean over the members."""
-    return outputs.float().softmax(dim=-1).mean(dim=1)
+    return averaged(outputs.float().softmax(dim=-1))
 
 
 SHARPENED = True

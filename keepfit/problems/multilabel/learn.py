@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from keepfit.problems.multilabel import Settings, Target
-from keepfit.problems.objective import Objective, Reach
+from keepfit.problems.objective import Objective, Reach, averaged
 
 
 class Labels(Objective):
@@ -59,7 +59,7 @@ def objective(_settings: Settings, target: Target, smoothing: float) -> Objectiv
 
 def answers(outputs: Tensor, _target: Target, _reach: Reach) -> Tensor:
     """[B, M, K] → [B, K]: the sigmoid of each, mean over the members."""
-    return outputs.float().sigmoid().mean(dim=1)
+    return averaged(outputs.float().sigmoid())
 
 
 SHARPENED = True

@@ -174,9 +174,9 @@ def session_of(graph: bytes) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def _cells(values: np.ndarray) -> pa.Array:
+def _cells(values: np.ndarray | pa.Array) -> pa.Array:
     """Of no row too in the type of any."""
-    return pa.array(values, pa.string() if values.dtype == object else None)
+    return values if isinstance(values, pa.Array) else pa.array(values, pa.string() if values.dtype == object else None)
 
 
 def _told(unfit: dict[int, str]) -> str:
