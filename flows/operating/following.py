@@ -15,7 +15,8 @@ from prefect.types import DateTime
 
 from keepfit.quoting import cut, visible
 
-_WIDE = 160
+_WIDE = 500
+"""A verdict and the path of its report are told whole."""
 _INFO = 20
 _TOLD = ("keepfit", "prefect.flow_runs")
 """The loggers that are shown; those of tasks say the same once more."""
