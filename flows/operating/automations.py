@@ -10,7 +10,8 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.events.actions import ResumeFlowRun
 from prefect.events.schemas.automations import AutomationCore
 
-from flows.operating.triggers import ENDS, MOVES, absence, of_deployments, said, starting
+from flows.operating.dead_runs import ABANDONED
+from flows.operating.triggers import ENDS, MOVES, RUN, absence, of_deployments, presence, said, starting
 from keepfit.config import Pipeline
 from keepfit.config.clock import duration
 
@@ -18,6 +19,8 @@ LOST = timedelta(seconds=120)
 """A run that crashed and shows nothing for so long does not go on by itself, however busy the server is."""
 NEW_DATA = "keepfit.new-data"
 """The event by which another system says that a pipeline's source has new rows."""
+_RUN = {"run": "{{ labels['prefect.resource.id'] }}"}
+"""What alert/NAME is asked: the run that the event is about."""
 
 
 def of_answer(config: Pipeline, deployment: str) -> AutomationCore:
@@ -33,15 +36,25 @@ def of_answer(config: Pipeline, deployment: str) -> AutomationCore:
 def of_alert(config: Pipeline, deployments: Sequence[str], alert: str) -> AutomationCore:
     """The one by which a run of these that crashed and does not go on is told; all deployments by their ids.
 
-    Each try is waited for apart: one that crashes soon after the one before would else be taken for it. Failed is what
-    becomes of a crashed run that is given up, and by itself tells nobody; a try that fails has been Running before.
+    Each try is waited for apart: one that crashes soon after the one before would else be taken for it.
     """
-    trigger = absence({"Crashed"}, {*MOVES, *ENDS} - {"Crashed", "Failed"}, LOST, of_deployments(*deployments))
+    trigger = absence({"Crashed"}, {*MOVES, *ENDS} - {"Crashed"}, LOST, of_deployments(*deployments))
     return AutomationCore(
         name=alert_name(config.name),
         description="A run that crashed, and goes on neither by itself nor by hand, is told to those in notify.",
         trigger=trigger.model_copy(update={"for_each": {*trigger.for_each, "prefect.run-count"}}),
-        actions=[starting(alert, {"run": "{{ labels['prefect.resource.id'] }}"})],
+        actions=[starting(alert, _RUN)],
+    )
+
+
+def of_given_up(config: Pipeline, deployments: Sequence[str], alert: str) -> AutomationCore:
+    """The one by which a run of these is told that `dead_runs.GIVEN_UP` has ended; all deployments by their ids."""
+    match = {"prefect.resource.id": f"{RUN}*", "prefect.state-message": ABANDONED}
+    return AutomationCore(
+        name=given_up_name(config.name),
+        description="A run that died again and again before it began, and is given up, is told to those in notify.",
+        trigger=presence({f"{RUN}Failed"}, match, of_deployments(*deployments)),
+        actions=[starting(alert, _RUN)],
     )
 
 
@@ -89,7 +102,12 @@ def alert_name(pipeline: str) -> str:
     return f"keepfit: a crash of {pipeline} is told"
 
 
-NAMES = (answer_name, events_name, scored_name, alert_name)
+def given_up_name(pipeline: str) -> str:
+    """What the automation is called that tells of a run which is given up."""
+    return f"keepfit: that a run of {pipeline} is given up is told"
+
+
+NAMES = (answer_name, events_name, scored_name, alert_name, given_up_name)
 """Of every automation that a pipeline may have here."""
 
 

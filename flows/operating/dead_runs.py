@@ -9,11 +9,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from prefect.client.schemas.objects import StateType
-from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.events.schemas.automations import AutomationCore
 from prefect.events.schemas.events import ResourceSpecification
 
 from flows.operating.deployments import OURS
-from flows.operating.triggers import ENDS, MOVES, RUN, absence, becomes, tagged
+from flows.operating.triggers import ENDS, MOVES, RUN, absence, becomes, presence, tagged
 
 HEARTBEAT = 30
 """Seconds between two signs of life of a run; the least that Prefect takes."""
@@ -88,14 +88,12 @@ def _given_up() -> AutomationCore:
     return AutomationCore(
         name=GIVEN_UP,
         description=f"A run that dies {TRIES} times without beginning in between has failed, and is not tried again.",
-        trigger=EventTrigger(
-            posture=Posture.Reactive,
-            expect={f"{RUN}Crashed"},
-            for_each={"prefect.resource.id", "prefect.run-count"},
-            match=ResourceSpecification.model_validate({"prefect.resource.id": f"{RUN}*"}),
-            match_related=[tagged(OURS), _FLOWS],
-            threshold=TRIES,
-            within=SOON,
+        trigger=presence({f"{RUN}Crashed"}, {"prefect.resource.id": f"{RUN}*"}, tagged(OURS), _FLOWS).model_copy(
+            update={
+                "for_each": {"prefect.resource.id", "prefect.run-count"},
+                "threshold": TRIES,
+                "within": SOON,
+            }
         ),
         actions=[becomes(StateType.FAILED, ABANDONED)],  # Prefect lets nothing that has ended become Crashed
     )

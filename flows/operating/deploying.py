@@ -96,9 +96,10 @@ def _automations(client: SyncPrefectClient, one: Pipeline) -> Iterator[str]:
     if alerts(one):
         alert = _id(client, "alert", one)
         pools = [there.work_pool_name or "", *_trains_in(client, one)]
-        wanted += [automations.of_alert(one, [*ids.values()], alert), no_worker.of_pools(client, one, pools, alert)]
+        of = (automations.of_alert, automations.of_given_up)
+        wanted += [*(made(one, [*ids.values()], alert) for made in of), no_worker.of_pools(client, one, pools, alert)]
     else:
-        unwanted += [automations.alert_name, no_worker.name_of]
+        unwanted += [automations.alert_name, automations.given_up_name, no_worker.name_of]
     for named in unwanted:
         automations.drop(client, named(one.name))
     for automation in wanted:

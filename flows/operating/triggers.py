@@ -44,10 +44,16 @@ def absence(
 
 def said(config: Pipeline, events: set[str]) -> EventTrigger:
     """Fires for each of these events of a pipeline."""
+    return presence(events, {"prefect.resource.id": f"keepfit.pipeline.{config.name}"})
+
+
+def presence(events: set[str], match: dict[str, Any], *related: ResourceSpecification) -> EventTrigger:
+    """Fires for each of these events of what has such labels."""
     return EventTrigger(
         posture=Posture.Reactive,
         expect=events,
-        match=ResourceSpecification.model_validate({"prefect.resource.id": f"keepfit.pipeline.{config.name}"}),
+        match=ResourceSpecification.model_validate(match),
+        match_related=list(related),
         threshold=1,
         within=timedelta(0),
     )
