@@ -52,6 +52,7 @@ def presence(events: set[str], match: dict[str, Any], *related: ResourceSpecific
     return EventTrigger(
         posture=Posture.Reactive,
         expect=events,
+        for_each={"prefect.resource.id"},  # or an action cannot name it
         match=ResourceSpecification.model_validate(match),
         match_related=list(related),
         threshold=1,
