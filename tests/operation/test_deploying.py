@@ -43,7 +43,8 @@ def schedules(server: Served, name: str) -> list[tuple[Any, bool]]:
 
 def test_twice_is_as_once(server: Served, pipeline: Callable[..., Path]) -> None:
     assert all(line.endswith(": as it was") for line in server.bootstrap("gpu"))
-    file = pipeline("schedule: {every: 6h, new_data: 15m}\napproval: always\n")
+    told = "notify: {to: ['json://127.0.0.1:1'], on: [failed]}\n"
+    file = pipeline(f"schedule: {{every: 6h, new_data: 15m}}\napproval: always\n{told}")
     first, second = server.deploy(file), server.deploy(file)
     what = [line.rpartition(": ") for line in first]
     assert {done for name, _, done in what if not name.startswith("train/")} == {"made"}
