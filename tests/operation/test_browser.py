@@ -67,6 +67,13 @@ def choose(page: Any, shown: str, wanted: str) -> None:
     box.press("Enter")
 
 
+def last_of(page: Any, line: str) -> None:
+    """A run's page with all its stages, and the last lines of its log first, among them this one."""
+    page.get_by_title("Recenter graph").click()
+    choose(page, "Oldest to newest", "Newest to oldest")
+    page.get_by_text(line).first.wait_for()
+
+
 def form_of(page: Any, name: str) -> None:
     page.goto("/deployments")
     link = page.get_by_role("link", name=name, exact=True).first
@@ -100,6 +107,9 @@ def test_an_operator_finds_fills_in_watches_and_reads(shown: Served, page: Any, 
     assert shown.ended(id).name == "people: first"
     page.get_by_text("people: first").first.wait_for()
     page.get_by_text("train: epoch 4 of 4").first.wait_for()
+    page.reload()
+    page.get_by_text("Completed").first.wait_for()
+    last_of(page, "Report: ")
     picture(page, "run")
     page.get_by_text("Artifacts", exact=True).click()
     page.get_by_text("people-report").first.click()
@@ -140,8 +150,11 @@ def test_an_operator_retries(shown: Served, page: Any, tmp_path: Path) -> None:
     assert shown.ended(id).name == "again: not ended"
     planted.rmdir()
     page.goto(f"/runs/flow-run/{id}")
+    retry = page.get_by_role("button", name="Retry")
+    retry.wait_for()
+    last_of(page, "this is no lock file")
     picture(page, "failed")
-    page.get_by_role("button", name="Retry").click()
+    retry.click()
     page.get_by_role("dialog").get_by_role("button", name="Retry").click()
     shown.event(id, "Completed")
     page.get_by_text("again: first").first.wait_for()
