@@ -106,10 +106,10 @@ def _series(run: list[ColumnFacts], place: int) -> Choice:
     name = f"series_{place + 1}" if place else "series"
     kind = next(kind for kind in FEATURES.names() if kind_of(kind).is_series)
     told = (
-        f"The columns {run[0].name} to {run[-1].name}, each much like the one beside it, are taken as the steps of one "
+        f"The columns {run[0].name} to {run[-1].name}, most like those beside them, are taken as the steps of one "
         f'series, the feature "{name}"; name them singly in features to learn from each as a number.'
     )
-    comment = f"{len(run):,} columns, each a step much like the one before"
+    comment = f"{len(run):,} columns, each a step, most like those beside it"
     return Choice(name, kind, comment, told, may_all_differ=True, columns=span(run))
 
 
