@@ -52,6 +52,8 @@ def init(
     database: str | None = None,
     table: str | None = None,
     query: str | None = None,
+    problem: str | None = None,
+    horizon: int | None = None,
     force: bool = False,
 ) -> None:
     """Look at the data and write pipeline.yaml and expectations.yaml.
@@ -78,6 +80,11 @@ def init(
         The table of the database.
     query
         Or a query to send to it.
+    problem
+        What is asked of the target, where that is not to be recognised: next_token of plain text, forecasting of points
+        in time, or classification, regression, multilabel.
+    horizon
+        Forecast so many steps ahead, in a table with a line for each point in time.
     force
         Overwrite files that are there.
     """
@@ -93,6 +100,8 @@ def init(
         encoding=encoding,
         columns=names,
         sheet=sheet,
+        problem=problem,
+        horizon=horizon,
     )
     for sentence in drafted.said:
         say(f"- {one_line(sentence, 1000)}")

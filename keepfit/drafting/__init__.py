@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from keepfit.data.media import ENDINGS, medium_of
 from keepfit.data.sources.locate import format_of, locate
 from keepfit.data.sources.opening import Reading
+from keepfit.drafting.asking import Asking, asking
 from keepfit.drafting.drafted import Drafted
 from keepfit.errors import ConfigError
 from keepfit.features.column import Suggestion
@@ -63,11 +64,14 @@ def draft(
     encoding: str | None = None,
     columns: tuple[str, ...] | None = None,
     sheet: str | None = None,
+    problem: str | None = None,
+    horizon: int | None = None,
 ) -> Draft:
     """Look at a source and write pipeline.yaml and expectations.yaml into `folder`, the current one by default.
 
     What is said of a text file's encoding and columns, or of a workbook's sheet, is not guessed, and is written into
-    the YAML.
+    the YAML. `problem` is what is asked of the target, where it is not to be recognised; a `horizon` asks for forecasts
+    of so many steps.
     Raises ConfigError where the files are there already and `force` is not given, or no column suggests itself as
     the target; DataError where the source cannot be read or nothing can be asked of its target.
     """
@@ -76,24 +80,50 @@ def draft(
     if not force:
         _refuse_to_overwrite(pipeline, expectations)
     said = Reading(place, target=target or "", encoding=encoding, columns=columns, sheet=sheet)
-    plan = _planned(origin, target, test, place, said)
+    plan = _planned(origin, target, test, place, said, asking(problem, horizon))
     files.write_bytes(expectations, _text(plan.expectations).encode())
     files.write_bytes(pipeline, plan.pipeline.encode())
     return Draft(pipeline, expectations, plan.target, plan.features, plan.said)
 
 
-def _planned(origin: Path | Query, target: str | None, test: Path | None, place: Path, said: Reading) -> Drafted:
+def _planned(
+    origin: Path | Query, target: str | None, test: Path | None, place: Path, said: Reading, asked: Asking
+) -> Drafted:
     if isinstance(origin, Path):
         # Links stay: latest.csv is to be followed anew in every run.
-        return _plan(origin.absolute(), target, test.absolute() if test else None, place, said)
+        path, test = origin.absolute(), test.absolute() if test else None
+        return _plan_of_steps(path, target, test, place, said, asked) or _plan(path, target, test, place, said, asked)
+    if asked.problem:
+        raise asked.not_of("a database")
     from keepfit.drafting.database import plan_query
 
     with TemporaryDirectory() as scratch:
         return plan_query(origin.database, origin.table, origin.sql, target, place, Path(scratch))
 
 
-def _plan(path: Path, target: str | None, test: Path | None, place: Path, said: Reading) -> Drafted:
+def _plan_of_steps(
+    path: Path, target: str | None, test: Path | None, place: Path, said: Reading, asked: Asking
+) -> Drafted | None:
+    """Where a person asks what comes next, in texts or in series."""
+    if not asked.settings.reads_itself and not asked.settings.reads_windows:
+        return None
+    if test is not None:
+        raise ConfigError(f"a test file, and {asked.problem} is judged by what comes last.", todo="Leave --test out.")
+    with TemporaryDirectory() as scratch:
+        reading = replace(said, scratch=Path(scratch))
+        if asked.settings.reads_itself:
+            from keepfit.drafting.passages import plan_passages
+
+            return plan_passages(path, target, place, reading, asked.problem)
+        from keepfit.drafting.forecasts import plan_forecast
+
+        return plan_forecast(path, target, place, reading, asked)
+
+
+def _plan(path: Path, target: str | None, test: Path | None, place: Path, said: Reading, asked: Asking) -> Drafted:
     form = format_of(locate((path,))[0])
+    if asked.problem and (form in ENDINGS or form == "idx"):
+        raise asked.not_of("pictures or recordings")
     if form in ENDINGS:
         from keepfit.drafting.picture_folders import plan_files
 
@@ -105,7 +135,8 @@ def _plan(path: Path, target: str | None, test: Path | None, place: Path, said: 
             return plan_idx(path, target, test, place, Path(scratch))
         from keepfit.drafting.tables import plan_table
 
-        return plan_table(path, target, test, place, replace(said, scratch=Path(scratch)))
+        reading = replace(said, scratch=Path(scratch))
+        return plan_table(path, target, test, place, reading, problem=asked.problem or None)
 
 
 def _refuse_to_overwrite(*paths: Path) -> None:

@@ -11,7 +11,8 @@ from keepfit.data.sources.copies import told_of
 from keepfit.data.sources.opening import Reading
 from keepfit.data.sources.sql import address_of, spool
 from keepfit.drafting.drafted import Drafted, written
-from keepfit.drafting.tables import ROWS, plan_table
+from keepfit.drafting.looking import ROWS
+from keepfit.drafting.tables import plan_table
 from keepfit.drafting.yaml_text import SourceLines
 from keepfit.errors import ConfigError
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-import pyarrow as pa
-
 from keepfit.config.sets import FEATURES
-from keepfit.data.sources.opening import Opened, Reading, open_source
+from keepfit.data.sources.opening import Reading
 from keepfit.data.unread import sentence
 from keepfit.drafting.drafted import Drafted, name_of, written
 from keepfit.drafting.forms import with_forms
 from keepfit.drafting.kinds import choose
 from keepfit.drafting.learnable import learnable, refuse_few
+from keepfit.drafting.looking import Seen, head, look
 from keepfit.drafting.runs import runs, span
 from keepfit.drafting.suggestions import expectations_of
 from keepfit.drafting.target import Asked, ask, find_target, spelled_out, told_of
@@ -25,23 +24,6 @@ from keepfit.features.lookup import kind_of
 from keepfit.problems.lookup import target_column
 from keepfit.stages.ingest.source_columns import refuse_ours
 
-ROWS = 200_000
-"""So many rows of each file are looked at."""
-BYTES = 1 << 30
-"""Fewer, where they hold more than this, as pictures do."""
-
-
-@dataclass(frozen=True)
-class _Seen:
-    opened: Opened
-    batches: list[pa.RecordBatch]
-    cut: bool
-    """Whether there are more rows than were looked at."""
-
-    @property
-    def headless(self) -> bool:
-        return not (self.opened.dialect or {}).get("header", True)
-
 
 def plan_table(
     path: Path,
@@ -50,16 +32,17 @@ def plan_table(
     place: Path,
     reading: Reading,
     source: SourceLines | None = None,
+    problem: str | None = None,
 ) -> Drafted:
     """Look at a table, and at the publisher's test file if there is one, and choose.
 
-    `source` is what the YAML says of it, where that is no path.
+    `source` is what the YAML says of it, where that is no path; `problem` is what is asked, where a person says it.
     """
-    seen = _look(path, reading)
+    seen = look(path, reading)
     refuse_ours(seen.opened.columns, str(path))
     columns = with_forms(facts_of(seen.batches), seen.opened.batches if seen.cut else None)
     target = spelled_out(find_target(columns, named, str(path), headless=seen.headless), seen.batches)
-    asked = ask(target, str(path))
+    asked = ask(target, str(path), problem)
     tied = target_column(asked.problem).codes(target)
     refuse_few(asked, str(path))
     series = runs([column for column in columns if column.name != target.name])
@@ -93,7 +76,7 @@ def plan_table(
         said=reading.columns is not None,
     )
     text = pipeline_text(
-        name_of(path), source, asked, choices, family_for(kinds.values()), _head(path, target.rows, seen)
+        name_of(path), source, asked, choices, family_for(kinds.values()), head(path, target.rows, seen)
     )
     facts = {column.name: column for column in everything}
     single = {name: kind for name, kind in kinds.items() if name in facts}
@@ -113,37 +96,18 @@ def _series(run: list[ColumnFacts], place: int) -> Choice:
     return Choice(name, kind, comment, told, may_all_differ=True, columns=span(run))
 
 
-def _look(path: Path, reading: Reading) -> _Seen:
-    opened = open_source((path,), reading)
-    batches, rows, size = [], 0, 0
-    for batch in opened.batches():
-        batches.append(batch.slice(0, ROWS - rows))
-        rows += len(batches[-1])
-        size += batch.nbytes
-        if rows >= ROWS or size >= BYTES:
-            return _Seen(opened, batches, cut=True)
-    if rows == 0:
-        raise DataError("there is no row.", todo="Give a file with rows.", where=str(path))
-    return _Seen(opened, batches, cut=False)
-
-
-def _look_at_test(test: Path, seen: _Seen, reading: Reading) -> _Seen:
+def _look_at_test(test: Path, seen: Seen, reading: Reading) -> Seen:
     columns = seen.opened.columns
-    tested = _look(test, replace(reading, columns=columns) if seen.headless else reading)
+    tested = look(test, replace(reading, columns=columns) if seen.headless else reading)
     lacking = [name for name in columns if name not in tested.opened.columns]
     if lacking:
         raise DataError(
             f'the test file has no column "{lacking[0]}".', todo="Give one with the same columns.", where=str(test)
         )
-    return _Seen(tested.opened, [batch.select(list(columns)) for batch in tested.batches], tested.cut)
+    return Seen(tested.opened, [batch.select(list(columns)) for batch in tested.batches], tested.cut)
 
 
-def _head(path: Path, rows: int, seen: _Seen) -> str:
-    counted = f"the first {rows:,} rows" if seen.cut else f"{rows:,} rows"
-    return f"Written by keepfit init from {path.name}: {counted}, {len(seen.opened.columns)} columns."
-
-
-def _said(seen: _Seen, asked: Asked, named: str | None, choices: list[Choice]) -> list[str]:
+def _said(seen: Seen, asked: Asked, named: str | None, choices: list[Choice]) -> list[str]:
     opened, target = seen.opened, asked.column
     said = [*opened.notes, *opened.later]
     if opened.unread:

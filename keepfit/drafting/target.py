@@ -76,23 +76,29 @@ class Asked:
     column: ColumnFacts
     problem: str
     found: Recognised
+    named: bool = False
+    """Whether a person named the problem."""
 
     @property
     def sentence(self) -> str:
         """For the person: the problem, and where another is asked for."""
-        asked = f'{self.problem.capitalize()} of "{self.column.name}", {self.found.comment}'
-        return f"{asked}; problem: in the YAML asks for another."
+        asked = f'{self.problem.replace("_", " ").capitalize()} of "{self.column.name}", {self.found.comment}'
+        return f"{asked}." if self.named else f"{asked}; problem: in the YAML asks for another."
 
     @property
     def comment(self) -> str:
-        """For the YAML: the problem, and how to change it."""
+        """For the YAML: how the problem may be changed, or why it is this."""
+        if self.named:
+            return "as --problem says"
         others = [name for name in PROBLEMS.names() if name != self.problem]
         return f"or {', '.join(others)}"
 
 
-def ask(target: ColumnFacts, where: str) -> Asked:
-    """The problem that a target is fit for, the first of several. Raises DataError where it has no value, one value, or
-    fits none."""
+def ask(target: ColumnFacts, where: str, named: str | None = None) -> Asked:
+    """The problem that a target is fit for: the one that a person named, or the first of several.
+
+    Raises DataError where it has no value, one value, or fits none.
+    """
     if target.distinct == 0:
         raise DataError(f'the target "{target.name}" is empty.', todo="Choose another with --target.", where=where)
     if target.distinct == 1:
@@ -102,8 +108,11 @@ def ask(target: ColumnFacts, where: str) -> Asked:
             todo="Choose another target with --target.",
             where=where,
         )
-    every = {problem: target_column(problem).recognise(target) for problem in PROBLEMS.names()}
-    fit = [Asked(target, problem, found) for problem, found in every.items() if isinstance(found, Recognised)]
+    names = [named] if named else PROBLEMS.names()
+    every = {problem: target_column(problem).recognise(target) for problem in names}
+    fit = [
+        Asked(target, problem, found, bool(named)) for problem, found in every.items() if isinstance(found, Recognised)
+    ]
     if fit:
         return next((asked for asked in fit if asked.found.first), fit[0])
     refused = [f"no {problem}, for {why}" for problem, why in every.items()]

@@ -36,13 +36,15 @@ class SourceLines:
     encoding: str | None = None
     said: bool = False
     """Whether a person gave the names."""
+    more: tuple[str, ...] = ()
+    """Further lines."""
 
     def text(self) -> str:
         """The `source:` section."""
         keys = ("path", "database", "sql", "sheet", "test", "labels", "test_labels")
         named = {key: getattr(self, key) for key in keys}
         lines = ["source:", *(f"  {key}: {_written(value)}" for key, value in named.items() if value)]
-        if not self.test and not self.sql:
+        if not self.test and not self.sql and not self.more:
             lines.append("  # test: FILE  # the publisher's own test file, if there is one")
         if self.columns:
             names = ", ".join(scalar(name) for name in self.columns)
@@ -50,6 +52,7 @@ class SourceLines:
             lines.append(f"  columns: [{names}]" if self.said else f"  # columns: [{names}]  # {why}")
         if self.encoding:
             lines.append(f"  encoding: {scalar(self.encoding)}")
+        lines += [f"  {line}" for line in self.more]
         return "\n".join(lines) + "\n"
 
 
@@ -61,8 +64,12 @@ def pipeline_text(
     family: str,
     head: str,
     offered: Sequence[Choice] = (),
+    time: str = "",
 ) -> str:
-    """The whole file. `offered` are columns that may stand beside the chosen ones, in another family of networks."""
+    """The whole file. `offered` are columns that may stand beside the chosen ones, in another family of networks.
+
+    `time` is the column that the rows must be split by, if they must.
+    """
     kept = [c for c in choices if c.kind is not None]
     left = [c for c in choices if c.kind is None]
     parts = [
@@ -80,7 +87,7 @@ def pipeline_text(
         *(f"  # {scalar(c.name)}: left out, {_one_line(c.comment)}\n" for c in left),
         "validation:\n  expectations: expectations.yaml\n",
         "  max_bad_share: 0.05  # stop when more of the rows than this fail an expectation\n",
-        *(_split(kept) if not source.test else ()),
+        *(_split(kept, time) if not source.test else ()),
         f"model:\n  family: {family}{_hint(family)}\n",
         f"release:\n  metric: {asked.found.metric}  # as one class is rare\n" if asked.found.metric else "",
         '# schedule: {cron: "0 3 * * *"}  # once deployed, every night at three\n',
@@ -126,7 +133,12 @@ def _written(value: str | tuple[str, ...]) -> str:
     return scalar(value) if isinstance(value, str) else f"[{', '.join(map(scalar, value))}]"
 
 
-def _split(kept: list[Choice]) -> tuple[str, ...]:
+def _split(kept: list[Choice], time: str) -> tuple[str, ...]:
+    if time:
+        shares = "test: 0.2, validation: 0.15"
+        return (
+            f"preprocessing:\n  split: {{by: time, column: {scalar(time)}, {shares}}}  # the last rows only judge\n",
+        )
     moments = [choice.name for choice in kept if kind_of(str(choice.kind)).is_moment]
     by_time = (
         f"    # by: time, column: {scalar(moments[0])}  # better where new rows are to be told from older ones, "

@@ -156,6 +156,8 @@ class Kind(ABC):
     """The source's format whose files may be its cells, such as `images`: such a cell is raw."""
     is_series: ClassVar[bool] = False
     """Whether a cell is many numbers, so that columns side by side may be one."""
+    is_passage: ClassVar[bool] = False
+    """Whether a problem may ask its texts of themselves."""
     is_moment: ClassVar[bool] = False
     """Whether its cells are points in time."""
     has_parts: ClassVar[bool] = False

@@ -52,7 +52,7 @@ def ordered(table: pa.Table, asked: Asked, where: str, later: list[str]) -> Seri
     Raises DataError for a time that holds no times, or that a series has twice.
     """
     window = asked.window
-    times, told = _times(table[window.time], window.time)
+    times, told = times_of_points(table[window.time], window.time)
     later += told
     by = categories(whole(table[window.by]) if window.by else pa.array(["all"] * len(table)))
     codes = by.indices.fill_null(-1).to_numpy(zero_copy_only=False)
@@ -69,8 +69,8 @@ def ordered(table: pa.Table, asked: Asked, where: str, later: list[str]) -> Seri
     return found
 
 
-def _times(cells: pa.ChunkedArray, name: str) -> tuple[Times, list[str]]:
-    """Texts that are all plain numbers are numbers."""
+def times_of_points(cells: pa.ChunkedArray, name: str) -> tuple[Times, list[str]]:
+    """A column's cells as `times_in` has them, and texts that are all plain numbers are numbers."""
     if is_text(cells.type):
         found = numbers(whole(cells))
         if found.null_count == cells.null_count:

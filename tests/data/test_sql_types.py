@@ -17,7 +17,7 @@ from keepfit.data.sources import sql
 from keepfit.data.sources.opening import Reading
 from keepfit.data.sources.sql import spool
 from keepfit.data.sources.sql_values import column
-from keepfit.drafting.tables import _look
+from keepfit.drafting.looking import look
 from keepfit.errors import DataError, KeepfitError
 from keepfit.features.column import facts_of
 from keepfit.features.lookup import kind_of
@@ -91,7 +91,7 @@ def test_every_type_that_the_server_knows_has_an_answer(tmp_path: Path, server: 
     address = server.replace("postgresql", driver, 1)
     found = spooled(tmp_path, f"SELECT 1 AS n, {cells}", address)
     assert found.num_columns == len(names) + 1 > 100
-    seen = _look(tmp_path / "rows.parquet", Reading(tmp_path))
+    seen = look(tmp_path / "rows.parquet", Reading(tmp_path))
     assert len(facts_of(seen.batches)) == found.num_columns
 
 

@@ -29,6 +29,8 @@ _SURE = {
 _LIKELY = {"csv": (".txt", ".data", ".dat", ".test"), "json": (".json",)}
 FORMS = {ending: form for forms in (_SURE, _LIKELY, {"csv": ("",)}) for form in forms for ending in forms[form]}
 """The ending of a table file → its format."""
+PLAIN = (".txt", ".text", ".md", "")
+"""The endings of plain text."""
 RANKS = (*(tuple(e for endings in forms.values() for e in endings) for forms in (_SURE, _LIKELY)), ("",))
 """The endings of table files, the surest first."""
 

@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 from urllib.parse import unquote
 
 from keepfit.data.media import ENDINGS, medium_of
-from keepfit.data.sources.locate import FORMS, RANKS, is_hidden, misnamed, suffix_of, walk
+from keepfit.data.sources.locate import FORMS, PLAIN, RANKS, is_hidden, misnamed, suffix_of, walk
 from keepfit.data.sources.signature import not_whole
 from keepfit.data.sources.unpack import FREE, RATIO
 from keepfit.errors import DataError
@@ -82,7 +82,8 @@ def _chosen(names: list[str], form: str | None, root: Path) -> tuple[list[str], 
 
 
 def _of_form(names: list[str], form: str) -> list[str]:
-    return [name for name in names if FORMS.get(suffix_of(PurePosixPath(name))) == form]
+    endings = PLAIN if form == "text" else tuple(ending for ending, known in FORMS.items() if known == form)
+    return [name for name in names if suffix_of(PurePosixPath(name)) in endings]
 
 
 def _of_rank(names: list[str], root: Path) -> list[str]:

@@ -74,8 +74,8 @@ def _check_width(dialect: Dialect, reading: Reading, file: Path) -> None:
     if (dialect.width < 2 and not is_known) or dialect.width > WIDEST:
         raise DataError(
             f"no delimiter was found that cuts the lines into 2 to {WIDEST:,} cells.",
-            todo="Name it in source.delimiter, if it is not a comma, a tab, a semicolon, a bar or blanks. Plain "
-            "text, for a language model, is read with source.format: text.",
+            todo="Name it in source.delimiter, if it is not a comma, a tab, a semicolon, a bar or blanks. Of plain "
+            "text keepfit init FILE --problem next_token makes a language model (source.format: text).",
             where=str(file),
         )
 

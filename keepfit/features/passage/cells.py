@@ -71,6 +71,7 @@ class Passage(TokenizedKind):
     """Passages of text."""
 
     name: ClassVar[str] = "passage"
+    is_passage: ClassVar[bool] = True
 
     def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:  # noqa: ARG002
         """As it is written; missing where it is empty."""

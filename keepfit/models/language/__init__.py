@@ -24,6 +24,11 @@ class Settings(Model):
     dropout: float | None = Field(default=None, ge=0, lt=1)
     """Share of units dropped between layers."""
 
+    @classmethod
+    def suits(cls, kinds: frozenset[str]) -> int:
+        """Passages, which no other family reads."""
+        return 3 if kinds == {"passage"} else 0
+
     def problem(self, features: Mapping[str, Feature]) -> str:
         """It reads one passage and nothing beside it."""
         passages = sum(feature.kind == "passage" for feature in features.values())
