@@ -58,6 +58,7 @@ class Source(Section):
         "excel",
         "arff",
         "ts",
+        "npz",
         "idx",
         "images",
         "sounds",

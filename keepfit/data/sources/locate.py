@@ -25,6 +25,7 @@ _SURE = {
     "excel": (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
     "arff": (".arff",),
     "ts": (".ts",),
+    "npz": (".npz",),
 }
 _LIKELY = {"csv": (".txt", ".data", ".dat", ".test"), "json": (".json",)}
 FORMS = {ending: form for forms in (_SURE, _LIKELY, {"csv": ("",)}) for form in forms for ending in forms[form]}

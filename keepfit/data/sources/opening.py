@@ -206,6 +206,10 @@ def _rare(form: str, files: tuple[Path, ...], reading: Reading) -> Opened | None
         from keepfit.data.sources.arff import open_arff
 
         return open_arff(files, reading)
+    if form == "npz":
+        from keepfit.data.sources.npz import open_npz
+
+        return open_npz(files, reading)
     if form == "text":
         from keepfit.data.sources.pieces import open_pieces
 

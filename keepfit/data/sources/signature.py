@@ -36,7 +36,7 @@ _UNREAD = (
     (rb"\$FL[23]@", "an SPSS file", _FRAME.format("read_spss")),
     (rb"[\s\S]{40}ASCII SPSS PORT FILE|ASCII SPSS PORT FILE", "an SPSS portable file", "Save it as CSV in SPSS"),
     (rb"\x89HDF\r\n\x1a\n", "an HDF5 file", _FRAME.format("read_hdf")),
-    (rb"\x93NUMPY", "a NumPy array", "in Python: pandas.DataFrame(numpy.load(…)).to_parquet('data.parquet')"),
+    (rb"\x93NUMPY", "a NumPy array", "in Python: numpy.savez('data.npz', series=numpy.load(…), label=…)"),
     (rb"\x80[\x02-\x05][\x95}\]\x8ac(]", "a Python pickle, which may run any program when it is opened",
      "If you trust it, " + _FRAME.format("read_pickle")),
     (rb"SQLite format 3\0", "an SQLite database", "keepfit init --database sqlite:///FILE --table NAME"),
@@ -84,7 +84,10 @@ def form_by(start: bytes, path: Path) -> str | None:
 
 
 def of_zip(path: Path) -> str:
-    """What a zip file is: excel for a workbook, archive for files packed together. Raises DataError for a document."""
+    """What a zip file is: excel for a workbook, npz for arrays, archive for files packed together.
+
+    Raises DataError for a document.
+    """
     names = zip_names(path)
     if "xl/workbook.xml" in names or "xl/workbook.bin" in names:
         return "excel"
@@ -96,7 +99,7 @@ def of_zip(path: Path) -> str:
         if inside in names:
             raise stranger(path, name, "Save the table in it as CSV")
     if names and all(name.endswith(".npy") for name in names):
-        raise stranger(path, "a NumPy archive", "in Python: pandas.DataFrame(numpy.load(…)['NAME']).to_parquet(…)")
+        return "npz"
     if any(name.endswith("data.pkl") for name in names):
         raise stranger(path, "a PyTorch checkpoint", "Name a table")
     return "archive"
@@ -122,8 +125,8 @@ def stranger(path: Path, name: str, todo: str) -> DataError:
     """The error for a file that is known for what it is, and is not read."""
     return DataError(
         f"this is {name}.",
-        allowed="Read are CSV and its relatives, JSON, Parquet, Arrow, Excel, ARFF, idx, and zips and folders of these "
-        "or of pictures or recordings.",
+        allowed="Read are CSV and its relatives, JSON, Parquet, Arrow, Excel, ARFF, npz, idx, and zips and folders of "
+        "these or of pictures or recordings.",
         todo=f"{todo}." if todo else "Name a table.",
         where=str(path),
     )
