@@ -55,6 +55,34 @@ def test_a_row_gets_its_answer_however_it_is_written_and_whatever_stands_beside_
     assert alone.prediction.tolist() == together.prediction.tolist()[:10]
 
 
+ONE = [0.0, 1, 9, 16, 15, 4, 0, 0]
+ODD = {
+    "no step": [],
+    "a step": [ONE],
+    "infinite inside": [ONE, [float("inf")] * 8, ONE],
+    "nothing but gaps": [[float("nan")] * 8] * 3,
+    "nothing": None,
+    "too few channels": [ONE[:3]] * 4,
+    "too many steps": [ONE] * 20_000,
+}
+
+
+def test_odd_series_get_an_answer_of_their_own(made, released):
+    model = load(made)
+    together = model.predict(pd.DataFrame({"strokes": list(ODD.values())}))
+    assert np.isfinite(together.filter(like="probability").to_numpy()).all()
+    gaps = model.predict(pd.DataFrame({"strokes": [[ONE, [None] * 8, ONE], ODD["nothing"]]}))
+    chances = together.filter(like="probability").to_numpy()
+    np.testing.assert_allclose(chances[2], gaps.filter(like="probability").to_numpy()[0], atol=1e-6)
+    np.testing.assert_allclose(chances[0], chances[4], atol=1e-6)
+
+
+@pytest.mark.parametrize("other", ["sixteen", 16, ONE, [{"step": 1}]])
+def test_cells_that_do_not_go_together_are_told(made, released, other):
+    with pytest.raises(DataError, match=r'"strokes" do not go together'):
+        load(made).predict(pd.DataFrame({"strokes": [[ONE], other]}))
+
+
 def test_the_report_draws_the_worst(made, released):
     page = next(made.parent.glob(".keepfit/runs/*/report.html")).read_text("utf-8")
     assert page.count("data:image/svg+xml;base64,") >= 5

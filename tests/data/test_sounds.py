@@ -58,6 +58,12 @@ def test_channels_are_averaged() -> None:
     np.testing.assert_allclose(found, np.rint(0.75 * left * 32768), atol=2)
 
 
+def test_three_bytes_a_sample_of_two_channels_are_heard() -> None:
+    left, right = tone(440, 0.2), tone(440, 0.2) / 2
+    found = sounds.decode(wav(np.stack([left, right], 1), subtype="PCM_24"), 8000, 10)
+    np.testing.assert_allclose(found, np.rint(0.75 * left * 32768), atol=2)
+
+
 @pytest.mark.parametrize("before", [4000, 11025, 22050, 44100, 48000])
 def test_another_rate_is_resampled_and_what_lies_above_is_left_out(before: int) -> None:
     found = sounds.decode(wav(tone(1000, 0.5, before), before), 8000, 10)

@@ -10,6 +10,7 @@ from keepfit.data.sources.arrow_types import settled_cells
 from keepfit.errors import DataError
 from keepfit.features.kind import Kind
 from keepfit.features.lookup import kind_of
+from keepfit.quoting import in_brief
 from keepfit.serving.bundle.cells import parts_of, require
 
 if TYPE_CHECKING:
@@ -70,7 +71,15 @@ def _by_text(frame: Any) -> Any:
 def _cells(cells: Any, kind: Kind | None, name: str) -> pa.Array | pa.ChunkedArray:
     if isinstance(cells, pa.Array | pa.ChunkedArray):
         cells = settled_cells(cells, name)
-    if kind is not None and (taken := kind.taken(cells)) is not None:
+    try:
+        taken = kind.taken(cells) if kind is not None else None
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise DataError(
+            f'the cells of "{name}" do not go together: {in_brief(error)}.',
+            allowed="All are of one form, as lists of numbers or lists of lists are; a missing one is None.",
+            todo="Write them alike, or ask for them apart.",
+        ) from error
+    if taken is not None:
         return taken
     if isinstance(cells, pa.Array | pa.ChunkedArray):
         return cells
