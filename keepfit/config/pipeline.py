@@ -111,6 +111,8 @@ class Pipeline(Section):
                 )
         elif self.target in self.features:
             raise ValueError(f'the target "{self.target}" is also a feature: take it out of features')
+        if twice := sorted({self.target, *self.features}.intersection(self.problem.parts)):
+            raise ValueError(f'"{twice[0]}" is a column that the target is made of, and cannot be anything else')
         self._check_windows()
         if problem := self.model.problem(self.features):
             raise ValueError(problem)

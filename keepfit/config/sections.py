@@ -52,6 +52,11 @@ class Problem(Section):
     """Which problem."""
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """The columns of the source that the target is made of, where these are several: each says yes or no."""
+        return ()
+
+    @property
     def form(self) -> str | None:
         """How the target's cells are written, where the YAML says so."""
         return getattr(self, "format", None)

@@ -1,8 +1,9 @@
-"""Several columns of a source as one, whose cells are lists: a series whose steps stand side by side."""
+"""Several columns of a source as one, whose cells are lists: a series whose steps stand side by side, or the names of
+those columns that say yes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -12,9 +13,13 @@ import pyarrow as pa
 
 from keepfit.data.cells import numbers
 from keepfit.data.sources.opening import Opened
+from keepfit.errors import DataError, nearest
 
 Composed = Mapping[str, tuple[str, ...]]
 """Column → those that it is made of, in the order of its steps."""
+
+Says = Callable[[pa.Array], pa.Array]
+"""Cells → bool, null for neither yes nor no."""
 
 Table = TypeVar("Table", pa.Table, pa.RecordBatch)
 
@@ -52,6 +57,42 @@ def open_composed(opened: Opened, composed: Composed) -> Opened:
     return replace(
         opened, columns=names_of(opened.columns, composed), batches=partial(_batches, opened.batches, composed)
     )
+
+
+def open_said(opened: Opened, name: str, parts: tuple[str, ...], says: Says) -> Opened:
+    """A source with a column whose cells are the names of those `parts` that say yes, in their place.
+
+    A cell is missing where a part says neither yes nor no. Raises DataError for a part that is not there, or a column
+    that is called so already.
+    """
+    if not parts:
+        return opened
+    columns = opened.columns
+    if lacking := [part for part in parts if part not in columns]:
+        raise DataError(
+            f'there is no column "{lacking[0]}", a part of the target.',
+            todo=nearest(lacking[0], list(columns)) or "Check the names in the YAML against the header.",
+            where=str(opened.files[0]),
+        )
+    if name in columns:
+        raise DataError(
+            f'the target "{name}" is made of {len(parts)} columns, and a column is called so already.',
+            todo="Give the target another name in the YAML.",
+            where=str(opened.files[0]),
+        )
+    kept = [column for column in columns if column not in parts]
+    return replace(opened, columns=(*kept, name), batches=partial(_said, opened.batches, kept, name, parts, says))
+
+
+def _said(batches: Any, kept: list[str], name: str, parts: tuple[str, ...], says: Says) -> Iterator[pa.RecordBatch]:
+    for batch in batches():
+        said = [says(batch[part]) for part in parts]
+        known = np.all([cells.is_valid().to_numpy(zero_copy_only=False) for cells in said], axis=0)
+        there = np.stack([cells.fill_null(False).to_numpy(zero_copy_only=False) for cells in said], 1)
+        names = np.array(parts, object)
+        cells = [names[row].tolist() if one else None for row, one in zip(there, known, strict=True)]
+        arrays = [*(batch[column] for column in kept), pa.array(cells, pa.list_(pa.string()))]
+        yield pa.RecordBatch.from_arrays(arrays, names=[*kept, name])
 
 
 def _batches(batches: Any, composed: Composed) -> Iterator[pa.RecordBatch]:

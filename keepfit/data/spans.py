@@ -8,6 +8,17 @@ _SPAN = re.compile(r"(.*?)(\d+)\.\.(.*?)(\d+)")
 _MOST = 1_000_000
 
 
+def checked(columns: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    """A list of names or a span, as it is. Raises ValueError for what is no span."""
+    listed(columns)
+    return columns
+
+
+def listed(columns: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The names of either."""
+    return named(columns) if isinstance(columns, str) else columns
+
+
 def named(said: str) -> tuple[str, ...]:
     """`v1..v140` → v1, v2, … v140. Raises ValueError for what is no such span."""
     found = _SPAN.fullmatch(said)

@@ -92,6 +92,10 @@ class TargetColumn(ABC):
     lists: ClassVar[bool] = False
     """Whether a cell may be a list."""
 
+    def says(self, cells: pa.Array) -> pa.Array:
+        """Where the target is made of columns that say yes or no: the cells of one as bool, null for neither."""
+        raise NotImplementedError
+
     @abstractmethod
     def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:
         """Raw cells in the problem's type; what cannot be read becomes null, and its row is left out.

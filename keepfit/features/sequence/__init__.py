@@ -6,16 +6,10 @@ from pydantic import AfterValidator, Field
 
 from keepfit.config.sections import Feature
 from keepfit.data import transform
-from keepfit.data.spans import named
+from keepfit.data.spans import checked, listed
 from keepfit.data.transform import View
 
 __all__ = ["Entry", "Settings"]
-
-
-def _named(columns: str | tuple[str, ...]) -> str | tuple[str, ...]:
-    if isinstance(columns, str):
-        named(columns)
-    return columns
 
 
 class Settings(Feature):
@@ -24,7 +18,7 @@ class Settings(Feature):
     kind: Literal["sequence"] = "sequence"
     format: Literal["steps", "channels"] | None = None
     """What the outer list of a list of lists holds: steps, each with a number a channel, when left out."""
-    columns: Annotated[str | tuple[str, ...], AfterValidator(_named)] = ()
+    columns: Annotated[str | tuple[str, ...], AfterValidator(checked)] = ()
     """The columns that hold a step each, where a series lies side by side: `v1..v140`, or a list of names."""
     length: int = Field(default=4096, ge=1, le=1_000_000)
     """Steps of a series that are read, from the first."""
@@ -32,7 +26,7 @@ class Settings(Feature):
     @property
     def parts(self) -> tuple[str, ...]:
         """The columns with a step each."""
-        return named(self.columns) if isinstance(self.columns, str) else self.columns
+        return listed(self.columns)
 
 
 class Entry(transform.Entry):

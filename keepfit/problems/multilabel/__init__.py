@@ -2,10 +2,11 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from keepfit.config.sections import Problem
 from keepfit.data import transform
+from keepfit.data.spans import checked, listed
 
 __all__ = ["Settings", "Target"]
 
@@ -23,6 +24,13 @@ class Settings(Problem):
     kind: Literal["multilabel"] = "multilabel"
     format: Annotated[str, Field(min_length=1, max_length=10)] | None = None
     """What stands between the labels of a cell, such as ";", or json for lists; found from all cells when left out."""
+    columns: Annotated[str | tuple[str, ...], AfterValidator(checked)] = ()
+    """The columns that say yes or no, one a label, where labels lie side by side: a list of names, or `t1..t9`."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The columns with a label each."""
+        return listed(self.columns)
 
 
 class Target(transform.Target):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from keepfit.data.evidence import FormEvidence
 from keepfit.data.names import natural
 from keepfit.errors import DataError
+from keepfit.features.boolean.cells import KIND as YES_NO
 from keepfit.features.column import ColumnFacts, Suggestion
 from keepfit.problems.answer import Labels
 from keepfit.problems.multilabel import Target
@@ -133,6 +134,10 @@ class LabelColumn(TargetColumn):
     """Sets of names."""
 
     lists: ClassVar[bool] = True
+
+    def says(self, cells: pa.Array) -> pa.Array:
+        """In any word for yes and no, or as 1 and 0."""
+        return YES_NO.read(pa.nulls(len(cells), pa.string()) if pa.types.is_null(cells.type) else cells)
 
     def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:
         """Canonical texts: see `keepfit.problems.multilabel.cells`."""

@@ -24,7 +24,7 @@ from keepfit.store.stage import Room, stage
 from keepfit.store.store import Store
 
 _READS = (
-    "target", "problem.kind", "problem.format", "features.*.kind", "features.*.format",
+    "target", "problem.kind", "problem.format", "problem.columns", "features.*.kind", "features.*.format",
     "features.*.columns",
     "source.format", "source.columns", "source.delimiter", "source.encoding", "source.missing", "source.sheet",
     "source.piece", "source.window", "source.names", "source.test_names",

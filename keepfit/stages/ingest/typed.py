@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from keepfit.config import Pipeline
 from keepfit.data.cells import counted, numbers_without, spelled, without
-from keepfit.data.composed import open_composed
+from keepfit.data.composed import open_composed, open_said
 from keepfit.data.evidence import Found, look
 from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.data.unread import RowPlaces, unfit_rows
@@ -22,6 +22,7 @@ from keepfit.features.kind import joined
 from keepfit.features.lookup import kind_of
 from keepfit.features.series import Asked
 from keepfit.features.windows import open_windows
+from keepfit.problems.lookup import target_column
 from keepfit.problems.target import Tally
 from keepfit.stages.ingest.fingerprint import Roles
 from keepfit.stages.ingest.source_columns import (
@@ -182,8 +183,8 @@ def open_table(
     one = bool(labels[role]) and labels[role] == labels[other]  # table, that names the files of both
     reading = Reading(
         scratch=scratch,
-        target=config.target,
-        needed=config.needed,
+        target="" if config.problem.parts else config.target,
+        needed=config.needed.union(config.problem.parts),
         uncoded=frozenset(n for n, feature in config.features.items() if not kind_of(feature.kind).coded),
         format="parquet" if source.sql else source.format,
         columns=source.columns or names,
@@ -200,6 +201,8 @@ def open_table(
         tested=role == "test",
     )
     opened = open_composed(open_source(roles[role], reading), config.composed)
+    says = target_column(config.problem.kind).says
+    opened = open_said(opened, config.target, config.problem.parts, says)
     if source.window is not None:
         opened = open_windows(opened, Asked(source.window, config.target, config.problem.form or ""))
     check_columns(opened, config)
