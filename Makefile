@@ -38,7 +38,7 @@ check: install   ## style, types, import rules
 	$(BIN)/lint-imports
 
 bench: install   ## every figure in benchmarks/README.md
-	for name in metrics validation training images accuracy retrain tables score operation year; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	for name in metrics validation training training_steps images accuracy steps retrain tables score operation year; do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 clean:           ## what the demo wrote
 	rm -rf data/*/.keepfit

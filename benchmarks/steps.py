@@ -3,8 +3,8 @@
 Words after the command pick lines by name or family. Each line's pipeline is that below data/ with the family put in,
 and goes through the stages up to evaluation, on the publisher's test rows where there are some; the classical baseline
 is the evaluate stage's, from the same rows. What was measured stands in the file of `--results`, a line for each data,
-family and seed, and is not measured again, so that the command may be interrupted. `--into PAGE` puts the table into a
-page.
+family and seed, and is not measured again, so that the command may be interrupted; a change of the code is no reason
+to measure again. `--into PAGE` puts the table into a page.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import tempfile
 import time
 import zipfile
 from collections import defaultdict
@@ -221,7 +222,7 @@ def wanted(words: list[str], seeds: list[int]) -> Iterator[tuple[Ask, str, int]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("words", nargs="*")
-    parser.add_argument("--results", type=Path, default=Path("steps.jsonl"))
+    parser.add_argument("--results", type=Path, default=Path(tempfile.mkdtemp()) / "steps.jsonl")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--into", type=Path)
     said = parser.parse_args()

@@ -45,7 +45,7 @@ TEXT_ALONE = {"features": {"text": "text"}, "evaluation": {"slices": []}}
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 NEVER_HEARD = "spoken digits by one never heard: "
 STACKED = {"model": {"family": "lstm", "width": 512, "depth": 2, "bidirectional": False, "pool": "last"}}
-HIDDEN_STATE = {
+CAUSAL = {
     "model": {"family": "language", "variant": "attention"},
 }
 
@@ -91,7 +91,7 @@ ASKS = (
     Ask(
         "Tiny Shakespeare",
         "tiny_shakespeare",
-        families("language") | {"language, attention": HIDDEN_STATE},
+        families("language") | {"language, attention": CAUSAL},
         "nats_per_character",
         published="nanoGPT 1.88 in three minutes of a laptop's CPU, 1.47 on a GPU",
     ),
