@@ -26,6 +26,8 @@ Prior = Callable[[Matrix, Tensor, int], Floats]
 
 _STEPS, _LOOKS, _HISTORY = 30, 40, 5
 _FOLDS = 5
+_SURE, _GROUPS = 2.0, 200
+"""Standard errors; groups of rows that they are told from."""
 FEW = 2000
 """Train rows below which the strength is chosen by folds of them too: a few validation rows alone do not tell."""
 
@@ -51,7 +53,18 @@ class Chosen:
     linear: LinearFit
     strength: float
     prior: Prior | None
-    loss: float
+    losses: Floats
+    """Of groups of those rows, or of each."""
+
+    @property
+    def loss(self) -> float:
+        """The mean."""
+        return float(self.losses.mean())
+
+    def surely_better(self, other: Chosen) -> bool:
+        """Whether its loss is less by more than chance would have it, as a pair of each group."""
+        gains = other.losses - self.losses
+        return bool(gains.mean() > _SURE * gains.std() / np.sqrt(len(gains)))
 
 
 @dataclass(frozen=True)
@@ -101,12 +114,18 @@ class Fitting:
             if len(labels) < FEW:
                 found = torch.cat([self.out_of_fold(train, labels, strength, prior), found])
                 true = torch.cat([labels, truth])
-            sums = self.objective.score(found[:, None], true)
-            return Chosen(linear, strength, prior, self.objective.judged(sums.tolist(), len(true))["loss"])
+            return Chosen(linear, strength, prior, self._losses(found, true))
 
         priors = (self.prior, None) if self.prior else (None,)
         climbed = (_climbed(partial(tried, prior=prior), len(self.strengths)) for prior in priors)
         return min(climbed, key=lambda one: one.loss)
+
+    def _losses(self, found: Tensor, true: Tensor) -> Floats:
+        """[G], of groups whose sizes differ by one at most."""
+        groups = min(len(true), _GROUPS)
+        pairs = zip(found[:, None].tensor_split(groups), true.tensor_split(groups), strict=True)
+        sums = ((self.objective.score(some, labels).tolist(), len(labels)) for some, labels in pairs)
+        return np.array([self.objective.judged(total, rows)["loss"] for total, rows in sums], np.float32)
 
     def out_of_fold(self, train: Matrix, labels: Tensor, strength: float, prior: Prior | None) -> Tensor:
         """[N, K]: each row's logits by a fit to the other folds, as they will be for rows that are new.

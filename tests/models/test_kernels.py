@@ -13,13 +13,18 @@ from keepfit.data.batch import RaggedTensor, Rows
 from keepfit.data.feed import held
 from keepfit.data.transform import Transform
 from keepfit.features.sequence import Entry
-from keepfit.models.linear_fit import Fitting
+from keepfit.models.linear_fit import Chosen, Fitting, LinearFit
 from keepfit.models.wide_deep import Settings, net
 from keepfit.models.wide_deep.kernels import KERNELS, Kernels, columns_for
 from keepfit.problems.classification.learn import CrossEntropy
 from tests.tables import classified
 
 NAN = float("nan")
+
+
+LINEAR = LinearFit(np.zeros((1, 2), np.float32), np.zeros(2, np.float32))
+LOSSES = ([0.5, 0.1, 0.4, 0.2] * 9, [0.1, 0.4, 0.2, 0.4] * 9, [0.3, 0.0, 0.3, 0.1] * 9)
+"""Of groups of rows: the second list is less on the mean, by chance."""
 
 
 def entry_of(channels: int = 1, steps: int = 60) -> Entry:
@@ -77,7 +82,7 @@ def test_a_column_is_the_share_of_steps_above_its_bias():
     windows = np.lib.stride_tricks.sliding_window_view(padded, 9)
     first = 4 + KERNELS  # behind the moments, and the greatest answers of the first dilation
     for number in (0, 17, KERNELS - 1):
-        answers = windows @ weights[number]
+        answers = (windows @ weights[number])[slice(4, -4) if number % 2 == 0 else slice(None)]
         np.testing.assert_allclose(found[4 + number], answers.max(), rtol=1e-4)
         place = first + number * part.biases.shape[-1]
         assert abs(found[place].item() - (answers > part.biases[0, 0, number, 0].item()).mean()) < 0.02
@@ -93,6 +98,33 @@ def test_padding_and_the_rows_beside_change_nothing():
         for number in range(len(some)):
             alone = part.answers(some.take(torch.tensor([number])).batch().inputs["sequence"])
             torch.testing.assert_close(alone[0], together[number], atol=1e-5, rtol=1e-5)
+
+
+def test_where_in_a_row_things_are_is_told():
+    """The same two bumps, in one order or the other, in noise: every kernel's answers over whole rows are alike."""
+
+    def bumps(count: int, seed: int) -> Rows:
+        random, series = np.random.default_rng(seed), []
+        for number in range(count):
+            one = random.normal(size=60) / 5
+            for place, sign in ((random.integers(5, 20), 1), (random.integers(35, 50), -1)):
+                one[place : place + 6] += sign * (2 * (number % 2) - 1)
+            series.append(one[:, None])
+        return rows_of(series, [number % 2 for number in range(count)])
+
+    train, test = bumps(60, 0), bumps(200, 1)
+    part = kernels(columns=30 * KERNELS)
+    part.see(train, test)
+    known, asked = part.turn(False)
+    best = Fitting(CrossEntropy(), 2, Kernels.strengths).chosen(known, train.labels, asked, test.labels)
+    assert (best.linear.logits(asked).argmax(1) == test.labels.numpy()).mean() > 0.97
+
+
+def test_more_columns_must_be_better_by_more_than_chance():
+    few, same, better = (Chosen(LINEAR, 1.0, None, np.array(losses, np.float32)) for losses in LOSSES)
+    assert not same.surely_better(few)
+    assert better.surely_better(few)
+    assert not few.surely_better(few)
 
 
 def test_differences_are_looked_at_where_they_tell_more():

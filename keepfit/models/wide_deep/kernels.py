@@ -99,15 +99,16 @@ class Kernels(nn.Module):
     def answers(self, series: Tensor) -> Tensor:
         """[B, T, C] → [B, V]: moments, what is of the steps, and what is of the differences."""
         steps, there = (one.transpose(1, 2) for one in self.steps(series))
-        share = there / there.sum(2, keepdim=True).clamp_min(1)
-        found = [*_moments(steps, there, share)]
+        found = [*_moments(steps, there, there / there.sum(2, keepdim=True).clamp_min(1))]
         for of, given in enumerate((steps, _differences(steps, there))):
             for number, dilation in enumerate(self.dilations):
                 maps = _convolved(given, self.kernels[of * len(self.dilations) + number], dilation)
-                found.append(_most(maps, there))
+                seen = _seen(there, number, dilation)
+                share = seen / seen.sum(2, keepdim=True).clamp_min(1)
+                found.append(_most(maps, seen))
                 for biases in self.biases[of, number].split(self.at_once, 1):
                     above = ((maps[:, :, None] - biases[:, :, None]) / self.soft[of, number] + 0.5).clamp(0, 1)
-                    found.append((above * share[:, None]).sum(3).flatten(1))
+                    found.append((above * share[:, :, None]).sum(3).flatten(1))
         return torch.cat(found, 1)
 
     def see(self, rows: Rows, *others: Rows) -> None:
@@ -182,6 +183,16 @@ def _some_channels(shape: tuple[int, ...], channels: int) -> Tensor:
 def _convolved(steps: Tensor, kernels: Tensor, dilation: int) -> Tensor:
     """[B, C, T], [84, C, 9] → [B, 84, T]."""
     return F.conv1d(steps, kernels, padding=dilation * (_LENGTH // 2), dilation=dilation)
+
+
+def _seen(there: Tensor, number: int, dilation: int) -> Tensor:
+    """[B, 1, T] → which steps each kernel is asked at [B, 84, T]: every second one only where it lies within the row,
+    so that it tells where in a row things are. Of rows shorter than it, all."""
+    reach = dilation * (_LENGTH // 2)
+    place, lengths = torch.arange(there.shape[2], device=there.device), there.sum(2, keepdim=True)
+    within = there * ((place >= reach) & (place < lengths - reach))
+    second = torch.arange(KERNELS, device=there.device) % 2 == number % 2
+    return torch.where(second[:, None] & (lengths > 2 * reach), within, there)
 
 
 def _differences(steps: Tensor, there: Tensor) -> Tensor:
