@@ -37,8 +37,8 @@ check: install   ## style, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: install   ## every figure in benchmarks/README.md
-	for name in metrics validation training training_steps images accuracy steps retrain tables score operation year; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+bench: install   ## the figures in benchmarks/README.md; steps.py takes hours and is run by hand
+	for name in metrics validation training training_steps images accuracy retrain tables score operation year; do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 clean:           ## what the demo wrote
 	rm -rf data/*/.keepfit
