@@ -25,10 +25,10 @@ class Settings(Model):
 
     hint: ClassVar[str] = "or boosting, forest, linear, mlp, wide_deep"
     family: Literal["auto"] = "auto"
-    members: tuple[SerializeAsAny[Model], ...] = Field(default=MEMBERS, validate_default=True, min_length=1)
+    families: tuple[SerializeAsAny[Model], ...] = Field(default=MEMBERS, validate_default=True, min_length=1)
     """The families: each by name, or as a section with its settings."""
 
-    @field_validator("members", mode="before")
+    @field_validator("families", mode="before")
     @classmethod
     def _sections(cls, value: Any) -> Any:
         return tuple(_section(one) for one in value) if isinstance(value, list | tuple) else value
@@ -40,12 +40,12 @@ class Settings(Model):
 
     def problem(self, features: Mapping[str, Feature]) -> str:
         """What one of the members says."""
-        return next(filter(None, (member.problem(features) for member in self.members)), "")
+        return next(filter(None, (member.problem(features) for member in self.families)), "")
 
     def modules(self) -> tuple[str, ...]:
         """Those of the members."""
-        nets = (MODELS.where(member.family, "net") for member in self.members)
-        own = (module for member in self.members for module in member.modules())
+        nets = (MODELS.where(member.family, "net") for member in self.families)
+        own = (module for member in self.families for module in member.modules())
         return tuple(dict.fromkeys((*nets, *own)))
 
 

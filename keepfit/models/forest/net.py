@@ -31,6 +31,7 @@ HOLDS_OUT = True
 LARGE = 20_000
 """Rows from which a forest has half as many trees."""
 _MOST = 3e38
+"""About the greatest number of float32."""
 _UNSURE = 0.02
 """Of a leaf's shares, spread over all classes: trees give a class that they never saw no chance at all."""
 
@@ -68,6 +69,7 @@ class Forest(nn.Module):
         wanted = self._wanted(rows.labels)
         cells = _cells(self.plain.learn(rows, sides_of(rows.labels, self.target)))
         kind = ExtraTreesRegressor if self.settings["random"] else RandomForestRegressor
+        finite = cells.clamp(-_MOST, _MOST).numpy()  # it takes no infinity; asked, that goes where the greatest goes
         forest = kind(  # of zeros and ones the squared error is Gini's impurity
             self.settings["trees"],
             min_samples_leaf=self.settings["least"],
@@ -76,7 +78,7 @@ class Forest(nn.Module):
             oob_score=True,
             random_state=drawn(),
             n_jobs=torch.get_num_threads(),
-        ).fit(cells.numpy(), wanted.squeeze(1) if wanted.shape[1] == 1 else wanted)
+        ).fit(finite, wanted.squeeze(1) if wanted.shape[1] == 1 else wanted)
         self.trees.take([_tree(one.tree_) for one in forest.estimators_], cells.shape[1])
         found = np.asarray(forest.oob_prediction_, np.float32).reshape(wanted.shape)
         return carried(self._outputs(torch.from_numpy(found)), train, validation)
@@ -104,8 +106,8 @@ def build(settings: dict[str, Any], transform: Transform) -> nn.Module:
 
 
 def _cells(cells: Tensor) -> Tensor:
-    """As scikit-learn's trees see them, in float32, where infinity has no place."""
-    return cells.clamp(-_MOST, _MOST).float().double()
+    """As scikit-learn's trees see them, in float32."""
+    return cells.float().double()
 
 
 def _asked(cells: int, *, classes: bool) -> int:

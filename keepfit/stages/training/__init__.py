@@ -37,4 +37,4 @@ def train(room: Room, prepared: Learnable) -> Trained:
     from keepfit.stages.training.portfolio import portfolio
     from keepfit.stages.training.session import session
 
-    return (portfolio if hasattr(room.config.model, "members") else session)(room, prepared)
+    return (portfolio if hasattr(room.config.model, "families") else session)(room, prepared)

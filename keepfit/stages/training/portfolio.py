@@ -44,7 +44,7 @@ def portfolio(room: Room, prepared: Learnable) -> Trained:
     learn = learn_of(transform.target.problem)
     objective = learn.objective(room.config.problem, transform.target, 0.0)
     rows, of = len(train) + len(validation), _cuts(room, train, validation)
-    members = [Member(one, _turns(one, rows, of)) for one in room.config.model.members]  # type: ignore[attr-defined]
+    members = [Member(one, _turns(one, rows, of)) for one in room.config.model.families]  # type: ignore[attr-defined]
     labels = _labels(train, validation, objective)
     torch.set_num_threads(room.config.training.threads)
     began = time.monotonic()

@@ -31,7 +31,7 @@ from tests.stages.training.training_data import quantity, run, table
 
 SHORT = "{epochs: 2, checkpoint_seconds: 0}"
 TREES = "{family: forest, trees: 20}, {family: boosting, trees: 20}"
-MEMBERS = f"{{family: auto, members: [linear, {TREES}, {{family: mlp, width: WIDE}}]}}"
+MEMBERS = f"{{family: auto, families: [linear, {TREES}, {{family: mlp, width: WIDE}}]}}"
 MODEL = MEMBERS.replace("WIDE", "16")
 
 
@@ -118,7 +118,7 @@ def test_rows_of_a_group_stay_where_the_split_put_them(tmp_path: Path) -> None:
 )
 def test_members_that_cannot_be_are_refused(tmp_path: Path, members: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        run(tmp_path, "", f"{{family: auto, members: {members}}}", "x0: number")
+        run(tmp_path, "", f"{{family: auto, families: {members}}}", "x0: number")
 
 
 @given(st.integers(2, 7), st.integers(20, 300))
