@@ -19,7 +19,7 @@ demo: install    ## retrain on the handwritten digits that the project carries
 	$(BIN)/keepfit run data/digits/pipeline.yaml
 
 test: install    ## the default test suite
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: install ## the long proofs: kill -9 in every stage, large data, accuracy
 	$(BIN)/python -m pytest -m slow

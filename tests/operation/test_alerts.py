@@ -51,6 +51,7 @@ def check(server: Served, name: str, id: str, hook: Hook, why: str = KILLED) -> 
     assert hook[0].empty()
 
 
+@pytest.mark.slow
 def test_a_run_that_crashed_and_is_not_run_again_is_told(
     workers: Served, tmp_path: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ def apart(first: dict[str, str], second: dict[str, str]) -> float:
     return (now - then).total_seconds()
 
 
+@pytest.mark.slow
 def test_a_run_that_nobody_answers_goes_on_and_the_model_stays_out(workers: Served, tmp_path: Path) -> None:
     made = held(tmp_path, "unanswered", "approval: always\napproval_within: 10s\n")
     workers.deploy(made.pipeline)

@@ -7,6 +7,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.operation.held import held
 from tests.operation.served import Served
 from tests.operation.test_running import deployed, retry, states
@@ -33,6 +35,7 @@ def engine(server: Served, id: str) -> int:
     raise AssertionError(f"no process runs {id}")
 
 
+@pytest.mark.slow
 def test_a_parent_that_was_killed_finds_its_training_again(workers: Served, tmp_path: Path) -> None:
     made = deployed(workers, tmp_path, "pooled", "train_on: gpu\n")
     made.hold()
@@ -56,6 +59,7 @@ def test_a_parent_that_was_killed_finds_its_training_again(workers: Served, tmp_
     assert len(trainings(workers, "pooled")) == 1
 
 
+@pytest.mark.slow
 def test_cancelling_the_parent_stops_the_training_and_the_next_run_goes_on_with_it(
     workers: Served, tmp_path: Path
 ) -> None:

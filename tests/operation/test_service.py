@@ -95,6 +95,7 @@ def test_a_batch_that_fails_is_told(server: Served, table: Path, hook: tuple[Que
     assert "nowhere.parquet" in sent["message"]
 
 
+@pytest.mark.slow
 def test_a_store_is_made_smaller_unless_a_run_is_under_way(server: Served, tmp_path: Path) -> None:
     nights = Nights(tmp_path, "runs: 1, outputs: 1")
     for _ in range(3):
