@@ -150,8 +150,8 @@ def _split(kept: list[Choice], time: str) -> tuple[str, ...]:
         "preprocessing:\n  split:\n",
         by_time,
         "    by: hash  # group or time, with column: NAME, where rows belong together or follow each other\n",
-        "    test: 0.2  # share of the rows that only judge\n",
-        "    validation: 0.15  # share that chooses the best epoch\n",
+        "    # test: 0.2  # share of the rows that only judge; fewer where they are very many\n",
+        "    # validation: 0.15  # share that chooses; of tables these are learned from, too, in turns\n",
     )
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from keepfit.errors import DataError
 from keepfit.stages.preprocessing.draw import TEST_SALT, VALIDATION_SALT, below, hashes_of, mix, ranked
 from keepfit.stages.preprocessing.newest import boundaries
+from keepfit.stages.preprocessing.split import MOST_TESTED, TESTED, _halved
 from tests.stages.preprocessing.test_preprocessing import PARTS, prepared, rows_of
 from tests.stages.snapshot_by_hand import pipeline, with_ids
 
@@ -55,6 +56,25 @@ def test_shares_are_met(tmp_path: Path) -> None:
     counts = Counter(split(tmp_path, with_ids(table_of(["a", "b"] * 2000)), test=0.3, validation=0.1).values())
     assert abs(counts["test"] - 1200) < 4 * 29
     assert abs(counts["validation"] - 400) < 4 * 19
+
+
+def test_many_rows_leave_more_to_learn_from_and_no_row_comes_into_a_part_that_judges(tmp_path: Path) -> None:
+    table, notes = with_ids(table_of(["a", "b"] * 80_000)), []
+    before = split(tmp_path / "a", table.slice(0, 60_000))
+    after = split(tmp_path / "b", table, notes)
+    counts = Counter(after.values())
+    assert abs(counts["test"] - 16_000) < 4 * 120
+    assert abs(counts["validation"] - 12_000) < 4 * 105
+    assert [note for note in notes if "10.00% of them judge and 7.50% choose" in note]
+    assert all(before[row] == "test" for row, part in after.items() if part == "test" and row in before)
+    assert abs(Counter(before.values())["test"] - 12_000) < 4 * 98
+
+
+@given(st.integers(1, 10**8), st.integers(0, 10**7))
+def test_shares_are_halved_while_enough_rows_are_left(rows: int, more: int) -> None:
+    share, later = (_halved(MOST_TESTED, TESTED, count) for count in (rows, rows + more))
+    assert later <= share
+    assert share == MOST_TESTED or TESTED <= rows * share < 2 * TESTED + 1
 
 
 def test_equal_features_stay_together(tmp_path: Path) -> None:
