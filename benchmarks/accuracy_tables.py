@@ -64,7 +64,8 @@ def _published(name: str, target: str, _seed: int) -> tuple[pd.DataFrame, pd.Dat
     """The publisher's own two files, "?" for a missing cell."""
     train, test = (next((DATA / "hard_tables" / name).glob(f"{part}.csv*")) for part in ("train", "test"))
     read = partial(pd.read_csv, sep=None, engine="python", na_values="?")
-    return read(train).rename(columns={target: "target"}), read(test).rename(columns={target: "target"})
+    found = (read(path).rename(columns={target: "target"}).dropna(subset="target") for path in (train, test))
+    return next(found), next(found)
 
 
 def _adult(_seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -21,8 +21,8 @@ BLIND = ("stages", "report", "drafting", "serving/prediction", "serving/bundle")
 """Folders of keepfit/ that know the sets and no member."""
 CONTRACTS = ("target", "judge", "answer", "objective", "show", "drawing", "examples")
 """What a problem gives, each in a module of its own beside the problems."""
-ENGLISH = {"text"}
-"""Members whose name is a word for other things too, such as a type of SQL."""
+ENGLISH = {"text", "auto"}
+"""Members whose name is a word for other things too, such as a type of SQL, or a setting that finds out by itself."""
 COLUMNS = '_NAMES = ("target",'
 """What people call the column to predict, which may be called like a kind."""
 

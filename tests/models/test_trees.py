@@ -93,7 +93,7 @@ def test_boosting_adds_up_to_what_the_library_says() -> None:
     model, *_ = fitted(boosting.Settings(trees=20), (transform, inputs, labels), 400)
     cells = inputs["numbers"].numpy()
     rounds = model.trees.trees
-    theirs = HistGradientBoostingClassifier(max_iter=rounds, early_stopping=False).fit(
+    theirs = HistGradientBoostingClassifier(max_iter=rounds, l2_regularization=1.0, early_stopping=False).fit(
         cells[:400], labels[:400].numpy()
     )
     ours = answers(model(inputs), transform.target, {})
@@ -107,7 +107,7 @@ def test_rounds_of_three_classes_and_of_values_add_up(missing: bool) -> None:
         cells = np.where(np.random.default_rng(0).random(cells.shape) < 0.2, np.nan, cells)
     labels = np.digitize(values, [100, 200])
     booster, rows = Booster(rounds=7, rate=0.1, leaves=8, seed=0), slice(0, 400)
-    given = {"max_iter": 7, "max_leaf_nodes": 8, "early_stopping": False}
+    given = {"max_iter": 7, "max_leaf_nodes": 8, "l2_regularization": 1.0, "early_stopping": False}
     for made, model in (
         (booster.classes(cells[rows], labels[rows], cells[:0], labels[:0], 3), HistGradientBoostingClassifier(**given)),
         (booster.value(cells[rows], values[rows], cells[:0], values[:0]), HistGradientBoostingRegressor(**given)),

