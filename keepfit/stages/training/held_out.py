@@ -12,8 +12,8 @@ from torch import Tensor
 from keepfit.data.feed import Part
 from keepfit.learning.fit import Fit
 from keepfit.learning.recipe import JUDGED, Supervised
-from keepfit.models.auto.net import alone
 from keepfit.models.fitted import HELD_OUT
+from keepfit.models.portfolio import alone
 from keepfit.store import files
 
 NAME = "held_out.safetensors"

@@ -12,7 +12,7 @@ from torch import Tensor
 from keepfit.config.sections import Model
 from keepfit.data.transform import Transform
 from keepfit.models.architecture import FORMAT, REACH, build
-from keepfit.models.auto.net import Portfolio
+from keepfit.models.portfolio import Portfolio
 from keepfit.problems.objective import Objective
 from keepfit.stages.training.held_out import HeldOut
 from keepfit.store import files
