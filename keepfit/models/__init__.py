@@ -13,9 +13,9 @@ validation, objective) → Inputs, Inputs`, which fits a part of it directly, to
 first step, and gives what each row of the one and of the other is to carry beside its inputs in training alone, where
 the part is held: [N, …] by a name of its own. What `begin` fitted is kept unless an epoch is better. A `net` that says
 `FITTED = True` is fitted by that alone and takes no steps, see `keepfit.models.fitted`; what of its settings is only
-known then, such as the size of trees, its module gives as `fitted`; and `HOLDS_OUT = True` says that the rows carry what
-did not see them, so that in a portfolio (`keepfit.models.portfolio`) it needs no turns. One that reads
-token by token may have `stepping()`, a `Stepping` of which export makes a second graph: see
+known then, such as the size of trees, its module gives as `fitted`; and `HOLDS_OUT = True` says that the rows carry
+what did not see them, so that in a portfolio (`keepfit.models.portfolio`) it needs no turns. One that reads token by
+token may have `stepping()`, a `Stepping` of which export makes a second graph: see
 `keepfit.stages.export.stepping`. A package of a user's that declares an entry point in the group `keepfit.models` adds
 a family under the entry point's name.
 """

@@ -26,7 +26,7 @@ def training(facts: RunFacts) -> list[tuple[str, str]]:
         ("parameters", f"{trained['parameters']:,}"),
         *([("epochs", epochs)] if epochs else []),
         *judged,
-        ("computed on", ", ".join(str(resolved[name]) for name in ("device", "precision") if name in resolved)),
+        *([("computed on", f"{resolved['device']}, {resolved['precision']}")] if "device" in resolved else []),
     ]
 
 

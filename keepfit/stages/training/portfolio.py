@@ -32,7 +32,7 @@ FOLDS = 5
 TURNS, TURNS_IN_STEPS = ((5_000, 5), (10_000, 3), (100_000, 2)), ((8_000, 3), (50_000, 2))
 """Below so many rows, in how many turns a member learns from all but one of the parts; beyond, in one. Steps take more
 time than a fit, and of many rows each turn learns enough."""
-_TELLING = 100
+_TELLING = 300
 """Rows by which a member may be left out after its first turn."""
 
 
@@ -50,8 +50,9 @@ def portfolio(room: Room, prepared: Learnable) -> Trained:
     began = time.monotonic()
     turn = _Turns(room, prepared, members, rows, of)
     turn.all(0)
+    left: list[Member] = []
     if of > 1:
-        _leave_out(room, members, labels, objective, learn)
+        left = _left_out(room, members, labels, objective, learn)
         for number in range(1, FOLDS):
             limit = room.config.training.max_seconds
             if limit is None or time.monotonic() - began < limit:
@@ -59,7 +60,8 @@ def portfolio(room: Room, prepared: Learnable) -> Trained:
     common, outputs = _outputs(members, rows)
     shares, sharpness = mixed(outputs, labels[common], objective, learn)
     found = learn.pooled(outputs, shares) * sharpness
-    return write(Whole(room, transform, members, shares, sharpness), objective, found, labels[common])
+    every = torch.cat([shares, torch.zeros(len(left))])
+    return write(Whole(room, transform, members + left, every, sharpness), objective, found, labels[common])
 
 
 class _Turns:
@@ -126,13 +128,14 @@ def _outputs(members: Sequence[Member], rows: int) -> tuple[Tensor, Tensor]:
     return common, torch.stack([one[common] for one in outputs], 1)
 
 
-def _leave_out(room: Room, members: list[Member], labels: Tensor, objective: Objective, learn: object) -> None:
-    """No further turn for members that the others can do without, by the rows of the first."""
+def _left_out(room: Room, members: list[Member], labels: Tensor, objective: Objective, learn: object) -> list[Member]:
+    """Take out the members that the others can do without, by the rows of the first turn: they have no further one."""
     common, outputs = _outputs(members, len(labels))
     if int(common.sum()) < _TELLING:
-        return
+        return []
     shares, _ = mixed(outputs, labels[common], objective, learn)
-    for member, share in zip([*members], shares.tolist(), strict=True):
-        if not share and member.turns > 1:
-            room.note(f"{member.section.family} is left out: the other members answer as well without it")
-            members.remove(member)
+    left = [m for m, share in zip(members, shares.tolist(), strict=True) if not share and m.turns > 1]
+    for member in left:
+        room.note(f"{member.section.family} is left out: the other members answer as well without it")
+        members.remove(member)
+    return left

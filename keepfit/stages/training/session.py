@@ -48,7 +48,7 @@ def session(room: Room, prepared: Learnable) -> Trained:
     machine = machine_for(room.config)
     note = beside / "accumulate.json"
     plan = settle(training, derived, memory.parts(note, training.accumulate))
-    room.note(f"{architecture['family']} on {machine}: {plan}")
+    room.note(f"{'' if room.about else architecture['family']} on {machine}: {plan}".strip())
     checkpoint = Checkpoint(room.path / CHECKPOINT, training.checkpoint_seconds)
     with (
         device.repeatable(machine, plan.seed, training.threads),
