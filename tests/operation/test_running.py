@@ -101,6 +101,7 @@ def test_a_person_is_asked_and_the_same_run_goes_on_with_the_answer(workers: Ser
     made = deployed(workers, tmp_path, "asked", "approval: on_promote\n")
     id = workers.ask("retrain/asked")
     workers.event(id, "Suspended")
+    workers.suspended(id)
     assert not (made.folder / ".keepfit/champion.json").exists()
     with workers.client() as client:
         wrong = client.post(f"/flow_runs/{id}/resume", json={"run_input": {"answer": "perhaps"}}).json()
