@@ -23,13 +23,15 @@ from keepfit.problems.objective import Objective
 
 FITTED = True
 """At once, without steps."""
+MOST = 2000
+"""Trees at most where classes are many: all of them are asked for every row."""
 _ASKED = 1024
 """Validation rows that go down all trees at a time."""
 
 
 def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]:  # noqa: ARG001
-    """Those of scikit-learn, with more rounds where these help."""
-    derived = {"trees": 200, "rate": 0.1, "leaves": 31}
+    """Those of scikit-learn, with more rounds where a round is not many trees."""
+    derived = {"trees": min(200, max(75, MOST // transform.target.outputs)), "rate": 0.1, "leaves": 31}
     return {**derived, **COURSE, **model.model_dump(exclude={"family"}, exclude_none=True)}
 
 
