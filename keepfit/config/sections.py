@@ -122,6 +122,10 @@ class Validation(Section):
         return self._bookkeeping
 
 
+MOST_TESTED, MOST_VALIDATED = 0.2, 0.15
+"""The shares that judge and that choose, of rows that are not very many."""
+
+
 class Split(Section):
     """Which rows are for training, for choosing (validation) and for judging (test)."""
 
@@ -139,7 +143,7 @@ class Split(Section):
     def _possible(self) -> Split:
         if self.by != "hash" and self.column is None:
             raise ValueError(f"a split by {self.by} needs column, the {self.by} column")
-        if (self.test or 0.2) + (self.validation or 0.15) >= 0.9:
+        if (self.test or MOST_TESTED) + (self.validation or MOST_VALIDATED) >= 0.9:
             raise ValueError("test and validation together leave under a tenth of the rows to learn from")
         return self
 

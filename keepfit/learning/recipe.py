@@ -84,6 +84,7 @@ class Supervised(Recipe):
         self.validation, self.augment = validation, augment or {}
         self.begins_fitted = hasattr(model, "begin")
         learned = [p for p in model.parameters() if p.requires_grad] or [nn.Parameter(torch.zeros(()))]
+        # AdamW takes no empty list, which a network that is fitted at once would give it.
         # Fused costs half of the default on small models.
         self.optimiser = torch.optim.AdamW(learned, lr=plan.lr, weight_decay=plan.weight_decay, fused=True)
         self._rate = schedule(plan.schedule, plan.warmup)

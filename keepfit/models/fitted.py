@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,12 +23,8 @@ COURSE: dict[str, Any] = {
 
 def held(part: Part) -> Rows:
     """All rows, or of a part that memory does not hold as many as are read at a time."""
-    groups, rows = 0, 0
-    for size in part.groups:
-        if groups and rows + size > part.window:
-            break
-        groups, rows = groups + 1, rows + size
-    return part.load(range(groups))
+    rows = np.cumsum(part.groups)
+    return part.load(range(max(1, int(np.searchsorted(rows, max(part.window, part.groups[0]), "right")))))
 
 
 def both(train: Part, validation: Part) -> Rows:

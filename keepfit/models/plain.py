@@ -13,7 +13,8 @@ from torch.nn import functional as F  # noqa: N812
 
 from keepfit.data.batch import Inputs, Rows
 from keepfit.data.transform import Target, Transform
-from keepfit.features.shared.entries import FIRST, CodedEntry, NumericEntry
+from keepfit.features.shared.coded_net import Vocabularies
+from keepfit.features.shared.entries import CodedEntry, NumericEntry
 from keepfit.features.shared.numeric_net import Cycles
 
 SIDES = 8
@@ -34,11 +35,11 @@ class Plain(nn.Module):
         self.numbers = bool(numbers)
         self.counted = len(numbers) + sum(len(one.cycles) for one in numbers)
         """Numbers, and what comes back in them."""
-        self.categories = sum(len(one.vocabulary) + FIRST for one in codes)
-        """Of all code columns."""
         cyclic = [one for one in numbers if one.cycles]
         self.cycles = Cycles(cyclic) if cyclic else None
         self.effects = Effects(codes, sides(transform.target)) if codes else None
+        self.categories = self.effects.codes if self.effects else 0
+        """Of all code columns."""
 
     def forward(self, inputs: Inputs) -> Tensor:
         """A batch's raw tensors → float64 [B, D], NaN where missing."""
@@ -64,7 +65,7 @@ class Plain(nn.Module):
         return None if self.effects is None else self.effects.places(inputs[CodedEntry.group])
 
 
-class Effects(nn.Module):
+class Effects(Vocabularies):
     """The mean of each side of the target over the rows that have a code, drawn towards that of all rows.
 
     After Micci-Barreca 2001, "A preprocessing scheme for high-cardinality categorical attributes"; the rows it is taken
@@ -75,26 +76,18 @@ class Effects(nn.Module):
     """float64 [codes of all columns, S]."""
 
     def __init__(self, entries: Sequence[CodedEntry], sides: int) -> None:
-        super().__init__()
-        whole = torch.tensor([len(entry.vocabulary) + FIRST for entry in entries])
-        self.first: Tensor
-        self.last: Tensor
-        self.register_buffer("first", whole.cumsum(0) - whole)
-        self.register_buffer("last", whole - 1)
-        self.register_buffer("table", torch.zeros(int(whole.sum()), sides, dtype=torch.float64))
+        super().__init__(entries)
+        self.register_buffer("table", torch.zeros(self.codes, sides, dtype=torch.float64))
 
     def forward(self, codes: Tensor) -> Tensor:
         """int64 [B, m] → float64 [B, m + m S]."""
         place = self.places(codes)
         return torch.cat([(place - self.first).double(), F.embedding(place, self.table).flatten(1)], 1)
 
-    def places(self, codes: Tensor) -> Tensor:
-        """int64 [B, m] → the rows of the table; a code beyond its column's vocabulary counts as the last of it."""
-        return codes.clamp_min(0).minimum(self.last) + self.first
-
     def learn(self, codes: Tensor, sides: Tensor) -> Tensor:
-        """int64 [N, m], float64 [N, S] → what `forward` would give for these rows by effects in the others of them."""
-        place = self.places(codes)
+        """int64 [N, m], float64 [N, V] → what `forward` would give for these rows by effects in the others of them. Of
+        V sides the first S are told."""
+        place, sides = self.places(codes), sides[:, : self.table.shape[1]]
         fold = torch.randperm(len(codes)) % _FOLDS
         found = torch.empty(*codes.shape, sides.shape[1], dtype=torch.float64)
         for number in range(_FOLDS):
@@ -122,11 +115,12 @@ def named(target: Target) -> bool:
 
 
 def sides_of(labels: Tensor, target: Target) -> Tensor:
-    """Labels as an objective takes them → float64 [N, S]: which class, which labels, or the value."""
+    """Labels as an objective takes them → float64 [N, V]: which class, which labels, or the value. Of two classes that
+    of the second says all."""
     if not named(target):
-        return labels.double().reshape(len(labels), -1)[:, :SIDES]
+        return labels.double().reshape(len(labels), -1)
     whole = F.one_hot(labels, target.outputs).double()
-    return whole[:, 1:] if target.outputs == 2 else whole[:, :SIDES]
+    return whole[:, 1:] if target.outputs == 2 else whole
 
 
 def _slot(entry: NumericEntry | CodedEntry) -> int:

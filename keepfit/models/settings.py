@@ -13,6 +13,10 @@ STEPPED = ("sequence", "text", "image", "audio")
 """Kinds that are read step by step."""
 
 
+APART = (*STEPPED, "passage")
+"""Kinds that are no plain columns of a table."""
+
+
 def lacks_steps(family: str, features: Mapping[str, Feature]) -> str:
     """Why a family that reads one feature step by step cannot learn from these; empty where it can."""
     stepped = sum(feature.kind in STEPPED for feature in features.values())
@@ -25,7 +29,7 @@ def lacks_steps(family: str, features: Mapping[str, Feature]) -> str:
 
 def lacks_columns(family: str, features: Mapping[str, Feature]) -> str:
     """Why a family that asks about plain columns cannot learn from these; empty where it can."""
-    others = sorted({feature.kind for feature in features.values()} & {*STEPPED, "passage"})
+    others = sorted({feature.kind for feature in features.values()} & {*APART})
     if not others:
         return ""
     return f"model.family {family} needs numbers, categories, yes or no, and dates, and there is {', '.join(others)}"

@@ -139,8 +139,8 @@ class Inner:
             return found
         with part_lock(store.part(name, key)):
             part = store.begin(name, key, resume=True)
-            result = make(Room(part, self.run, self.room.stage, self.about, self.span))
-            return store.finish(name, key, parts, result, self.run.id)
+            room = Room(part, self.run, self.room.stage, self.about, self.span)
+            return _made(room, name, key, parts, make)
 
     def _is_ours(self, name: str, key: str) -> bool:
         manifest = self.run.store.manifest(name, key)
@@ -201,7 +201,7 @@ def _execute(run: Run, name: str, kind: type[A], parts: keys.KeyParts, make: Cal
         with part_lock(run.store.part(name, key)):
             part = run.store.begin(name, key, resume=resume)
             try:
-                made = interruptible(lambda: _made(run, name, key, parts, make, part))
+                made = interruptible(lambda: _made(Room(part, run, name), name, key, parts, make))
                 entry.update(notes=_notes(run, made))
                 return made
             except BaseException:
@@ -210,11 +210,11 @@ def _execute(run: Run, name: str, kind: type[A], parts: keys.KeyParts, make: Cal
                 raise
 
 
-def _made(run: Run, name: str, key: str, parts: keys.KeyParts, make: Callable[[Room], A], part: Path) -> A:
-    with files.machine_errors(part):
-        result = make(Room(part, run, name))
+def _made(room: Room, name: str, key: str, parts: keys.KeyParts, make: Callable[[Room], A]) -> A:
+    with files.machine_errors(room.path):
+        result = make(room)
     check()
-    return run.store.finish(name, key, parts, result, run.id)
+    return room.store.finish(name, key, parts, result, room.run.id)
 
 
 def _notes(run: Run, found: Artifact) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pydantic import Field, SerializeAsAny, ValidationError, field_validator
 
 from keepfit.config.sections import Feature, Model
 from keepfit.config.sets import MODELS
-from keepfit.models.settings import STEPPED
+from keepfit.models.settings import APART
 
 MEMBERS: tuple[dict[str, Any], ...] = (
     {"family": "linear"},
@@ -36,7 +36,7 @@ class Settings(Model):
     @classmethod
     def suits(cls, kinds: frozenset[str]) -> int:
         """Tables."""
-        return 0 if kinds & {*STEPPED, "passage"} else 2
+        return 0 if kinds & {*APART} else 2
 
     def problem(self, features: Mapping[str, Feature]) -> str:
         """What one of the members says."""

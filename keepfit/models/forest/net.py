@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
 from torch import Tensor, nn
 
@@ -66,8 +65,8 @@ class Forest(nn.Module):
     def begin(self, train: Part, validation: Part, objective: Objective) -> tuple[Inputs, Inputs]:  # noqa: ARG002
         """Fit to the rows of both parts."""
         rows = both(train, validation)
-        wanted = self._wanted(rows.labels)
-        cells = _cells(self.plain.learn(rows, sides_of(rows.labels, self.target)))
+        sides = sides_of(rows.labels, self.target)
+        cells, wanted = _cells(self.plain.learn(rows, sides)), sides.numpy()
         kind = ExtraTreesRegressor if self.settings["random"] else RandomForestRegressor
         finite = cells.clamp(-_MOST, _MOST).numpy()  # it takes no infinity; asked, that goes where the greatest goes
         forest = kind(  # of zeros and ones the squared error is Gini's impurity
@@ -82,13 +81,6 @@ class Forest(nn.Module):
         self.trees.take([_tree(one.tree_) for one in forest.estimators_], cells.shape[1])
         found = np.asarray(forest.oob_prediction_, np.float32).reshape(wanted.shape)
         return carried(self._outputs(torch.from_numpy(found)), train, validation)
-
-    def _wanted(self, labels: Tensor) -> NDArray[np.float64]:
-        """[N, V]."""
-        if not named(self.target):
-            return labels.double().reshape(len(labels), -1).numpy()
-        whole = nn.functional.one_hot(labels, self.target.outputs).double()
-        return (whole[:, 1:] if self.target.outputs == 2 else whole).numpy()
 
     def _outputs(self, leaves: Tensor) -> Tensor:
         """[B, V] → [B, K]: logits of the shares, or the value."""

@@ -74,8 +74,8 @@ class Linear(nn.Module):
         std = (numbers - self.mean).square().nanmean(0).nan_to_num().sqrt()
         self.scale.copy_(torch.where(std > 0, 1 / std.clamp_min(1e-300), 0.0))
         fitting = Fitting(objective, len(self.bias), STRENGTHS)
-        matrix, *parts = (self._matrix(some.batch().inputs) for some in (rows, known, asked))
-        strength = fitting.chosen(parts[0], known.labels, parts[1], asked.labels).strength
+        matrix, other = (self._matrix(some.batch().inputs) for some in (rows, asked))
+        strength = fitting.chosen(matrix[: len(known)], known.labels, other, asked.labels).strength
         found = fitting.out_of_fold(matrix, rows.labels, strength, None)
         linear = fitting.fitted(matrix, rows.labels, strength)
         self.weight.copy_(torch.from_numpy(linear.weight))

@@ -18,6 +18,7 @@ from keepfit.data.feed import Part
 from keepfit.data.transform import Transform
 from keepfit.features.sequence import Entry as Series
 from keepfit.models.cnn.series import Series as Net
+from keepfit.models.fitted import held
 from keepfit.models.linear_fit import Chosen, Fitting, LinearFit, Matrix
 from keepfit.models.towers import Towers, TowerSettings
 from keepfit.models.wide_deep.grams import Grams
@@ -83,7 +84,7 @@ class ResidualWideAndDeep(nn.Module):
         Gives each row's numbers by a fit that did not see it. Of parts that are not held it is fitted to the first
         train rows, and nothing is given.
         """
-        rows, other = _held(train), _held(validation)
+        rows, other = held(train), held(validation)
         fitting = self._fitting(objective, rows.labels)
         self._see(rows, other)
 
@@ -141,9 +142,3 @@ def _deep(settings: TowerSettings, transform: Transform) -> tuple[nn.Module, lis
         return net, [net.head]
     towers = Towers(settings, transform)
     return towers, [tower.head for tower in towers.towers]  # type: ignore[misc]
-
-
-def _held(part: Part) -> Rows:
-    """All rows, or of a part that is not held as many as are read at a time."""
-    rows = np.cumsum(part.groups)
-    return part.load(range(max(1, int(np.searchsorted(rows, max(part.window, part.groups[0]), "right")))))

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from keepfit.config import Split
+from keepfit.config.sections import MOST_TESTED, MOST_VALIDATED
 from keepfit.data.snapshot import SnapshotRows
 from keepfit.errors import ConfigError, DataError, nearest
 from keepfit.features.times import Times, times_of
@@ -35,10 +36,9 @@ Parts = NDArray[np.uint8]
 EXPECTED = 10
 """A stratum, such as a class, is rare where thresholds give its smaller part fewer rows than this on average: the
 chance that it gets none is e^-10 at the limit and grows fast below it."""
-MOST_TESTED, TESTED = 0.2, 14_000
-"""The share that judges, and how many rows are enough: where nine of ten answers are right, 14,000 rows tell that share
-within half a point at 95 %."""
-MOST_VALIDATED, VALIDATED = 0.15, 7_000
+TESTED, VALIDATED = 14_000, 7_000
+"""How many rows are enough to judge and to choose: where nine of ten answers are right, 14,000 tell that share within
+half a point at 95 %."""
 FEW_GROUPS = 100
 """So few groups are ranked by hash: at 100 of one size, thresholds miss a test share of 0.2 by 0.04 (one deviation)."""
 

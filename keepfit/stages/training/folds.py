@@ -18,7 +18,7 @@ from keepfit.store.files import digest_of
 
 
 class Fold(Learnable):
-    """Train and validation rows together, of which one part in `of` is for choosing; of 1 they are as they were."""
+    """Train and validation rows together, of which one part in `of` is for choosing."""
 
     number: int
     """Which, from 0."""
@@ -28,14 +28,14 @@ class Fold(Learnable):
 def fold(prepared: Learnable, number: int, of: int, rows: int) -> Fold:
     """The `number`-th cut of so many `rows`."""
     digest = digest_of({"learned": prepared.digest, "cut": number, "of": of})
-    train = rows - len(range(number, rows, of)) if of > 1 else prepared.train
+    train = rows - len(range(number, rows, of))
     return Fold(path=prepared.path, digest=digest, train=train, number=number, of=of)
 
 
 def parts(folder: Path, transform: Transform, cut: Learnable) -> tuple[Part, Part, Tensor]:
     """The rows to learn from, those to choose by, and which of all these are, the train rows being first: int64 [n]."""
     train, validation = (feed.read(folder / part, transform) for part in ("train", "validation"))
-    if not isinstance(cut, Fold) or cut.of == 1:
+    if not isinstance(cut, Fold):
         return train, validation, torch.arange(len(train), len(train) + len(validation))
     rows = whole(train, validation)
     chosen = torch.from_numpy(places(rows.labels.numpy(), cut))

@@ -83,7 +83,8 @@ class _Turns:
         training = room.config.training
         seeded = training.model_copy(update={"seed": training.seed + number})
         config = room.config.model_copy(update={"model": section, "training": seeded})
-        cut = fold(self.prepared, number, self.of, self.rows) if _learns_in_turns(section) else self.prepared
+        anew = self.of > 1 and _learns_in_turns(section)
+        cut = fold(self.prepared, number, self.of, self.rows) if anew else self.prepared
         planned = sum(one.turns for one in self.members)
         place = self.done / planned, (self.done + 1) / planned
         about = f"{section.family} {number + 1} of {member.turns}" if member.turns > 1 else section.family

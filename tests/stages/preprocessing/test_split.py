@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keepfit.config.sections import MOST_TESTED
 from keepfit.errors import DataError
 from keepfit.stages.preprocessing.draw import TEST_SALT, VALIDATION_SALT, below, hashes_of, mix, ranked
 from keepfit.stages.preprocessing.newest import boundaries
-from keepfit.stages.preprocessing.split import MOST_TESTED, TESTED, _halved
+from keepfit.stages.preprocessing.split import TESTED, _halved
 from tests.stages.preprocessing.test_preprocessing import PARTS, prepared, rows_of
 from tests.stages.snapshot_by_hand import pipeline, with_ids
 
