@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from keepfit.data.batch import Inputs, Rows, joined
@@ -40,6 +41,18 @@ def carried(found: Tensor, train: Part, validation: Part) -> tuple[Inputs, Input
         return {}, {}
     known, asked = found.split(rows)
     return {HELD_OUT: known}, {HELD_OUT: asked}
+
+
+def dealt(labels: NDArray[np.generic], of: int) -> NDArray[np.int64]:
+    """In which of so many parts each row is [N]: of each class, and of each stretch of values, as many in every part.
+
+    Equal rows are not kept together: where rows to come repeat earlier ones, what is chosen should be chosen for that.
+    """
+    drawn = np.random.default_rng(0).random(len(labels))
+    order = np.lexsort((drawn, labels)) if labels.ndim == 1 else np.argsort(drawn)
+    part = np.empty(len(order), np.int64)
+    part[order] = np.arange(len(order)) % of
+    return part
 
 
 def drawn() -> int:

@@ -1,6 +1,6 @@
 """Decision trees as tensors: fitted by scikit-learn, asked by the network's own arithmetic, and so exported as any.
 
-B rows, D cells a row, T trees, n nodes of all trees, V numbers a leaf.
+B rows, D cells a row, T trees, n nodes of all trees, V numbers a leaf, G sums.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
+
+from keepfit.models.tree_nodes import symbol
 
 Doubles = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -37,6 +39,12 @@ class Tree:
     """[n, V]."""
 
 
+AT_ONCE = 4096
+"""Rows that go down at a time: each holds a place for every tree."""
+EMPTY = (0, 0, 0, 0, 1)
+"""The size of no trees."""
+
+
 class Trees(nn.Module):
     """Rows go down all trees at once, a level a step: a leaf is its own left child, and no cell is beyond infinity.
 
@@ -50,19 +58,25 @@ class Trees(nn.Module):
     value: Tensor
     """[n, V]."""
 
-    def __init__(self, size: Sequence[int] = (0, 0, 0, 0)) -> None:
+    def __init__(self, size: Sequence[int] = EMPTY) -> None:
         super().__init__()
-        self.trees, self.depth, nodes, values = size
+        self.trees, self.depth, nodes, values, self.groups = size
         self.register_buffer("nodes", torch.zeros(nodes, 3, dtype=torch.float64))
         self.register_buffer("value", torch.zeros(nodes, values))
 
     @property
     def size(self) -> list[int]:
-        """T, levels, n, V."""
-        return [self.trees, self.depth, *self.value.shape]
+        """T, levels, n, V, G."""
+        return [self.trees, self.depth, *self.value.shape, self.groups]
 
     def forward(self, cells: Tensor) -> Tensor:
-        """float64 [B, D], NaN where missing → [B, T, V]."""
+        """float64 [B, D], NaN where missing → the sums of the leaves [B, G V], of every G-th tree together."""
+        if torch.onnx.is_in_onnx_export():
+            return symbol(cells, self.nodes, self.value, trees=self.trees, groups=self.groups)
+        several = range(0, len(cells), AT_ONCE)
+        return torch.cat([self._sums(cells[at : at + AT_ONCE]) for at in several] or [self._sums(cells)])
+
+    def _sums(self, cells: Tensor) -> Tensor:
         missing = cells.isnan()
         both = torch.cat([cells.masked_fill(missing, -torch.inf), cells.masked_fill(missing, torch.inf)], 1)
         place = torch.zeros_like(missing[:, :1], dtype=torch.int64) + torch.arange(self.trees, device=cells.device)
@@ -70,9 +84,11 @@ class Trees(nn.Module):
             node = F.embedding(place, self.nodes)
             right = both.gather(1, node[..., 0].long()) > node[..., 1]
             place = node[..., 2].long() + right.long()
-        return F.embedding(place, self.value)
+        leaves = F.embedding(place, self.value).unflatten(1, (-1, self.groups))
+        sums: Tensor = leaves.sum(1, dtype=torch.float64)
+        return sums.flatten(1).float()
 
-    def take(self, trees: Sequence[Tree], cells: int) -> None:
+    def take(self, trees: Sequence[Tree], cells: int, groups: int = 1) -> None:
         """Hold these trees over D `cells`."""
         first = np.cumsum([0, *(len(tree.left) for tree in trees)])
         several = (_counted_from(start, tree) for start, tree in zip(first[:-1], trees, strict=True))
@@ -86,7 +102,7 @@ class Trees(nn.Module):
             np.where(leaf, np.inf, np.minimum(threshold, np.finfo(np.float64).max)),
             np.where(leaf, place, place[left]),
         ], 1)  # fmt: skip
-        self.trees, self.depth = len(trees), depth
+        self.trees, self.depth, self.groups = len(trees), depth, groups
         self.nodes = torch.from_numpy(table[order]).to(self.nodes.device)
         self.value = torch.from_numpy(value[order].astype(np.float32)).to(self.nodes.device)
 

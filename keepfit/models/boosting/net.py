@@ -1,13 +1,14 @@
 """Gradient-boosted trees (Friedman 2001, "Greedy function approximation"; by histograms, as in Ke et al. 2017,
 "LightGBM"), fitted by scikit-learn and held as tensors.
 
-B rows, R rounds, K numbers that each round adds a tree to, O outputs: for two classes K is 1.
+B rows, K numbers that each round adds a tree to, O outputs: for two classes K is 1.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -15,18 +16,18 @@ from keepfit.data.batch import Inputs
 from keepfit.data.feed import Part
 from keepfit.data.transform import Transform
 from keepfit.models.boosting import Settings
-from keepfit.models.boosting.rounds import Booster, Rounds
-from keepfit.models.fitted import COURSE, drawn, held
+from keepfit.models.boosting.rounds import Array, Booster, Rounds, filled
+from keepfit.models.fitted import COURSE, HELD_OUT, both, carried, drawn
 from keepfit.models.plain import Plain, named, sides_of
-from keepfit.models.trees import Trees
+from keepfit.models.trees import EMPTY, Trees
 from keepfit.problems.objective import Objective
 
 FITTED = True
 """At once, without steps."""
+HOLDS_OUT = True
+"""It answers each row that it is fitted to by what did not see it."""
 MOST = 2000
 """Trees at most where classes are many: all of them are asked for every row."""
-_ASKED = 1024
-"""Validation rows that go down all trees at a time."""
 
 
 def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]:  # noqa: ARG001
@@ -36,7 +37,7 @@ def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]
 
 
 class Boosting(nn.Module):
-    """The sum of the trees' leaves."""
+    """The sum of the trees' leaves; of rows that it was fitted to, in training, that of fits that did not see them."""
 
     base: Tensor
     """What the rounds add to [K]."""
@@ -45,13 +46,15 @@ class Boosting(nn.Module):
         super().__init__()
         self.settings, self.target = settings, transform.target
         self.plain = Plain(transform)
-        self.trees = Trees(settings.get("size", (0, 0, 0, 0)))
+        self.trees = Trees(settings.get("size", EMPTY))
         alone = named(self.target) and self.target.outputs == 2
         self.register_buffer("base", torch.zeros(1 if alone else self.target.outputs))
 
     def forward(self, inputs: Inputs) -> Tensor:
         """A batch's raw tensors → [B, 1, O]."""
-        return self._outputs(self._leaves(self.plain(inputs)).sum(1) + self.base)[:, None]
+        if HELD_OUT in inputs:
+            return inputs[HELD_OUT][:, None]
+        return self._outputs(self.trees(self.plain(inputs)) + self.base)[:, None]
 
     @property
     def fitted(self) -> dict[str, Any]:
@@ -59,44 +62,38 @@ class Boosting(nn.Module):
         return {"size": self.trees.size}
 
     @torch.no_grad()
-    def begin(self, train: Part, validation: Part, objective: Objective) -> tuple[Inputs, Inputs]:
-        """Fit to the train rows, and keep as many rounds as are best on the validation rows."""
-        rows, other = held(train), held(validation)
-        cells = self.plain.learn(rows, sides_of(rows.labels, self.target))
-        asked = self.plain(other.batch().inputs)
-        rounds = self._rounds(cells, rows.labels, asked, other.labels)
-        self._take(rounds, len(rounds.trees), cells.shape[1])
-        self._take(rounds, self._best(asked, other.labels, objective), cells.shape[1])
-        return {}, {}
+    def begin(self, train: Part, validation: Part, objective: Objective) -> tuple[Inputs, Inputs]:  # noqa: ARG002
+        """Fit to the rows of both parts, in as many rounds as are best for rows that are not fitted to."""
+        rows = both(train, validation)
+        cells = self.plain.learn(rows, sides_of(rows.labels, self.target)).numpy()
+        labels = rows.labels.numpy()
+        if labels.ndim == 1:
+            made, found = _fitted(self._booster(self.target.outputs if named(self.target) else 0), cells, labels)
+            trees, base = made.trees, made.base
+        else:
+            booster = self._booster(2)
+            several = [_fitted(booster, cells, column) for column in labels.astype(int).T]
+            most = max(len(made.trees) for made, _ in several)
+            trees = tuple(sum(turn, ()) for turn in zip(*(filled(made, most) for made, _ in several), strict=True))
+            base = tuple(made.base[0] for made, _ in several)
+            found = np.concatenate([one for _, one in several], 1)
+        self.base.copy_(torch.tensor(base))
+        self.trees.take([tree for turn in trees for tree in turn], cells.shape[1], groups=len(base))
+        return carried(self._outputs(torch.from_numpy(found)), train, validation)
 
-    def _rounds(self, cells: Tensor, labels: Tensor, asked: Tensor, true: Tensor) -> Rounds:
+    def _booster(self, classes: int) -> Booster:
         how = self.settings
-        booster = Booster(how["trees"], how["rate"], how["leaves"], drawn())
-        fit, stop = (cells.numpy(), labels.numpy()), (asked.numpy(), true.numpy())
-        if named(self.target):
-            return booster.classes(*fit, *stop, self.target.outputs)
-        return booster.value(*fit, *stop) if labels.ndim == 1 else booster.labels(*fit)
-
-    def _take(self, rounds: Rounds, kept: int, cells: int) -> None:
-        self.base.copy_(torch.tensor(rounds.base))
-        self.trees.take([tree for turn in rounds.trees[:kept] for tree in turn], cells)
-
-    def _leaves(self, cells: Tensor) -> Tensor:
-        """float64 [B, D] → [B, R, K]."""
-        leaves: Tensor = self.trees(cells).squeeze(2).unflatten(1, (-1, len(self.base)))
-        return leaves
+        return Booster(how["trees"], how["rate"], how["leaves"], drawn(), classes)
 
     def _outputs(self, sums: Tensor) -> Tensor:
         """[B, K] → [B, O]."""
         return torch.cat([torch.zeros_like(sums), sums], 1) if len(self.base) < self.target.outputs else sums
 
-    def _best(self, cells: Tensor, labels: Tensor, objective: Objective) -> int:
-        """How many rounds have the least loss."""
-        sums = torch.zeros(self.trees.trees // len(self.base), 2)
-        for some, true in zip(cells.split(_ASKED), labels.split(_ASKED), strict=True):
-            found = self._leaves(some).cumsum(1) + self.base
-            sums += torch.stack([objective.score(self._outputs(one)[:, None], true) for one in found.unbind(1)])
-        return min(range(len(sums)), key=lambda at: objective.judged(sums[at].tolist(), len(cells))["loss"]) + 1
+
+def _fitted(booster: Booster, cells: Array, labels: Array) -> tuple[Rounds, Array]:
+    """What was fitted to all rows, and what those answer each that did not see it."""
+    rounds, found = booster.chosen(cells, labels)
+    return booster.fitted(cells, labels, rounds), found
 
 
 def build(settings: dict[str, Any], transform: Transform) -> nn.Module:

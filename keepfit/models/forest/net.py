@@ -20,7 +20,7 @@ from keepfit.data.transform import Transform
 from keepfit.models.fitted import COURSE, HELD_OUT, both, carried, drawn
 from keepfit.models.forest import Settings
 from keepfit.models.plain import Plain, named, sides_of
-from keepfit.models.trees import Tree, Trees
+from keepfit.models.trees import EMPTY, Tree, Trees
 from keepfit.problems.objective import Objective
 
 FITTED = True
@@ -48,13 +48,13 @@ class Forest(nn.Module):
         super().__init__()
         self.settings, self.target = settings, transform.target
         self.plain = Plain(transform)
-        self.trees = Trees(settings.get("size", (0, 0, 0, 0)))
+        self.trees = Trees(settings.get("size", EMPTY))
 
     def forward(self, inputs: Inputs) -> Tensor:
         """A batch's raw tensors → [B, 1, K]."""
         if HELD_OUT in inputs:
             return inputs[HELD_OUT][:, None]
-        return self._outputs(self.trees(_cells(self.plain(inputs))).mean(1))[:, None]
+        return self._outputs(self.trees(_cells(self.plain(inputs))) / self.trees.trees)[:, None]
 
     @property
     def fitted(self) -> dict[str, Any]:

@@ -27,7 +27,8 @@ _ANSWERS = "tail/answers"
 def whole_graph(core: onnx.ModelProto, schema: dict[str, Any], transform: Transform) -> onnx.ModelProto:
     """The core with its columns in front and the problem's outputs behind; checked, stripped, equal for equal input."""
     core = add_prefix(core, "core/")
-    core.opset_import.append(_OPSETS[1])  # composing needs equal opsets on both sides
+    del core.opset_import[:]
+    core.opset_import.extend(_OPSETS)  # composing needs equal opsets on both sides
     front = _front(schema["inputs"], transform)
     pairs = [(value.name, value.name.replace("columns/", "core/")) for value in front.graph.output]
     merged = merge_models(front, core, io_map=pairs)

@@ -21,6 +21,7 @@ from keepfit.data.batch import tensor_of
 from keepfit.data.transform import Tensor as FittedTensor
 from keepfit.data.transform import Transform
 from keepfit.models.architecture import TrainedModel
+from keepfit.models.tree_nodes import ensembles
 from keepfit.problems.lookup import learn_of
 
 OPSET = 20
@@ -80,6 +81,7 @@ def core_graph(model: TrainedModel, transform: Transform) -> onnx.ModelProto:
         )
     assert program is not None
     proto = program.model_proto
+    ensembles(proto)
     strip(proto)
     refuse_frozen(proto, {tensor.name for tensor in transform.tensors if tensor.pad is not None})
     return proto

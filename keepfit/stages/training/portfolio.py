@@ -29,9 +29,9 @@ from keepfit.store.stage import Room, inner, parts_of
 
 FOLDS = 5
 """Into how many parts the rows are cut."""
-TURNS, TURNS_IN_STEPS = ((5_000, 5), (10_000, 3), (100_000, 2)), ((8_000, 3), (50_000, 2))
-"""Below so many rows, in how many turns a member learns from all but one of the parts; beyond, in one. Steps take more
-time than a fit, and of many rows each turn learns enough."""
+TURNS = ((8_000, 3), (50_000, 2))
+"""Below so many rows, in how many turns a member learns from all but one of the parts; beyond, in one: of many rows
+each turn learns enough."""
 _TELLING = 300
 """Rows by which a member may be left out after its first turn."""
 
@@ -112,8 +112,7 @@ def _learns_in_turns(section: Model) -> bool:
 def _turns(section: Model, rows: int, of: int) -> int:
     if of == 1 or not _learns_in_turns(section):
         return 1
-    fitted = getattr(MODELS.module(section.family, "net"), "FITTED", False)
-    return next((turns for most, turns in (TURNS if fitted else TURNS_IN_STEPS) if rows < most), 1)
+    return next((turns for most, turns in TURNS if rows < most), 1)
 
 
 def _labels(train: Part, validation: Part, objective: Objective) -> Tensor:
