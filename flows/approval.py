@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import time
 from typing import Literal
+from uuid import UUID
 
+from prefect.client.orchestration import get_client
+from prefect.exceptions import ObjectNotFound
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
+from prefect.input.actions import read_flow_run_input
+from prefect.input.run_input import keyset_from_base_key
 from prefect.runtime import deployment
 from pydantic import Field
 
@@ -22,8 +27,8 @@ from keepfit.stages.release import proposed
 from keepfit.stages.release.decision import Decision
 from keepfit.store.artifacts import Bundle, Evaluated, Prepared, Verdict
 from keepfit.store.events import Event
-from keepfit.store.records import Asked
-from keepfit.store.run import Run
+from keepfit.store.records import Asked, Record
+from keepfit.store.run import Run, give_up
 
 GRACE = 24 * 3600
 """Seconds after the time for an answer in which the server may say that there was none; then the run has failed."""
@@ -57,22 +62,48 @@ def decided(run: Run, decision: Decision, bundle: Bundle, evaluated: Evaluated, 
         run.tell(Event("release", "note", "Nobody can be asked here; keepfit run --force REASON approves it."))
         return Decision(kind="unanswered")
     earlier = _asks_already(run, bundle)
-    if earlier:
-        return Decision(kind="asked", reason=f"the run {earlier} waits for the answer")
-    return _answer(run, bundle, verdict)
+    return (earlier and _said_to(run, earlier)) or _answer(run, bundle, verdict)
 
 
 def _asks(approval: str, verdict: Verdict) -> bool:
     return verdict.enters_service or (approval == "always" and verdict.reason not in _SETTLED)
 
 
-def _asks_already(run: Run, bundle: Bundle) -> str:
-    """The run that waits for an answer about a model which answers as this one; empty where none does."""
-    for one in run.store.records:
-        asked = one.asked if one.waiting and one.run != run.id else None
-        if asked is not None and asked.of == bundle.answers and asked.until > time.time():
-            return one.run
-    return ""
+def _asks_already(run: Run, bundle: Bundle) -> Record | None:
+    """The newest other run that asked about a model which answers as this one, and did not go on."""
+    others = (one for one in run.store.records if one.waiting and one.asked and one.run != run.id)
+    return next((one for one in others if one.asked and one.asked.of == bundle.answers), None)
+
+
+def _said_to(run: Run, earlier: Record) -> Decision | None:
+    """What an earlier run was answered, or that it waits for the answer; None where it can wait no more.
+
+    One that is answered while this one is under way is cancelled, as any second run is: its answer counts here.
+    """
+    assert earlier.asked is not None
+    answer = _given_to(earlier.request, earlier.asked.times)
+    if answer is None and earlier.asked.until > time.time() and _may_go_on(earlier.request):
+        return Decision(kind="asked", reason=f"the run {earlier.run} waits for the answer")
+    give_up(run.store, earlier, f"the run {run.id} {'carried out its answer' if answer else 'asks again'}")
+    return _decision(answer) if answer else None
+
+
+def _given_to(flow_run: str, times: int) -> Approval | None:
+    """The answer to a run's last question; None where there is none, or the server knows nothing of it."""
+    key = keyset_from_base_key(f"suspended-{_key(times)}")["response"]
+    given = read_flow_run_input(key, flow_run_id=UUID(flow_run))
+    answer = Approval.model_validate(given) if given else None
+    return answer if answer and answer.answer != "unanswered" else None
+
+
+def _may_go_on(flow_run: str) -> bool:
+    """Whether a run has not ended: one that waits, or has just been answered."""
+    with get_client(sync_client=True) as client:
+        try:
+            state = client.read_flow_run(UUID(flow_run)).state
+        except ObjectNotFound:
+            return False
+    return state is not None and not state.is_final()
 
 
 def _answer(run: Run, bundle: Bundle, verdict: Verdict) -> Decision:
@@ -83,13 +114,21 @@ def _answer(run: Run, bundle: Bundle, verdict: Verdict) -> Decision:
         f"Without an answer within {run.config.approval_within}, the model in service stays."
     )
     left = max(1, round(asked.until - time.time()))
-    answer = suspend_flow_run(wait_for_input=question, timeout=left + GRACE, key=f"approval-{asked.times}")
+    answer = suspend_flow_run(wait_for_input=question, timeout=left + GRACE, key=_key(asked.times))
     run.add(waiting="")
     if answer.answer == "unanswered" and time.time() < asked.until:
         run.add(asked=asked.model_copy(update={"times": asked.times + 1}))
         return _answer(run, bundle, verdict)
-    kind: Literal["unanswered", "approve", "decline"] = answer.answer
-    return Decision(kind=kind, reason=answer.reason.strip(), who=answer.name.strip())
+    return _decision(answer)
+
+
+def _key(times: int) -> str:
+    """What Prefect keeps the answer by; each time that a run asks has its own."""
+    return f"approval-{times}"
+
+
+def _decision(answer: Approval) -> Decision:
+    return Decision(kind=answer.answer, reason=answer.reason.strip(), who=answer.name.strip())
 
 
 def _question(run: Run, bundle: Bundle, verdict: Verdict) -> Asked:

@@ -155,6 +155,13 @@ def start(config: Pipeline, request: Request | None = None) -> Run:
     return run
 
 
+def give_up(store: Store, record: Record, why: str) -> None:
+    """End a run that waits for a person, in its record: it does not go on by itself."""
+    stopped = Failure(stage="release", kind="Cancelled", message=why, stopped=True)
+    ended = record.model_copy(update={"waiting": "", "ended": _now(), "failure": stopped})
+    records.write(store / f"runs/{record.run}" / records.FILE, ended)
+
+
 def _end_early(run: Run, error: BaseException, failed: Callable[[Run], None]) -> None:
     """Note why a run ended without a verdict; one that waits for a person has not ended."""
     if run.record().waiting:

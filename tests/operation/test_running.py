@@ -112,14 +112,53 @@ def test_a_person_is_asked_and_the_same_run_goes_on_with_the_answer(workers: Ser
         client.post(f"/flow_runs/{id}/resume", json={"run_input": {}})  # by mistake: nobody answered
     workers.event(id, "Resuming")
     workers.suspended(id)
-    with workers.client() as client:
-        given = {"answer": "approve", "reason": "looks right", "name": "Ann"}
-        client.post(f"/flow_runs/{id}/resume", json={"run_input": given})
+    answer(workers, id)
     workers.event(id, "Completed")
     message = workers.run(id)["state"]["message"]
     assert message.endswith("Approved by Ann, because: looks right.")
     assert len(made.runs) == 2
     assert '"who":"Ann"' in (made.folder / ".keepfit/journal.jsonl").read_text()
+
+
+@pytest.mark.slow
+def test_an_answer_to_a_run_that_may_not_go_on_is_carried_out_by_the_one_under_way(
+    workers: Served, tmp_path: Path
+) -> None:
+    made = deployed(workers, tmp_path, "answered", "approval: on_promote\n")
+    id = workers.ask("retrain/answered")
+    workers.event(id, "Suspended")
+    workers.suspended(id)
+    made.hold()
+    second = workers.ask("retrain/answered", mode="full retrain")
+    made.reached()
+    answer(workers, id)
+    assert workers.ended(id).state_name == "Cancelled"
+    made.let_go()
+    assert str(workers.ended(second).state.message).endswith("Approved by Ann, because: looks right.")  # type: ignore[union-attr]
+    assert "carried out its answer" in (made.folder / f".keepfit/runs/{made.runs[0]}/record.json").read_text()
+
+
+@pytest.mark.slow
+def test_a_question_whose_run_a_person_cancelled_is_asked_again(workers: Served, tmp_path: Path) -> None:
+    deployed(workers, tmp_path, "unasked", "approval: on_promote\n")
+    id = workers.ask("retrain/unasked")
+    workers.event(id, "Suspended")
+    workers.suspended(id)
+    with workers.client() as client:
+        client.post(f"/flow_runs/{id}/set_state", json={"state": {"type": "CANCELLED"}, "force": True})
+    second = workers.ask("retrain/unasked")
+    workers.event(second, "Suspended")
+    workers.suspended(second)
+    answer(workers, second)
+    workers.event(second, "Completed")
+    assert workers.run(second)["state"]["message"].endswith("Approved by Ann, because: looks right.")
+
+
+def answer(server: Served, id: str) -> None:
+    """What the form of a suspended run sends."""
+    given = {"answer": "approve", "reason": "looks right", "name": "Ann"}
+    with server.client() as client:
+        client.post(f"/flow_runs/{id}/resume", json={"run_input": given}).raise_for_status()
 
 
 def test_one_pipeline_runs_once_at_a_time_and_keeps_no_other_from_running(workers: Served, tmp_path: Path) -> None:
