@@ -1,9 +1,10 @@
 """Score Adult's rows from raw strings against the barest ONNX Runtime loop: `python benchmarks/score.py`.
 
-The data set is looked for in KEEPFIT_DATA. Both sides answer with the same bundle, on one core, in a process of its
-own, in turns. Ours reads a CSV or a Parquet file, answers, counts where the rows fall and writes Parquet; the baseline
-has the arrays in memory, texts as Python strings as the graph takes them, and does nothing but ask for 2,048 rows at a
-time. CPU seconds are the system's for the process, start-up apart; the peak of memory is that of the whole process.
+`--family auto` asks the portfolio in the place of the single net. The data set is looked for in KEEPFIT_DATA. Both
+sides answer with the same bundle, on one core, in a process of its own, in turns. Ours reads a CSV or a Parquet file,
+answers, counts where the rows fall and writes Parquet; the baseline has the arrays in memory, texts as Python strings
+as the graph takes them, and does nothing but ask for 2,048 rows at a time. CPU seconds are the system's for the
+process, start-up apart; the peak of memory is that of the whole process.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ DATA = os.environ.setdefault("KEEPFIT_DATA", str(ROOT.parent / "shared" / "data"
 LIMIT_SPEED, LIMIT_MB, CALL, CHUNK = 300_000, 1_000, 2_048, 500_000
 
 
-def prepare(folder: Path, rows: int) -> None:
+def prepare(folder: Path, rows: int, family: str) -> None:
     """A model of Adult in service, and its rows again and again, as CSV and as Parquet of texts and numbers."""
-    for name in ("pipeline.yaml", "expectations.yaml"):
-        shutil.copy(ROOT / "data/adult" / name, folder)
+    shutil.copy(ROOT / "data/adult/expectations.yaml", folder)
+    asked = (ROOT / "data/adult/pipeline.yaml").read_text()
+    (folder / "pipeline.yaml").write_text(asked.replace("family: mlp", f"family: {family}"))
     train = "from keepfit import config; from tests.chain import retrain; retrain(config.load('{}'))"
     subprocess.run(
         [sys.executable, "-c", train.format(folder / "pipeline.yaml")], check=True, capture_output=True, cwd=ROOT
@@ -95,8 +97,8 @@ def one_side(side: str, folder: Path, rows: str, cores: int) -> None:
     print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
-def compare(folder: Path, rows: int, times: int) -> None:
-    prepare(folder, rows)
+def compare(folder: Path, rows: int, times: int, family: str) -> None:
+    prepare(folder, rows, family)
     found: dict[str, list[float]] = {}
     for _ in range(times):
         for side, of in (("bare", str(rows)), ("ours", "rows.parquet"), ("ours", "rows.csv")):
@@ -118,6 +120,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--times", type=int, default=3, help="turns of each side")
+    parser.add_argument("--family", default="mlp", help="the model's")
     for hidden in ("--side", "--of", "--in", "--cores"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)
     given = vars(parser.parse_args())
@@ -125,7 +128,7 @@ def main() -> None:
         one_side(given["side"], Path(given["in"]), given["of"], int(given["cores"]))
         return
     with tempfile.TemporaryDirectory() as folder:
-        compare(Path(folder), given["rows"], given["times"])
+        compare(Path(folder), given["rows"], given["times"], given["family"])
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ class OpenSet:
 
     def module(self, name: str, part: str = "") -> ModuleType:
         """The same, imported."""
-        return import_module(self.where(name, part))
+        return _imported(self.where(name, part))
 
     def has(self, name: str, part: str) -> bool:
         """Whether a member has a module of that name: not every kind of column needs nodes of a graph."""
@@ -49,6 +49,12 @@ class OpenSet:
     def sections(self) -> tuple[type, ...]:
         """The members' own sections of the YAML."""
         return tuple(self.module(name).Settings for name in self.names())
+
+
+@cache
+def _imported(module: str) -> ModuleType:
+    """Kinds are looked up for every column of every batch: import_module takes 10 µs to find what is there."""
+    return import_module(module)
 
 
 @cache

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from keepfit.data.cells import codes_of
 from keepfit.data.transform import Entry
 from keepfit.features.kind import Binned, Bins, ClassicalColumns, Fitter, Kind, Seen, ServedColumn
 from keepfit.features.lookup import entry_of
@@ -133,12 +132,7 @@ class CodedKind(Kind):
 
     def encode(self, cells: pa.Array, entry: Any, _called: Callable[[], list[str]]) -> Codes:
         """Codes [n]."""
-        texts = self.texts(cells)
-        places = codes_of(texts, _words(entry.vocabulary))
-        codes = np.where(places < 0, np.int32(UNKNOWN), places + np.int32(FIRST))
-        if texts.null_count:
-            codes[texts.is_null().to_numpy(zero_copy_only=False)] = MISSING
-        return codes
+        return np.array(self.looked_up(cells, entry), np.int32)
 
     def plain(self, values: NDArray[Any]) -> ClassicalColumns:
         """Categories from 0, the rare joined, NaN where missing."""
@@ -157,8 +151,13 @@ class CodedKind(Kind):
         return np.asarray(distinct[pc.fill_null(coded.indices, len(coded.dictionary)).to_numpy(zero_copy_only=False)])
 
     def looked_up(self, cells: pa.Array, entry: Any) -> NDArray[np.int64]:
-        """Codes."""
-        return self.encode(cells, entry, list).astype(np.int64)
+        """Codes [n], not to be written to; each distinct text is looked up once."""
+        texts = self.texts(cells)
+        coded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
+        places = pc.index_in(coded.dictionary.cast(pa.string()), _words(entry.vocabulary))
+        codes = pc.add(places, FIRST).fill_null(UNKNOWN).cast(pa.int64()).take(coded.indices)
+        found: NDArray[np.int64] = codes.fill_null(MISSING).to_numpy(zero_copy_only=False)
+        return found
 
     def unseen(self, cells: pa.Array, entry: Any) -> pa.Array:
         """Texts that are not in the vocabulary."""

@@ -96,11 +96,12 @@ class Places(nn.Module):
         deviation = (torch.where(missing, self.centre, numbers) - self.centre) / self.spread
         deviation = deviation.clamp(-FAR, FAR).float()
         # Counted in floats, exact for so few: ONNX Runtime sums integers one by one, at a quarter of the whole graph.
-        passed = (deviation[..., None] >= self.inner).float().sum(-1).long()
-        place = passed + self.first
-        share = ((deviation - self.low[place]) / self.width[place]).clamp(0, 1)
+        place = (deviation[..., None] >= self.inner).float().sum(-1).long() + self.first
+        figures = torch.stack([self.low, self.width, self.rank, self.rise], -1)
+        low, width, rank, rise = F.embedding(place, figures).unbind(-1)
+        share = ((deviation - low) / width).clamp(0, 1)
         limited = deviation * (1 + (deviation / 3) ** 2).rsqrt()
-        normal = self.rank[place] + share * self.rise[place]
+        normal = rank + share * rise
         return missing, place, share, torch.where(self.ranked, (limited + normal) / 2, limited)
 
 
@@ -121,11 +122,13 @@ class Numbers(nn.Module):
 
     def forward(self, missing: Tensor, place: Tensor, share: Tensor, level: Tensor) -> Tensor:
         """What Places gives → [B, n, d]."""
-        passed = self.slope.cumsum(1) - self.slope
-        table = torch.cat([passed + self.step, self.slope], -1).flatten(0, 1)
+        columns, bins, units = self.slope.shape
+        passed = self.slope.cumsum(1) - self.slope + self.step + self.bias[:, None]
+        table = torch.cat([passed, self.slope], -1).flatten(0, 1)
+        table = torch.cat([table, F.pad(self.missing, (0, units))])  # with a row a column for what is missing
+        place = torch.where(missing, torch.arange(columns, device=place.device) + columns * bins, place)
         base, slope = F.embedding(place, table).chunk(2, -1)
-        found = base + share[..., None] * slope + level[..., None] * self.level + self.bias
-        return torch.where(missing[..., None], self.missing, found)
+        return base + share[..., None] * slope + level.masked_fill(missing, 0)[..., None] * self.level
 
 
 class Cycles(nn.Module):
