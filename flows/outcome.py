@@ -19,7 +19,7 @@ from keepfit.config.operation import Occasion
 from keepfit.errors import ours
 from keepfit.stages.release.standing import standing
 from keepfit.store.artifacts import Outcome, Prepared, Released, Validated
-from keepfit.store.events import Event
+from keepfit.store.events import Event, to_log
 from keepfit.store.run import Request, Run
 
 _OCCASIONS: dict[Outcome, Occasion] = {"FIRST": "first", "PROMOTE": "promote", "REJECT": "reject", "HOLD": "hold"}
@@ -41,7 +41,7 @@ def conclude(run: Run, released: Released) -> State[Released]:
     The state is a plain Completed: a deployment's page lists runs by a filter of fixed names and hides all others.
     """
     verdict = released.verdict
-    run.tell(Event("", "note", f"{verdict.outcome}: {verdict.sentence} Report: {report.address(run)}"))
+    to_log(Event("", "note", f"{verdict.outcome}. Report: {report.address(run)}"))
     _show(run, verdict.outcome.lower(), verdict.sentence, verdict.model_dump(mode="json"), tag="verdict")
     if verdict.reason != "nothing_new":
         notify(run, _OCCASIONS[verdict.outcome], verdict.sentence)

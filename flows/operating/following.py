@@ -20,6 +20,8 @@ _WIDE = 500
 _INFO = 20
 _TOLD = ("keepfit", "prefect.flow_runs")
 """The loggers that are shown; those of tasks say the same once more."""
+_UNSAID = ("Downloading flow code from storage", "Beginning flow run")
+"""Of every run alike, and a person would wonder what is downloaded: nothing is."""
 _PAGE = 200
 
 
@@ -38,7 +40,8 @@ class Follower:
         try:
             logs = self.client.read_logs(wanted, limit=_PAGE, sort=LogSort.TIMESTAMP_ASC)
             new = [log for log in logs if log.id not in self.seen]
-            yield from [self._line(log) for log in new if log.name in _TOLD]
+            told = [log for log in new if log.name in _TOLD and not log.message.startswith(_UNSAID)]
+            yield from map(self._line, told)
         except (httpx.HTTPError, PrefectException):
             return
         self.seen = {log.id for log in logs}

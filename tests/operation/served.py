@@ -19,6 +19,8 @@ from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.base import PrefectHttpxSyncClient
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.operating import pools
@@ -231,4 +233,6 @@ def served(home: Path, port: int = 0, **variables: str) -> Iterator[Served]:
     try:
         yield Served(api, home, "PostgreSQL" if "PREFECT_SERVER_DATABASE_CONNECTION_URL" in environment else "SQLite")
     finally:
+        for told in (EventsWorker, APILogWorker):
+            told.drain_all(timeout=LONG, at_exit=False)  # else this process would tell the next server nothing
         process.communicate()
