@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +17,6 @@ _NUMBER_SHARE = 0.95
 _ALL_DIFFERENT = 0.9
 _ID_ROWS = 30
 """In fewer rows than this, all different says nothing."""
-_IDS = re.compile(r"(?i)(^|[_\s.-])(id|uid|uuid|guid|index|idx|key|rowid|row_name|code number)$|(?-i:[a-z]Id|ID)$")
 _WORDS = 5
 """A column whose values have more words than this, on average, is free text."""
 
@@ -81,7 +79,7 @@ def _is_identifier(column: ColumnFacts, target: Tied) -> bool:
     numbers = column.numbers[np.isfinite(column.numbers)]
     if not np.all(numbers == np.round(numbers)):
         return False
-    if _IDS.search(column.name):
+    if column.called_id:
         return True
     if column.distinct < len(numbers):
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -60,6 +61,9 @@ class Suggestion:
         return f"  - type: {self.type}{comment}\n    kwargs: {kwargs}\n    severity: {self.severity}\n"
 
 
+_IDS = re.compile(r"(?i)(^|[_\s.-])(id|uid|uuid|guid|index|idx|key|rowid|row_name|code number)$|(?-i:[a-z]Id|ID)$")
+
+
 @dataclass(frozen=True)
 class ColumnFacts:
     """One column of N rows."""
@@ -104,6 +108,7 @@ class ColumnFacts:
         """Rows of each value."""
         return np.bincount(self.codes[self.codes >= 0], minlength=self.distinct)
 
+    @cached_property
     def texts(self) -> pa.Array:
         """The different values."""
         return pa.array(self.values, pa.string())
@@ -118,7 +123,7 @@ class ColumnFacts:
     @property
     def cells(self) -> pa.Array:
         """[N] texts, coded."""
-        return pa.DictionaryArray.from_arrays(pa.array(self.codes, pa.int64(), mask=self.codes < 0), self.texts())
+        return pa.DictionaryArray.from_arrays(pa.array(self.codes, pa.int64(), mask=self.codes < 0), self.texts)
 
     @cached_property
     def notation(self) -> Found:
@@ -128,7 +133,7 @@ class ColumnFacts:
     @cached_property
     def parsed(self) -> npt.NDArray[np.float64]:
         """Each value as a number; NaN where it reads as none."""
-        found = numbers(self.texts(), self.notation.form)
+        found = numbers(self.texts, self.notation.form)
         parsed: npt.NDArray[np.float64] = found.to_numpy(zero_copy_only=False).astype(np.float64)
         return parsed
 
@@ -143,13 +148,18 @@ class ColumnFacts:
         return float(self.counts[np.isfinite(self.parsed)].sum() / max(1, self.filled))
 
     @property
+    def called_id(self) -> bool:
+        """Whether it has the name of what tells things apart."""
+        return bool(_IDS.search(self.name))
+
+    @property
     def gaps(self) -> str:
         """How many cells are missing, to be put behind a comment; empty where none is."""
         return f", {self.missing:,} missing" if self.missing else ""
 
     def share_like(self, pattern: str) -> float:
         """Share of the filled cells whose text a pattern is found in."""
-        alike = pc.match_substring_regex(self.texts(), pattern).to_numpy(zero_copy_only=False)
+        alike = pc.match_substring_regex(self.texts, pattern).to_numpy(zero_copy_only=False)
         return float(self.counts[alike].sum() / max(1, self.filled))
 
     @property

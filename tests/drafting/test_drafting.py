@@ -68,6 +68,20 @@ def test_kinds_are_recognised(tmp_path: Path, cells: Sequence[object], kind: str
     assert kinds(pipeline) == {"x": kind, "other": "number"}
 
 
+@pytest.mark.parametrize("name", ["userId", "shop_id", "Customer ID"])
+def test_ids_of_things_with_several_rows_are_categories(tmp_path: Path, name: str) -> None:
+    cells = [RANDOM.randrange(N // 3) for _ in range(N)]
+    _, pipeline = drafted(tmp_path, {name: cells, "amount": cells})
+    assert kinds(pipeline) == {name: "category", "amount": "number"}
+
+
+@pytest.mark.parametrize(("step", "problem"), [(0.5, "regression"), (1, "classification")])
+def test_ratings_in_halves_are_a_quantity(tmp_path: Path, step: float, problem: str) -> None:
+    path = tmp_path / "ratings.csv"
+    path.write_text("x,rating\n" + "".join(f"{n},{i % 9 * step}\n" for i, n in enumerate(NUMBER)))
+    assert config.load(draft(path, "rating", folder=tmp_path).pipeline).problem.kind == problem
+
+
 @pytest.mark.parametrize(
     ("name", "cells", "words"),
     [

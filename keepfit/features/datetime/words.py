@@ -58,7 +58,7 @@ class DatetimeWords(NumericWords):
 
     def resembles(self, column: ColumnFacts) -> str:
         """A year with a month beside it."""
-        if column.share_like(_LIKE) < _SHARE:
+        if column.number_share > 1 - _SHARE or column.share_like(_LIKE) < _SHARE:  # what reads as a number is none
             return ""
         return (
             f"looks like dates in a form that is not known, such as {short(column.values[0])}; "

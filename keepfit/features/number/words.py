@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from keepfit.data.cells import are_whole_names
 from keepfit.data.evidence import doubt
@@ -26,6 +26,9 @@ _LIKE = "|".join((
 """A number with marks, or with a unit after a blank."""
 _LIKE_SHARE = 0.9
 
+_ROWS = 2
+"""Rows that a thing has on average whose ids are names; of fewer they tell the rows apart."""
+
 
 class NumberWords(NumericWords):
     """Words of this kind."""
@@ -34,9 +37,9 @@ class NumberWords(NumericWords):
     asked: ClassVar[int] = 3
 
     def recognise(self, column: ColumnFacts) -> Choice | None:
-        """Mostly readable as numbers, and neither codes such as 00501 nor too long to be kept as doubles."""
+        """Mostly readable as numbers; no codes such as 00501, none too long to be kept as doubles, no ids of things."""
         few = len(column.odd) <= 3 and column.number_share >= _MARKED_SHARE and column.distinct > 10
-        if _are_codes(column) or not (column.number_share >= _SHARE or few):
+        if _are_codes(column) or _are_ids(column) or not (column.number_share >= _SHARE or few):
             return None
         finite = column.parsed[np.isfinite(column.parsed)]
         comment = f"{finite.min():g} to {finite.max():g}, {column.distinct:,} different{column.gaps}"
@@ -74,10 +77,16 @@ class NumberWords(NumericWords):
 WORDS = NumberWords()
 
 
+def _are_ids(column: ColumnFacts) -> bool:
+    """By name, and each stands in several rows: of users, films, shops, whose order says nothing."""
+    whole = column.called_id and column.number_share == 1 and np.all(column.parsed == np.round(column.parsed))
+    return bool(whole) and column.distinct * _ROWS <= column.filled
+
+
 def _are_codes(column: ColumnFacts) -> bool:
     """Codes such as 00501 are names, whatever they look like, and so are ids too long for a double."""
     if pa.types.is_floating(column.type):
         return False
-    numbers = [v for v, number in zip(column.values, column.parsed, strict=True) if np.isfinite(number)]
-    zeros = any(re.fullmatch(r"0\d+", v) for v in numbers) and all(v.isdigit() for v in numbers)
-    return zeros or are_whole_names(column.texts())
+    numbers = column.texts.filter(pa.array(np.isfinite(column.parsed)))
+    zeros = pc.any(pc.match_substring_regex(numbers, r"^0\d+$")).as_py()
+    return bool(zeros and pc.all(pc.utf8_is_digit(numbers)).as_py()) or are_whole_names(column.texts)

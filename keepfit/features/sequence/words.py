@@ -28,7 +28,7 @@ class SequenceWords(Words):
     def recognise(self, column: ColumnFacts) -> Choice | None:
         """Lists of numbers, lists of such lists, or texts of several numbers."""
         try:
-            found = packed(column.some if column.some is not None else column.texts().slice(0, 50))
+            found = packed(column.some if column.some is not None else column.texts.slice(0, 50))
         except (pa.ArrowException, ValueError, TypeError):
             return None
         if pa.types.is_binary(getattr(column.some, "type", pa.string())) or found.null_count > len(found) // 10:

@@ -25,7 +25,7 @@ class FileWords(Words):
     def recognise(self, column: ColumnFacts) -> Choice | None:
         """Bytes or texts, of which most are such files; or structs that hold such, as Hugging Face publishes them."""
         try:
-            some = column.some if column.some is not None else column.texts().slice(0, SOME)
+            some = column.some if column.some is not None else column.texts.slice(0, SOME)
             found = contents(some).drop_null().to_pylist()
         except pa.ArrowException:
             return None

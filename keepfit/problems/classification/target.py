@@ -26,6 +26,8 @@ _MANY = 1000
 """`keepfit init` calls more values than this no classes."""
 _SUGGESTED = 100
 """Classes up to which they are named in the expectations."""
+_HALVES = 5
+"""Of more values than this numbers in halves, as ratings are, are a quantity."""
 _RARE = 5
 _SCARCE = 0.05
 """Share of the rows. Of a class that has fewer, accuracy says nothing."""
@@ -255,5 +257,6 @@ def _is_quantity(target: ColumnFacts) -> bool:
     if target.number_share < 1:
         return False
     if np.any(target.parsed != np.round(target.parsed)):
-        return target.distinct > 10
+        halves = bool(np.all(2 * target.parsed == np.round(2 * target.parsed)))
+        return target.distinct > (_HALVES if halves else 10)
     return target.distinct > 100 or target.distinct > max(30, 0.2 * target.filled)
