@@ -139,7 +139,7 @@ from keepfit.config import load
 from keepfit.config.sets import PROBLEMS
 print(PROBLEMS.names(), PROBLEMS.where("regression"), load({str(tmp_path / "pipeline.yaml")!r}).problem.kind)
 """
-    names = "['classification', 'regression', 'multilabel', 'next_token', 'forecasting', 'counts']"
+    names = "['classification', 'regression', 'multilabel', 'next_token', 'forecasting', 'reconstruction', 'counts']"
     assert python(environment, "-c", code) == f"{names} keepfit.problems.regression classification\n"
 
 

@@ -24,7 +24,7 @@ from keepfit.config.sections import (
     Training,
     Validation,
 )
-from keepfit.config.source import HISTORY, Source
+from keepfit.config.source import HISTORY, WHOLE, Source
 from keepfit.errors import ConfigError
 
 LEARNED = "problem.learned"
@@ -49,7 +49,7 @@ class Pipeline(Section):
     source: Source
     """Where the rows come from."""
     target: str
-    """The column to predict."""
+    """The column to predict; left out where the problem is asked of whole rows."""
     problem: AnyProblem = Field(default_factory=lambda: sets.PROBLEMS.module(sets.PROBLEMS.names()[0]).Settings())
     """What is asked of the target: one of its classes, or its value; by name, or a section with it and more."""
     features: dict[str, AnyFeature]
@@ -99,6 +99,19 @@ class Pipeline(Section):
     def _short_form(cls, value: Any) -> Any:
         return {"kind": value} if isinstance(value, str) else value
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_rows(cls, value: Any) -> Any:
+        """Of a problem that is asked of whole rows the target is a column of ours."""
+        if not isinstance(value, dict) or not _reads_rows(value.get("problem")):
+            return value
+        if value.get("target", WHOLE) != WHOLE:
+            raise ValueError(
+                f'the problem is asked of whole rows, and target names "{value["target"]}": take target out, and put '
+                "the column among the features or leave it out"
+            )
+        return {**value, "target": WHOLE}
+
     @model_validator(mode="after")
     def _consistent(self) -> Pipeline:
         if not self.features:
@@ -114,6 +127,10 @@ class Pipeline(Section):
         if twice := sorted({self.target, *self.features}.intersection(self.problem.parts)):
             raise ValueError(f'"{twice[0]}" is a column that the target is made of, and cannot be anything else')
         self._check_windows()
+        if self.problem.reads_rows != self.model.describes_rows:
+            whole = [name for name in sets.MODELS.names() if sets.MODELS.module(name).Settings.describes_rows]
+            which = ", ".join(whole) if self.problem.reads_rows else f"another one than {', '.join(whole)}"
+            raise ValueError(f"model.family {self.model.family} does not learn {self.problem.kind}: it takes {which}")
         if problem := self.model.problem(self.features):
             raise ValueError(problem)
         return self
@@ -136,6 +153,11 @@ class Pipeline(Section):
     def metric(self) -> str:
         """What champion and challenger are compared on."""
         return self.release.metric or self.problem.compared[0]
+
+    @property
+    def rules(self) -> Release:
+        """When a model may go into service, the problem's own bounds among the gates."""
+        return self.release.model_copy(update={"gates": {**self.problem.bounds, **self.release.gates}})
 
     @property
     def judging(self) -> dict[str, Any]:
@@ -219,6 +241,12 @@ class Pipeline(Section):
             else:
                 _descend("", path.split("."), whole, flat)
         return flat
+
+
+def _reads_rows(problem: Any) -> bool:
+    """Whether a section, not checked yet, names a problem that is asked of whole rows."""
+    kind = problem.get("kind") if isinstance(problem, dict) else getattr(problem, "kind", problem)
+    return kind in sets.PROBLEMS.names() and bool(sets.PROBLEMS.module(kind).Settings.reads_rows)
 
 
 def filled(text: str, where: str, *, is_path: bool = False) -> str:

@@ -38,6 +38,8 @@ class Problem(Section):
     """The metrics that champion and challenger can be compared on, the usual one first."""
     gated: ClassVar[tuple[str, ...]]
     """The metrics that can have a bound."""
+    bounds: ClassVar[dict[str, float]] = {}
+    """Bounds on such metrics that hold where release.gates says nothing of them."""
     proofs: ClassVar[tuple[str, ...]]
     """Metrics that prove a model useful too, where the one that is compared does not."""
     guess: ClassVar[str]
@@ -46,6 +48,8 @@ class Problem(Section):
     """Settings that matter to judging alone: nothing is learned anew for them."""
     reads_itself: ClassVar[bool] = False
     """Whether the target is the one feature, too: a text is asked what comes next in it."""
+    reads_rows: ClassVar[bool] = False
+    """Whether it is asked of whole rows: no column is the target."""
     reads_windows: ClassVar[bool] = False
     """Whether its rows are windows of series: see `keepfit.config.source.Window`."""
     kind: str
@@ -55,6 +59,11 @@ class Problem(Section):
     def parts(self) -> tuple[str, ...]:
         """The columns of the source that the target is made of, where these are several: each says yes or no."""
         return ()
+
+    @property
+    def labelled(self) -> str:
+        """The column of the labels that files such as pictures have, where it is another than the target."""
+        return ""
 
     @property
     def form(self) -> str | None:
@@ -73,6 +82,8 @@ class Model(Section):
 
     hint: ClassVar[str] = ""
     """What `keepfit init` says behind it."""
+    describes_rows: ClassVar[bool] = False
+    """Whether its networks describe whole rows, as problems need that are asked of them."""
     family: str
     """The network's family."""
 

@@ -10,6 +10,8 @@ from keepfit.config.sections import Section
 
 HISTORY, UNTIL = "history", "until"
 """The columns that windows of series have besides the source's: see `Window`."""
+WHOLE = "whole_row"
+"""The column that stands for the target where no column is one."""
 
 
 class Window(Section):

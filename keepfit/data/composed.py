@@ -84,6 +84,19 @@ def open_said(opened: Opened, name: str, parts: tuple[str, ...], says: Says) -> 
     return replace(opened, columns=(*kept, name), batches=partial(_said, opened.batches, kept, name, parts, says))
 
 
+def open_whole(opened: Opened, name: str) -> Opened:
+    """A source with a column that says yes in every row, where no column is the target; of labelled files the labels
+    that nobody asked for, whose column has no name, are left out."""
+    kept = [column for column in opened.columns if column not in ("", name)]
+    return replace(opened, columns=(*kept, name), batches=partial(_whole, opened.batches, kept, name))
+
+
+def _whole(batches: Any, kept: list[str], name: str) -> Iterator[pa.RecordBatch]:
+    for batch in batches():
+        yes = pa.array(np.ones(len(batch), np.bool_))
+        yield pa.RecordBatch.from_arrays([*(batch[column] for column in kept), yes], names=[*kept, name])
+
+
 def _said(batches: Any, kept: list[str], name: str, parts: tuple[str, ...], says: Says) -> Iterator[pa.RecordBatch]:
     for batch in batches():
         said = [says(batch[part]) for part in parts]

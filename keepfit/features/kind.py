@@ -5,8 +5,9 @@ A kind is a package of small modules, so that none imports more than its part ne
     __init__   `Settings`, its section in the YAML, and `Entry`, its entry in transform.json
     cells      `KIND`, a `Kind` as below: NumPy and Arrow only
     words      `WORDS`, what is said of it: see `keepfit.features.words`
-    net        `encoder`, torch: see `keepfit.features.encoder`; and `steps` of a kind that is read step by step: see
-               `keepfit.features.lookup.steps_of`
+    net        `encoder`, torch: see `keepfit.features.encoder`; of a kind that is read step by step `steps`: see
+               `keepfit.features.lookup.steps_of`; of one whose cells can be given back `rebuilder`: see
+               `keepfit.features.rebuilder`
     graph      of single values, the nodes before the net, ONNX: see `keepfit.features.front`
 
 n rows; a served column is one line of schema.json's `inputs`.
@@ -208,6 +209,19 @@ class Kind(ABC):
     def parts(self, _cell: str, _entry: Any) -> list[tuple[int, int]]:
         """Where parts of a cell stand, from and to, each of which may be left out to see what an answer rests on."""
         return []
+
+    # Rebuilding: what a network that describes whole rows gives back, see `keepfit.features.rebuilder`.
+
+    looks: ClassVar[int] = 0
+    """Figures of a cell as a whole, such as how bright a picture is."""
+
+    def rebuilding(self, _entry: Any) -> dict[str, Any] | None:
+        """What makes cells of the numbers that a network gives back; None for a kind that cannot be rebuilt."""
+        return None
+
+    def rebuilt(self, _values: NDArray[np.float64], _how: Mapping[str, Any]) -> NDArray[Any] | pa.Array:
+        """Such numbers [n, *entry.shape] → cells [n] as a person has them, by what `rebuilding` gave."""
+        raise NotImplementedError
 
     # Serving.
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
 
     from keepfit.features.kind import Kind
+    from keepfit.features.rebuilder import Rebuilder
     from keepfit.features.words import Words
 
 
@@ -42,6 +43,11 @@ def encoder_of(entries: Sequence[Entry], bins: int, units: int) -> torch.nn.Modu
     """The module over one tensor; see `keepfit.features.encoder`."""
     made: torch.nn.Module = FEATURES.module(entries[0].kind, "net").encoder(entries, bins, units)
     return made
+
+
+def rebuilder_of(entries: Sequence[Entry]) -> Rebuilder:
+    """The module that gives back the cells of one tensor; see `keepfit.features.rebuilder`."""
+    return cast("Rebuilder", FEATURES.module(entries[0].kind, "net").rebuilder(entries))
 
 
 def steps_of(entry: Entry) -> torch.nn.Module:

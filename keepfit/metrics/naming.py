@@ -19,6 +19,7 @@ SHARES = frozenset(
         "f1",
         "mape",
         "coverage",
+        "false_alarms",
     }
 )
 """Metrics shown in per cent."""
@@ -27,15 +28,20 @@ IN_UNITS = frozenset({"rmse", "mae", "median_error", "width"})
 """Metrics in the target's own unit; of two models they differ by a share."""
 
 LOWER_IS_BETTER = IN_UNITS | {
-    "log_loss", "brier", "calibration_error", "mape", "mase", "nats_per_character", "bits_per_character", "perplexity"
+    "log_loss", "brier", "calibration_error", "mape", "mase", "nats_per_character", "bits_per_character", "perplexity",
+    "false_alarms",
 }  # fmt: skip
 """Metrics that measure an error."""
+
+COUNTS = frozenset({"active_units"})
+"""Metrics that count things."""
 
 SHOWN = ("accuracy", "balanced_accuracy", "subset_accuracy", "label_accuracy", "micro_f1", "macro_f1", "weighted_f1",
          "mcc", "precision", "recall", "f1", "roc_auc", "pr_auc", "top_k_accuracy", "log_loss", "brier",
          "calibration_error", "rmse", "mae", "median_error", "r2", "mape", "mase", "coverage", "width",
          "nats_per_character",
-         "bits_per_character", "perplexity")  # fmt: skip
+         "bits_per_character", "perplexity", "elbo", "strangers_auroc", "false_alarms", "rate",
+         "active_units")  # fmt: skip
 """Metrics that a table shows, in this order."""
 
 JUDGED = "validation_"
@@ -60,6 +66,10 @@ _NAMES = {
     "width": "mean width of the intervals",
     "nats_per_character": "nats a character",
     "bits_per_character": "bits a character",
+    "elbo": "ELBO",
+    "strangers_auroc": "ROC-AUC of planted strangers",
+    "rate": "nats a cell in the code",
+    "active_units": "active numbers of the code",
 }
 
 
@@ -78,6 +88,8 @@ def figure(metric: str, value: float) -> str:
     """A value with the digits that carry meaning: `97.4 %`, or `0.081`; one that is nearly 1 is not shown as 1."""
     if metric in IN_UNITS:
         return quantity(value)
+    if metric in COUNTS:
+        return f"{value:.0f}"
     digits = 1 if 0.9995 <= value < 1 else 0
     return f"{100 * value:.{1 + digits}f} %" if metric in SHARES else f"{value:.{3 + digits}f}"
 

@@ -33,6 +33,7 @@ TABLE = {
     "lstm": "keepfit.models.lstm",
     "attention": "keepfit.models.attention",
     "language": "keepfit.models.language",
+    "vae": "keepfit.models.vae",
     "custom": "keepfit.models.custom",
 }
 """Name → the package; nothing is imported yet."""

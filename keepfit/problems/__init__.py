@@ -21,5 +21,6 @@ TABLE = {
     "multilabel": "keepfit.problems.multilabel",
     "next_token": "keepfit.problems.next_token",
     "forecasting": "keepfit.problems.forecasting",
+    "reconstruction": "keepfit.problems.reconstruction",
 }
 """Name → the package; nothing is imported yet. The first is asked where the YAML names none."""

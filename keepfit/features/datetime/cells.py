@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from keepfit.data.cells import is_text
 from keepfit.data.evidence import FormEvidence
@@ -44,6 +46,11 @@ class Datetime(NumericKind):
         """The moment, to the day or the second."""
         moment = np.datetime64(round(value), "s")
         return str(moment.astype("datetime64[D]") if value % DAY == 0 else moment)
+
+    def rebuilt(self, values: NDArray[np.float64], how: Mapping[str, Any]) -> pa.Array:
+        """Moments, to the second."""
+        seconds = np.asarray(super().rebuilt(values, how)).round().clip(-(1 << 40), 1 << 40)
+        return pa.array(seconds.astype(np.int64) * 1_000_000).cast(pa.timestamp("us"))
 
     def values(self, cells: pa.Array) -> Values:
         """Seconds since 1970 [n], NaN where missing."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -95,6 +95,7 @@ class Image(FileKind):
 
     name: ClassVar[str] = "image"
     whole_file: ClassVar[str] = "images"
+    looks: ClassVar[int] = 2
     allowed: ClassVar[str] = _ALLOWED
 
     def unfit(self, cells: pa.Array, pixels: Sequence[int] | None) -> dict[int, str]:
@@ -131,6 +132,15 @@ class Image(FileKind):
         """Every pixel a column, of a picture of at most 32 pixels a side."""
         small = shrunk(values)
         return ClassicalColumns(small.reshape(len(small), -1), what=f"{small.shape[1]}×{small.shape[2]} pixels")
+
+    def rebuilding(self, entry: Any) -> dict[str, Any]:
+        """Its size."""
+        return {"shape": [*entry.shape]}
+
+    def rebuilt(self, values: NDArray[np.float64], how: Mapping[str, Any]) -> pa.Array:  # noqa: ARG002
+        """Shares of white [n, h, w, c] → files."""
+        pixels = (values.clip(0, 1) * 255).round().astype(np.uint8)
+        return pa.array([_png(picture, row) for row, picture in enumerate(pixels, 1)], pa.binary())
 
     def schema(self, entry: Any, _form: str | None) -> dict[str, Any]:
         """Bytes of decoded pixels, and how a file becomes such."""

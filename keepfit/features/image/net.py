@@ -13,6 +13,9 @@ from torch import Tensor, nn
 
 from keepfit.features.image import Entry
 from keepfit.features.image.augment import Amount, changed
+from keepfit.features.image.rebuilder import rebuilder
+
+__all__ = ["COLUMNS", "Standardised", "amounts", "augment", "encoder", "rebuilder", "steps"]
 
 COLUMNS = 16
 """Vectors of d units that one picture becomes."""

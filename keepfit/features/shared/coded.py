@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from keepfit.data.transform import Entry
 from keepfit.features.kind import Binned, Bins, ClassicalColumns, Fitter, Kind, Seen, ServedColumn
 from keepfit.features.lookup import entry_of
-from keepfit.features.shared.entries import FIRST, MISSING, UNKNOWN
+from keepfit.features.shared.entries import FIRST, MISSING, REBUILT, UNKNOWN
 from keepfit.quoting import shown
 
 STRANGE = ("", "never seen", "从未见过的值", "　", "a" * 100, "nan", "true", "🙂", "\n")
@@ -138,6 +138,15 @@ class CodedKind(Kind):
         """Categories from 0, the rare joined, NaN where missing."""
         categories = np.where(values > _LARGEST_CODE, 1, values).astype(np.float64) - 1
         return ClassicalColumns(np.where(values == MISSING, np.nan, categories), is_category=True)
+
+    def rebuilding(self, entry: Any) -> dict[str, Any]:
+        """The values that can be told apart."""
+        return {"vocabulary": [*entry.vocabulary[:REBUILT]]}
+
+    def rebuilt(self, values: NDArray[np.float64], how: Mapping[str, Any]) -> NDArray[Any] | pa.Array:
+        """Codes, in which the last of those that can be told apart stands for all others."""
+        words = np.array(["", "", *how["vocabulary"]], object)
+        return np.asarray(words[values.round().astype(np.int64).clip(0, len(words) - 1)])
 
     def schema(self, _entry: Any, _form: str | None) -> dict[str, Any]:
         """A string; empty where missing."""

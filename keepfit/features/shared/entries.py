@@ -11,6 +11,8 @@ from keepfit.data.transform import Entry
 
 MISSING, UNKNOWN, FIRST = 0, 1, 2
 """Codes of a missing value, of one never or rarely seen in training, and of the vocabulary's first."""
+REBUILT = 200
+"""The most frequent values of a column that a network which gives rows back tells apart; others count as unknown."""
 
 
 class NumericEntry(Entry):

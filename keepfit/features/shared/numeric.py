@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -69,6 +69,14 @@ class NumericKind(Kind):
     def plain(self, values: NDArray[Any]) -> ClassicalColumns:
         """As they are, NaN where missing."""
         return ClassicalColumns(values)
+
+    def rebuilding(self, entry: Any) -> dict[str, Any]:
+        """Mean and deviation."""
+        return {"mean": entry.mean, "std": entry.std}
+
+    def rebuilt(self, values: NDArray[np.float64], how: Mapping[str, Any]) -> NDArray[Any] | pa.Array:
+        """From deviations."""
+        return values * how["std"] + how["mean"]
 
     def schema(self, _entry: Entry, _form: str | None) -> dict[str, Any]:
         """A double; NaN where missing."""

@@ -90,7 +90,7 @@ def _values(found: Tensor, target: Target) -> Tensor:
 
 
 @torch.no_grad()
-def told(_net: Any, test: Part, transform: Transform) -> dict[str, Any]:
+def told(_model: Any, test: Part, transform: Transform) -> dict[str, Any]:
     """`naive`: the errors of forecasts for which nothing is learned; `histories`: the values before those test rows
     whose whole forecast is drawn."""
     target = transform.target

@@ -61,8 +61,9 @@ def answers(outputs: Tensor, _target: Target, _reach: Reach) -> Tensor:
 
 
 @torch.no_grad()
-def told(net: Any, test: Part, transform: Transform) -> dict[str, Any]:
+def told(model: Any, test: Part, transform: Transform) -> dict[str, Any]:
     """`samples`: what it writes behind the beginnings of some test texts, for metrics.json."""
+    net = model.net
     texts, tokenizer = test.load((0,)), transform.entries[transform.target.name].tokenizer  # type: ignore[attr-defined]
     (rows,) = texts.inputs.values()
     found = []

@@ -72,7 +72,10 @@ class AnswerFile:
     def _add_csv(self, answers: pa.Table) -> None:
         import polars as pl  # Arrow's own writer puts quotes around every text
 
-        text = pl.DataFrame(answers).write_csv(include_header=self._writer is None)
+        frame = pl.DataFrame(answers)
+        # Files in cells, such as pictures, as text that is read as such again.
+        spelled = pl.lit("data:;base64,") + pl.col(pl.Binary).bin.encode("base64")
+        text = frame.with_columns(spelled.name.keep()).write_csv(include_header=self._writer is None)
         self._file.write(text.encode())  # not by polars itself, whose errors do not tell a full disk from others
         self._writer = "header written"
 

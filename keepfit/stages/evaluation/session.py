@@ -38,7 +38,9 @@ def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline
     made["classical"]["name"] = baseline.classical
     if told := getattr(learn_of(transform.target.problem), "told", None):
         with threads(room.config.training.threads):
-            made |= told(network.net, test, transform)
+            made |= told(network, test, transform)
+    further = made.pop("figures", {})
+    made["model"] |= further
     answer = answer_of({"problem": transform.target.problem})
     schema = answer.schema(transform.target, made)
     made["answers"] = answer.bins(answers, schema)
@@ -50,7 +52,7 @@ def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline
     files.write_json(room.path / "metrics.json", made)
     return Evaluated(
         rows=len(labels),
-        metrics=model.scores(),
+        metrics={**model.scores(), **further},
         intervals=model.intervals(rules.confidence),
         baselines={name: other.scores() for name, other in others.items()},
         classical=baseline.classical,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from keepfit.config import Pipeline
 from keepfit.data.cells import counted, numbers_without, spelled, without
-from keepfit.data.composed import open_composed, open_said
+from keepfit.data.composed import open_composed, open_said, open_whole
 from keepfit.data.evidence import Found, look
 from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.data.unread import RowPlaces, unfit_rows
@@ -183,7 +183,7 @@ def open_table(
     one = bool(labels[role]) and labels[role] == labels[other]  # table, that names the files of both
     reading = Reading(
         scratch=scratch,
-        target="" if config.problem.parts else config.target,
+        target=config.problem.labelled or ("" if config.problem.parts or config.problem.reads_rows else config.target),
         needed=config.needed.union(config.problem.parts),
         uncoded=frozenset(n for n, feature in config.features.items() if not kind_of(feature.kind).coded),
         format="parquet" if source.sql else source.format,
@@ -203,6 +203,8 @@ def open_table(
     opened = open_composed(open_source(roles[role], reading), config.composed)
     says = target_column(config.problem.kind).says
     opened = open_said(opened, config.target, config.problem.parts, says)
+    if config.problem.reads_rows:
+        opened = open_whole(opened, config.target)
     if source.window is not None:
         opened = open_windows(opened, Asked(source.window, config.target, config.problem.form or ""))
     check_columns(opened, config)

@@ -64,7 +64,7 @@ def judge(case: Case) -> Case:
     line = _earlier(case)
     if line is not None and _is_ours_to_tell(case, line):
         return replace(case, verdict=line.verdict, line=line, version=line.version)
-    verdict = decide(_facts(case, line), case.run.config.release, lambda: _compare(case))
+    verdict = decide(_facts(case, line), case.run.config.rules, lambda: _compare(case))
     repeated = line if verdict.reason == "nothing_new" else None
     return replace(case, verdict=verdict, line=repeated, version=line.version if line else None)
 

@@ -51,9 +51,23 @@ def quantity(folder: Path, training: str = "", model: str = "{family: mlp}") -> 
     return run(folder, training, model, "x0: number", "regression"), prepared
 
 
+def described(folder: Path, training: str = "", model: str = "{family: vae}") -> tuple[Run, Learnable]:
+    """The breast cancer table without its labels, as rows that are described, likewise."""
+    from sklearn.datasets import load_breast_cancer
+
+    rows = load_breast_cancer().data
+    features = [number(f"x{i}", i, column) for i, column in enumerate(rows.T)]
+    columns = [{"name": f["name"], "kind": "number", "shape": [], "how": {"mean": 0, "std": 1}} for f in features]
+    target = {"name": "whole_row", "problem": "reconstruction", "columns": columns, "code": 5}
+    labels = np.zeros(len(rows), np.uint8)
+    prepared = prepare(folder, rows.astype("<f8"), labels, features, "numbers", target)
+    return run(folder, training, model, "x0: number", "reconstruction"), prepared
+
+
 def run(folder: Path, training: str, model: str, feature: str, problem: str = "classification") -> Run:
     """A run of a pipeline with these sections."""
-    text = f"name: test\nsource: {{path: none.csv}}\ntarget: y\nfeatures: {{{feature}}}\nmodel: {model}\n"
+    target = "" if problem == "reconstruction" else "target: y\n"
+    text = f"name: test\nsource: {{path: none.csv}}\n{target}features: {{{feature}}}\nmodel: {model}\n"
     text += f"problem: {problem}\n"
     (folder / "pipeline.yaml").write_text(text + (f"training: {training}\n" if training else ""))
     return start(config.load(folder / "pipeline.yaml"))
@@ -106,7 +120,7 @@ def _shard(folder: Path, values: Array, labels: Array, rows: Array, column: str)
     cells = [row.tobytes() for row in values]
     columns = {
         "keepfit_row": pa.array(ids, pa.binary(16)),
-        "label": pa.array(labels, pa.int32() if labels.dtype.kind == "i" else pa.float64()),
+        "label": pa.array(labels, {"i": pa.int32(), "u": pa.uint8()}.get(labels.dtype.kind, pa.float64())),
         column: pa.array(cells, pa.binary(len(cells[0]))),
     }
     folder.mkdir()

@@ -1,0 +1,126 @@
+"""How well rows are described, and ordinary ones left alone. N rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from keepfit.config import Evaluation
+from keepfit.data.transform import Transform
+from keepfit.metrics.intervals import wilson
+from keepfit.metrics.means import interval
+from keepfit.metrics.paired import Paired, of_gains
+from keepfit.problems.answer import Answers, Labels
+from keepfit.problems.described import Rebuilt, layout_of
+from keepfit.problems.judge import Judge, Judged
+from keepfit.problems.reconstruction.answer import of_columns, parts
+from keepfit.store.artifacts import Interval
+
+ACTIVE = 0.01
+"""Variance over the rows from which a number of the code says something (Burda, Grosse and Salakhutdinov 2016,
+"Importance weighted autoencoders")."""
+ALARM = 0.99
+
+
+class JudgedRows(Judged):
+    """Answers [N, A]."""
+
+    sliced: ClassVar[tuple[str, ...]] = ("elbo", "false_alarms")
+
+    def __init__(self, answers: Answers, described: Any, alarm: float) -> None:
+        self.answers, self.described, self.alarm = answers, described, alarm
+        self.found = parts(answers, layout_of(described))
+
+    def scores(self) -> dict[str, float]:
+        """elbo: nats a cell; rate: those of them that go into the code; active_units: numbers of the code that say
+        something; false_alarms: the share of these rows, which are ordinary, beyond the alarm."""
+        return {
+            "elbo": float(self.found["elbo"].mean()),
+            "false_alarms": float(self._alarms.mean()),
+            "rate": float(self.found["rate"].mean()),
+            "active_units": float((self.found["code"].var(axis=0) > ACTIVE).sum()),
+        }
+
+    def intervals(self, confidence: float) -> dict[str, Interval]:
+        """Of the bound and of the share of alarms."""
+        made = {"false_alarms": wilson(float(self._alarms.mean()), len(self._alarms), confidence)}
+        if len(self.answers) > 1:
+            low, high = interval(self.found["elbo"].astype(np.float64), (1 - confidence) / 2)
+            made["elbo"] = Interval(value=float(self.found["elbo"].mean()), low=low, high=high)
+        return made
+
+    def details(self) -> dict[str, Any]:
+        """`strangeness` of each row, in their order; `off`: column → its mean share of what is off; `alarm`."""
+        off = of_columns(self.found["share"], self._columns)
+        shares = {name: float(some.reshape(len(some), -1).sum(1).mean()) for name, some in off.items()}
+        return {"strangeness": self.found["strangeness"].round(5).tolist(), "off": shares, "alarm": self.alarm}
+
+    def worst(self, most: int) -> Iterator[dict[str, Any]]:
+        """The strangest rows, by their bound where they are as strange."""
+        order = np.lexsort((self.found["elbo"], -self.found["strangeness"]))
+        off = of_columns(self.found["share"], self._columns)
+        shares = np.stack([some.reshape(len(some), -1).sum(1) for some in off.values()], 1)
+        for row in order[:most]:
+            column = int(shares[row].argmax())
+            told = {"column": self._columns[column].name, "share": float(shares[row, column])}
+            figures = {"prediction": float(self.found["strangeness"][row]), "elbo": float(self.found["elbo"][row])}
+            yield {"row": int(row), "label": None, **figures, **told}
+
+    def part(self, rows: NDArray[np.intp]) -> Judged:
+        """The same of some rows."""
+        return JudgedRows(self.answers[rows], self.described, self.alarm)
+
+    def columns(self) -> dict[str, pa.Array]:
+        """`strangeness`, `elbo`, `rate`."""
+        return {name: pa.array(self.found[name]) for name in ("strangeness", "elbo", "rate")}
+
+    @property
+    def _alarms(self) -> NDArray[np.bool_]:
+        return np.asarray(self.found["strangeness"] > self.alarm)
+
+    @property
+    def _columns(self) -> list[Rebuilt]:
+        found = self.described["columns"] if isinstance(self.described, dict) else self.described.columns
+        return [one if isinstance(one, Rebuilt) else Rebuilt.model_validate(one) for one in found]
+
+
+class RowJudge(Judge):
+    """By nats a cell."""
+
+    def judged(self, labels: Labels, answers: Answers, target: Any, rules: Evaluation, settings: Any) -> Judged:  # noqa: ARG002
+        """Rows."""
+        return JudgedRows(answers, target, settings.alarm)
+
+    def baselines(self, folder: Path, transform: Transform) -> tuple[str, Answers, Answers]:
+        """Each column by itself, and probabilistic principal components (Tipping and Bishop 1999)."""
+        from keepfit.problems.reconstruction.classical import baselines
+
+        return baselines(folder, transform)
+
+    def labels(self, cells: pa.ChunkedArray, schema: dict[str, Any]) -> Labels:  # noqa: ARG002
+        """0 for every row."""
+        return np.zeros(len(cells), np.uint8)
+
+    def figures(self, labels: Labels, answers: Answers, schema: dict[str, Any]) -> dict[str, float]:  # noqa: ARG002
+        """As judged."""
+        return JudgedRows(answers, schema, schema.get("alarm", ALARM)).scores()
+
+    def compare(
+        self,
+        labels: Labels,  # noqa: ARG002
+        champion: Answers,
+        challenger: Answers,
+        schema: dict[str, Any],  # noqa: ARG002
+        metric: str,  # noqa: ARG002
+        level: float,
+    ) -> Paired:
+        """By the bound of each row."""
+        return of_gains((challenger[:, 1] - champion[:, 1]).astype(np.float64), level)
+
+
+JUDGE = RowJudge()
