@@ -129,6 +129,7 @@ def test_an_operator_approves(shown: Served, page: Any, tmp_path: Path) -> None:
     deployed(shown, tmp_path, "wards", "approval: on_promote\n")
     id = shown.ask("retrain/wards")
     shown.event(id, "Suspended")
+    shown.suspended(id)
     page.goto(f"/runs/flow-run/{id}")
     page.get_by_role("button", name="Resume").click()
     page.get_by_text("approve puts the model in service").wait_for()
@@ -137,7 +138,9 @@ def test_an_operator_approves(shown: Served, page: Any, tmp_path: Path) -> None:
     fields = page.get_by_role("dialog").locator("textarea")
     fields.nth(0).fill("looks right")
     fields.nth(1).fill("Ann")
-    page.get_by_role("button", name="Submit").click()
+    with page.expect_response(re.compile("/resume$")) as answered:
+        page.get_by_role("button", name="Submit").click()
+    assert answered.value.json()["status"] == "ACCEPT"
     assert str(shown.ended(id).state.message).endswith("Approved by Ann, because: looks right.")  # type: ignore[union-attr]
     page.get_by_text("wards: first").first.wait_for()
 
