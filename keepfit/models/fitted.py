@@ -11,6 +11,7 @@ from torch import Tensor
 
 from keepfit.data.batch import Inputs, Rows, joined
 from keepfit.data.feed import Part
+from keepfit.problems.objective import Objective
 
 HELD_OUT = "held_out"
 """What each row carries in training: the numbers [K] that a fit gives it which did not see it."""
@@ -53,6 +54,12 @@ def dealt(labels: NDArray[np.generic], of: int) -> NDArray[np.int64]:
     part = np.empty(len(order), np.int64)
     part[order] = np.arange(len(order)) % of
     return part
+
+
+def weights_of(rows: Rows, objective: Objective) -> NDArray[np.float32] | None:
+    """How much each row counts [N], for a library's fit."""
+    found = objective.weights(rows.labels)
+    return None if found is None else found.numpy()
 
 
 def drawn() -> int:

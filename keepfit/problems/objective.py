@@ -34,6 +34,10 @@ class Objective(ABC):
         """Labels of the shards [N] as `loss` and `score` take them, made once."""
         return labels
 
+    def weights(self, _labels: Tensor) -> Tensor | None:
+        """How much each row counts in the loss, [N], with a mean of about 1; None where all count alike."""
+        return None
+
     @abstractmethod
     def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
         """[B, M, O], [B] → the summed loss, each member judged on its own and the members averaged."""

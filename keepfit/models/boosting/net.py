@@ -17,7 +17,7 @@ from keepfit.data.feed import Part
 from keepfit.data.transform import Transform
 from keepfit.models.boosting import Settings
 from keepfit.models.boosting.rounds import Array, Booster, Rounds, filled
-from keepfit.models.fitted import COURSE, HELD_OUT, both, carried, drawn
+from keepfit.models.fitted import COURSE, HELD_OUT, both, carried, drawn, weights_of
 from keepfit.models.plain import Plain, named, sides_of
 from keepfit.models.trees import EMPTY, Trees
 from keepfit.problems.objective import Objective
@@ -62,13 +62,14 @@ class Boosting(nn.Module):
         return {"size": self.trees.size}
 
     @torch.no_grad()
-    def begin(self, train: Part, validation: Part, objective: Objective) -> tuple[Inputs, Inputs]:  # noqa: ARG002
+    def begin(self, train: Part, validation: Part, objective: Objective) -> tuple[Inputs, Inputs]:
         """Fit to the rows of both parts, in as many rounds as are best for rows that are not fitted to."""
         rows = both(train, validation)
         cells = self.plain.learn(rows, sides_of(rows.labels, self.target)).numpy()
         labels = rows.labels.numpy()
         if labels.ndim == 1:
-            made, found = _fitted(self._booster(self.target.outputs if named(self.target) else 0), cells, labels)
+            booster = self._booster(self.target.outputs if named(self.target) else 0)
+            made, found = _fitted(booster, cells, labels, weights_of(rows, objective))
             trees, base = made.trees, made.base
         else:
             booster = self._booster(2)
@@ -90,10 +91,10 @@ class Boosting(nn.Module):
         return torch.cat([torch.zeros_like(sums), sums], 1) if len(self.base) < self.target.outputs else sums
 
 
-def _fitted(booster: Booster, cells: Array, labels: Array) -> tuple[Rounds, Array]:
+def _fitted(booster: Booster, cells: Array, labels: Array, weights: Array | None = None) -> tuple[Rounds, Array]:
     """What was fitted to all rows, and what those answer each that did not see it."""
-    rounds, found = booster.chosen(cells, labels)
-    return booster.fitted(cells, labels, rounds), found
+    rounds, found = booster.chosen(cells, labels, weights)
+    return booster.fitted(cells, labels, rounds, weights), found
 
 
 def build(settings: dict[str, Any], transform: Transform) -> nn.Module:

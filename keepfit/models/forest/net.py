@@ -44,11 +44,15 @@ def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]
 class Forest(nn.Module):
     """The mean of the trees' leaves; of rows that it was fitted to, in training, by the trees that did not see them."""
 
+    lean: Tensor
+    """Added to the logits [K]: what a class's rows count."""
+
     def __init__(self, settings: dict[str, Any], transform: Transform) -> None:
         super().__init__()
         self.settings, self.target = settings, transform.target
         self.plain = Plain(transform)
         self.trees = Trees(settings.get("size", EMPTY))
+        self.register_buffer("lean", torch.zeros(transform.target.outputs))
 
     def forward(self, inputs: Inputs) -> Tensor:
         """A batch's raw tensors → [B, 1, K]."""
@@ -62,7 +66,7 @@ class Forest(nn.Module):
         return {"size": self.trees.size}
 
     @torch.no_grad()
-    def begin(self, train: Part, validation: Part, objective: Objective) -> tuple[Inputs, Inputs]:  # noqa: ARG002
+    def begin(self, train: Part, validation: Part, objective: Objective) -> tuple[Inputs, Inputs]:
         """Fit to the rows of both parts."""
         rows = both(train, validation)
         sides = sides_of(rows.labels, self.target)
@@ -78,9 +82,17 @@ class Forest(nn.Module):
             random_state=drawn(),
             n_jobs=torch.get_num_threads(),
         ).fit(finite, wanted.squeeze(1) if wanted.shape[1] == 1 else wanted)
+        self._lean(objective)
         self.trees.take([_tree(one.tree_) for one in forest.estimators_], cells.shape[1])
         found = np.asarray(forest.oob_prediction_, np.float32).reshape(wanted.shape)
         return carried(self._outputs(torch.from_numpy(found)), train, validation)
+
+    def _lean(self, objective: Objective) -> None:
+        """After the fit: rows drawn more often would be seen by nearly every tree, and none be left to answer them."""
+        classes = torch.arange(len(self.lean), device=self.lean.device)
+        weights = objective.weights(classes) if named(self.target) else None
+        if weights is not None:
+            self.lean.copy_(weights.log())
 
     def _outputs(self, leaves: Tensor) -> Tensor:
         """[B, V] → [B, K]: logits of the shares, or the value."""
@@ -88,7 +100,7 @@ class Forest(nn.Module):
             return leaves
         shares = leaves if leaves.shape[1] == self.target.outputs else torch.cat([1 - leaves, leaves], 1)
         if named(self.target):
-            return ((1 - _UNSURE) * shares + _UNSURE / shares.shape[1]).log()
+            return ((1 - _UNSURE) * shares + _UNSURE / shares.shape[1]).log() + self.lean
         return torch.logit((1 - _UNSURE) * shares + _UNSURE / 2)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from keepfit.config.sections import Problem
 from keepfit.data import transform
@@ -24,6 +24,19 @@ def _named(value: Any) -> str | None:
     return name
 
 
+def _weights(value: Any) -> Any:
+    if value is None or value == "balanced":
+        return value
+    numbers = (int, float)
+    if not isinstance(value, dict) or not all(isinstance(weight, numbers) and weight > 0 for weight in value.values()):
+        raise ValueError(f"balanced, or a number above 0 for some classes, such as {{rare: 5}}; this is {value}")
+    return {_named(name): weight for name, weight in value.items()}
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(f'"{cut(visible(name))}"' for name in names[:_LISTED]) + (" …" if names[_LISTED:] else "")
+
+
 class Settings(Problem):
     """One of some classes: the answer is the most probable one, with the probability of each."""
 
@@ -40,11 +53,27 @@ class Settings(Problem):
     positive: Annotated[str | None, BeforeValidator(_named)] = None
     """Of two classes the one that precision, recall, F1, ROC-AUC and PR-AUC are of; the rarer when left out."""
 
+    weights: Annotated[Literal["balanced"] | dict[str, float] | None, BeforeValidator(_weights)] = None
+    """What a row counts in training by its class: of all classes the same in sum, or a number for some classes, which
+    is 1 for the others. Probabilities are then those of such a mixture of classes, and no longer those of the rows."""
+    focus: float = Field(default=0.0, ge=0, le=5)
+    """The power of the focal loss, which turns from rows that are answered well to the others: 2 in its paper; none is
+    the log loss."""
+
     def check(self, names: tuple[str, ...], where: str, *, final: bool) -> None:
-        """A positive class that is none, or one of more than two."""
-        if self.positive is None or not names:
+        """A positive class that is none, or one of more than two; a weight of a class that is none."""
+        if not names:
             return
-        listed = ", ".join(f'"{cut(visible(name))}"' for name in names[:_LISTED]) + (" …" if names[_LISTED:] else "")
+        if isinstance(self.weights, dict) and (odd := [name for name in self.weights if name not in names]):
+            raise ConfigError(
+                f'problem.weights names "{cut(visible(odd[0]))}", and no row is of such a class.',
+                allowed=f"There are: {_listed(names)}.",
+                todo=nearest(odd[0], list(names)) or "Name one of them, in quotation marks.",
+                where=where,
+            )
+        if self.positive is None:
+            return
+        listed = _listed(names)
         if self.positive not in names:
             raise ConfigError(
                 f'problem.positive is "{self.positive}", and no row is of such a class.',
@@ -68,6 +97,8 @@ class Target(transform.Target):
 
     classes: tuple[str, ...]
     """In the order of their codes."""
+    rows: tuple[int, ...] = ()
+    """Of the train part, in this order."""
 
     @property
     def outputs(self) -> int:

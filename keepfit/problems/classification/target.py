@@ -89,17 +89,21 @@ class ClassTally(Tally):
 
 
 class ClassFitter(TargetFitter):
-    """Nothing is learned: the classes are those of all rows."""
+    """The classes are those of all rows; their numbers are of the train rows."""
 
     def __init__(self, name: str, classes: list[str]) -> None:
         self._name, self._classes = name, classes
+        self._rows = np.zeros(len(classes), np.int64)
 
     def add(self, cells: pa.Array) -> None:
-        """Nothing."""
+        """Count them."""
+        codes = pc.index_in(cells, value_set=pa.array(self._classes, pa.string())).fill_null(len(self._classes))
+        self._rows += np.bincount(codes.to_numpy(), minlength=len(self._classes) + 1)[:-1]
 
     def entry(self) -> Target:
         """The classes."""
-        return Target(name=self._name, problem="classification", classes=tuple(self._classes))
+        rows = tuple(self._rows.tolist())
+        return Target(name=self._name, problem="classification", classes=tuple(self._classes), rows=rows)
 
     def profile(self, counts: Counts) -> dict[str, Any]:
         """`classes` with their rows in each part."""
