@@ -43,6 +43,12 @@ def load(path: str | Path, overrides: Overrides = MappingProxyType({})) -> Pipel
 
 def _load(file: Path, overrides: Overrides) -> Pipeline:
     tree = read(file, "keepfit init DATA --target COLUMN writes one")
+    if "expectations" in tree and "source" not in tree:
+        raise ConfigError(
+            "this is a file of expectations, and no pipeline.",
+            todo="Name the pipeline whose validation.expectations it is, such as pipeline.yaml beside it.",
+            where=str(file),
+        )
     put_into(tree, overrides)
     pipeline = _build(Pipeline, tree, file)
     pipeline._file, pipeline._overrides = file, dict(overrides)

@@ -77,6 +77,12 @@ def test_a_list_is_not_a_pipeline(tmp_path: Path) -> None:
     assert "expected keys and values" in complaint(tmp_path, "- a\n- b\n")
 
 
+def test_expectations_are_not_a_pipeline(tmp_path: Path) -> None:
+    (tmp_path / "expectations.yaml").write_text("expectations: []\n")
+    with pytest.raises(ConfigError, match=r"expectations\.yaml.*a file of expectations.*pipeline\.yaml"):
+        load(tmp_path / "expectations.yaml")
+
+
 def test_a_mistake_in_the_expectations_file_names_that_file(tmp_path: Path) -> None:
     write(tmp_path, "expectations:\n  - type: expect_column_values_to_not_be_null\n    kwarg: {}\n", "checks.yaml")
     said = complaint(tmp_path, GOOD + "validation:\n  expectations: checks.yaml\n")
