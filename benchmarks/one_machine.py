@@ -57,7 +57,7 @@ class Machine:
     def ended(self, id: str) -> dict[str, Any]:
         """The run, once it and its process have ended. Raises RuntimeError where it did not complete."""
         wait(lambda: self._run(id)["state_type"] in _FINAL)
-        wait(lambda: len(below(self.process.pid)) <= self.idle)
+        wait(lambda: len(below(self.process.pid)) <= self.idle and not self._unread())
         run = self._run(id)
         if run["state_type"] != "COMPLETED":
             raise RuntimeError(f"{run['name']}: {run['state']['message']}")
@@ -71,6 +71,12 @@ class Machine:
         """What the server answers."""
         answer = self.client.post(path, json=asked).raise_for_status()
         return answer.json() if answer.content else None
+
+    def _unread(self) -> bool:
+        """Whether a worker has not yet taken note that a run's process ended: till then its CPU time is nowhere."""
+        workers = set(self.pids(WORKERS))
+        fields = (_stat(int(entry.name)) for entry in Path("/proc").glob("[0-9]*"))
+        return any(state == "Z" and int(parent) in workers for state, parent, *_ in filter(None, fields))
 
     def _run(self, id: str) -> dict[str, Any]:
         found: dict[str, Any] = self.client.get(f"/flow_runs/{id}").json()
@@ -129,6 +135,14 @@ def wait(there: Callable[[], bool]) -> None:
         if time.monotonic() > end:
             raise RuntimeError(f"nothing within {LONG:.0f} seconds")
         time.sleep(LOOK)
+
+
+def _stat(pid: int) -> list[str]:
+    """What the system tells of a process, from its state on; empty for one that is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def _command(pid: int) -> str:
