@@ -139,8 +139,8 @@ from keepfit.config import load
 from keepfit.config.sets import PROBLEMS
 print(PROBLEMS.names(), PROBLEMS.where("regression"), load({str(tmp_path / "pipeline.yaml")!r}).problem.kind)
 """
-    names = "['classification', 'regression', 'multilabel', 'next_token', 'forecasting', 'reconstruction', 'counts']"
-    assert python(environment, "-c", code) == f"{names} keepfit.problems.regression classification\n"
+    ours = "'classification', 'regression', 'multilabel', 'next_token', 'forecasting', 'reconstruction', 'synthesis'"
+    assert python(environment, "-c", code) == f"[{ours}, 'counts'] keepfit.problems.regression classification\n"
 
 
 MEMBERS = [

@@ -24,6 +24,7 @@ from keepfit.cli.doctor import doctor
 from keepfit.cli.housekeeping import history, prune, rollback
 from keepfit.cli.reports import compare, report, reports
 from keepfit.cli.running import run, trigger, validate
+from keepfit.cli.sampling import sample
 from keepfit.cli.saying import say
 from keepfit.cli.up import up
 from keepfit.cli.writing import generate
@@ -179,7 +180,7 @@ def verify(pipeline: Path, /, *, json: bool = False) -> None:
 
 _COMMANDS = (
     run, validate, trigger, report, reports, compare, history, rollback, prune, predict, score, monitor, generate,
-    bootstrap, deploy, up, doctor,
+    sample, bootstrap, deploy, up, doctor,
 )  # fmt: skip
 for _command in _COMMANDS:
     app.command(_command)

@@ -127,13 +127,20 @@ class Pipeline(Section):
         if twice := sorted({self.target, *self.features}.intersection(self.problem.parts)):
             raise ValueError(f'"{twice[0]}" is a column that the target is made of, and cannot be anything else')
         self._check_windows()
-        if self.problem.reads_rows != self.model.describes_rows:
-            whole = [name for name in sets.MODELS.names() if sets.MODELS.module(name).Settings.describes_rows]
-            which = ", ".join(whole) if self.problem.reads_rows else f"another one than {', '.join(whole)}"
-            raise ValueError(f"model.family {self.model.family} does not learn {self.problem.kind}: it takes {which}")
-        if problem := self.model.problem(self.features):
+        self._check_rows()
+        if problem := self.problem.problem(self.features) or self.model.problem(self.features):
             raise ValueError(problem)
         return self
+
+    def _check_rows(self) -> None:
+        """Raise ValueError where a family does not do what the problem needs of whole rows."""
+        needed, rows = self.problem.reads_rows, self.model.rows
+        if needed in rows or not (needed or rows):
+            return
+        families = {name: sets.MODELS.module(name).Settings.rows for name in sets.MODELS.names()}
+        able = ", ".join(name for name, done in families.items() if (needed in done if needed else done))
+        which = able if needed else f"another one than {able}"
+        raise ValueError(f"model.family {self.model.family} does not learn {self.problem.kind}: it takes {which}")
 
     def _check_windows(self) -> None:
         """Raise ValueError where windows of series and what is asked of them do not go together."""

@@ -48,8 +48,8 @@ class Problem(Section):
     """Settings that matter to judging alone: nothing is learned anew for them."""
     reads_itself: ClassVar[bool] = False
     """Whether the target is the one feature, too: a text is asked what comes next in it."""
-    reads_rows: ClassVar[bool] = False
-    """Whether it is asked of whole rows: no column is the target."""
+    reads_rows: ClassVar[str] = ""
+    """Of a problem that is asked of whole rows, where no column is the target: what a family must do with them."""
     reads_windows: ClassVar[bool] = False
     """Whether its rows are windows of series: see `keepfit.config.source.Window`."""
     kind: str
@@ -70,6 +70,10 @@ class Problem(Section):
         """How the target's cells are written, where the YAML says so."""
         return getattr(self, "format", None)
 
+    def problem(self, _features: Mapping[str, Feature]) -> str:
+        """Why it cannot be asked of these features, in a clause; empty where it can."""
+        return ""
+
     def check(self, names: tuple[str, ...], where: str, *, final: bool) -> None:
         """Raise ConfigError, naming `where`, for a setting that does not fit the target's values, if these are names.
 
@@ -82,8 +86,8 @@ class Model(Section):
 
     hint: ClassVar[str] = ""
     """What `keepfit init` says behind it."""
-    describes_rows: ClassVar[bool] = False
-    """Whether its networks describe whole rows, as problems need that are asked of them."""
+    rows: ClassVar[frozenset[str]] = frozenset()
+    """What its networks do with whole rows, as a problem that is asked of them needs: describe, draw."""
     family: str
     """The network's family."""
 

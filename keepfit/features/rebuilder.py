@@ -59,6 +59,25 @@ class Rebuilder(nn.Module, ABC):
     def drawn(self, given: Tensor) -> Tensor:
         """[B, O] → what `seen` would be of such cells [B, S], with a gradient."""
 
+    def within(self, numbers: Tensor) -> Tensor:
+        """Numbers of any size [B, O] → such as cells can have, with a gradient everywhere."""
+        return numbers
+
+    grain: int = 0
+    """Random numbers that cells are drawn by from the densities that a network gives; 0 where the likeliest do."""
+
+    def grained(self, given: Tensor, noise: Tensor) -> Tensor:  # noqa: ARG002
+        """What was given [B, O], and standard normal numbers [B, grain] → what `mended` makes the drawn cells of."""
+        return given
+
+    @abstractmethod
+    def whole(self, tensor: Tensor) -> Tensor:
+        """The cells as they are, in the unit of `mended`, float32 [B, C]; 0 for a number that is missing."""
+
+    @abstractmethod
+    def places(self, slot: int) -> tuple[list[int], int]:
+        """Where the column of a slot stands among what is seen, and which cell is its; of single values."""
+
     def usual(self, tensor: Tensor) -> Tensor:  # noqa: ARG002
         """What a network gives [O] that knows nothing of a row but how often names are met."""
         return torch.zeros(self.asked)
@@ -86,8 +105,13 @@ class Spread(nn.Module):
         """Take deviations [C]."""
         self.raw.copy_((deviations - FLOOR).clamp_min(_LEAST).expm1().log())  # softplus, turned round
 
+    @property
+    def deviations(self) -> Tensor:
+        """[C]."""
+        return FLOOR + F.softplus(self.raw)
+
     def forward(self, given: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
         """Both [B, C] → nats, and those of them that are due to the distance [B, C]."""
-        deviation = FLOOR + F.softplus(self.raw)
+        deviation = self.deviations
         off = 0.5 * ((seen - given) / deviation).square()
         return off + deviation.log() + _CONSTANT, off

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import accumulate
+
 import torch
 from torch import Tensor, nn
 
@@ -23,8 +26,15 @@ class Whole(nn.Module):
         self.width = sum(group.width for group in made)
         self.cells = sum(group.cells for group in made)
         self.asked = [group.asked for group in made]
+        self.grain = [group.grain for group in made]
         self.quantities = _places(made)
         """Where quantities stand among what is seen, and among what is asked for; D each."""
+        widths, cells = ([0, *accumulate(sizes)] for sizes in ([g.width for g in made], [g.cells for g in made]))
+        self._at = {
+            entry.name: (group, seen, cell, entry.slot)
+            for tensor, group, seen, cell in zip(firsts, made, widths, cells, strict=False)
+            for entry in tensor.entries
+        }
 
     def seen(self, inputs: Inputs) -> Tensor:
         """A batch's inputs → [B, S]."""
@@ -46,6 +56,31 @@ class Whole(nn.Module):
         """[B, O] → what `seen` would be of such cells [B, S], with a gradient."""
         split = given.split(self.asked, 1)
         return torch.cat([group.drawn(part) for part, (_, group) in zip(split, self._each(), strict=True)], 1)
+
+    def within(self, numbers: Tensor) -> Tensor:
+        """Numbers of any size [B, O] → such as cells can have."""
+        split = numbers.split(self.asked, 1)
+        return torch.cat([group.within(part) for part, (_, group) in zip(split, self._each(), strict=True)], 1)
+
+    def grained(self, given: Tensor, noise: Tensor) -> Tensor:
+        """[B, O], and random numbers [B, sum of `grain`] → what `mended` makes drawn cells of [B, O]."""
+        parts = zip(given.split(self.asked, 1), noise.split(self.grain, 1), self._each(), strict=True)
+        return torch.cat([group.grained(part, some) for part, some, (_, group) in parts], 1)
+
+    def cells_of(self, inputs: Inputs) -> Tensor:
+        """A batch's cells as they are, in the unit of `mended` [B, C]."""
+        return torch.cat([group.whole(inputs[name]) for name, group in self._each()], 1)
+
+    def places(self, names: Sequence[str]) -> tuple[list[int], list[int]]:
+        """Where columns of single values stand among what is seen, and among the cells."""
+        seen: list[int] = []
+        cells: list[int] = []
+        for name in names:
+            group, first, cell, slot = self._at[name]
+            within, place = group.places(slot)
+            seen += [first + one for one in within]
+            cells.append(cell + place)
+        return seen, cells
 
     def look(self, inputs: Inputs) -> Tensor:
         """[B, looks]."""

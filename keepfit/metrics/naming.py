@@ -20,6 +20,10 @@ SHARES = frozenset(
         "mape",
         "coverage",
         "false_alarms",
+        "told_apart",
+        "recognised",
+        "covered",
+        "copies",
     }
 )
 """Metrics shown in per cent."""
@@ -29,11 +33,11 @@ IN_UNITS = frozenset({"rmse", "mae", "median_error", "width"})
 
 LOWER_IS_BETTER = IN_UNITS | {
     "log_loss", "brier", "calibration_error", "mape", "mase", "nats_per_character", "bits_per_character", "perplexity",
-    "false_alarms",
+    "false_alarms", "told_apart", "copies",
 }  # fmt: skip
 """Metrics that measure an error."""
 
-COUNTS = frozenset({"active_units"})
+COUNTS = frozenset({"active_units", "classes"})
 """Metrics that count things."""
 
 SHOWN = ("accuracy", "balanced_accuracy", "subset_accuracy", "label_accuracy", "micro_f1", "macro_f1", "weighted_f1",
@@ -41,7 +45,7 @@ SHOWN = ("accuracy", "balanced_accuracy", "subset_accuracy", "label_accuracy", "
          "calibration_error", "rmse", "mae", "median_error", "r2", "mape", "mase", "coverage", "width",
          "nats_per_character",
          "bits_per_character", "perplexity", "elbo", "strangers_auroc", "false_alarms", "rate",
-         "active_units")  # fmt: skip
+         "active_units", "told_apart", "recognised", "classes", "covered", "diversity", "copies")  # fmt: skip
 """Metrics that a table shows, in this order."""
 
 JUDGED = "validation_"
@@ -69,6 +73,11 @@ _NAMES = {
     "elbo": "ELBO",
     "strangers_auroc": "ROC-AUC of planted strangers",
     "rate": "nats a cell in the code",
+    "told_apart": "told apart from test rows",
+    "recognised": "recognised as what was asked for",
+    "classes": "classes that are mostly recognised",
+    "covered": "covered rows",
+    "copies": "new rows as near as copies",
     "active_units": "active numbers of the code",
 }
 

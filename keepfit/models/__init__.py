@@ -16,7 +16,9 @@ the part is held: [N, …] by a name of its own. What `begin` fitted is kept unl
 known then, such as the size of trees, its module gives as `fitted`; and `HOLDS_OUT = True` says that the rows carry
 what did not see them, so that in a portfolio (`keepfit.models.portfolio`) it needs no turns. One that reads token by
 token may have `stepping()`, a `Stepping` of which export makes a second graph: see
-`keepfit.stages.export.stepping`. A package of a user's that declares an entry point in the group `keepfit.models` adds
+`keepfit.stages.export.stepping`. One that draws has `noise`, how many random numbers a row it takes, and finds them as
+an input: see `keepfit.data.noise`. One whose loss is another network that learns against it is an `Adversary`, see
+`keepfit.models.adversary`. A package of a user's that declares an entry point in the group `keepfit.models` adds
 a family under the entry point's name.
 """
 
@@ -34,6 +36,7 @@ TABLE = {
     "attention": "keepfit.models.attention",
     "language": "keepfit.models.language",
     "vae": "keepfit.models.vae",
+    "gan": "keepfit.models.gan",
     "custom": "keepfit.models.custom",
 }
 """Name → the package; nothing is imported yet."""

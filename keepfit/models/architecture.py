@@ -17,6 +17,7 @@ from keepfit.config import Model, Training
 from keepfit.config.sets import MODELS
 from keepfit.data.batch import Inputs
 from keepfit.data.feed import Part
+from keepfit.data.noise import NOISE, noise_of
 from keepfit.data.transform import Target, Transform
 from keepfit.features.lookup import parsed
 from keepfit.problems.lookup import learn_of
@@ -67,12 +68,23 @@ class TrainedModel:
     @torch.no_grad()
     def answer(self, inputs: Inputs) -> NDArray[Any]:
         """A batch's inputs → its answers [B, A]."""
-        found: Tensor = learn_of(self.target.problem).answers(self.net(inputs), self.target, self.reach)
+        found: Tensor = learn_of(self.target.problem).answers(
+            self.net(drawing(self.net, inputs)), self.target, self.reach
+        )
         return found.numpy()
 
     def answers(self, part: Part, batch_size: int = 4096) -> NDArray[Any]:
         """[N, A] of all rows, in their order."""
         return np.concatenate([self.answer(batch.inputs) for batch in part.in_order(batch_size)])
+
+
+def drawing(net: nn.Module, inputs: Inputs) -> Inputs:
+    """The inputs, and beside them the random numbers that are the rows' own, where a network draws."""
+    width = getattr(net, NOISE, 0)
+    if not width:
+        return inputs
+    made = noise_of({name: tensor.cpu().numpy() for name, tensor in inputs.items()}, width)
+    return {**inputs, NOISE: torch.from_numpy(made)}
 
 
 def load(folder: Path) -> TrainedModel:

@@ -22,5 +22,6 @@ TABLE = {
     "next_token": "keepfit.problems.next_token",
     "forecasting": "keepfit.problems.forecasting",
     "reconstruction": "keepfit.problems.reconstruction",
+    "synthesis": "keepfit.problems.synthesis",
 }
 """Name → the package; nothing is imported yet. The first is asked where the YAML names none."""

@@ -9,8 +9,9 @@ and may have
 
     network(build, transform) → Module     what is trained, where a family's network, which `build` makes for a
                                             transform, is a part of it
-    told(model, test, transform) → dict     what else metrics.json holds of the network itself, the `TrainedModel`;
-                                            `test` is the test part. What is in `figures` are metrics of the model
+    told(model, part, transform) → dict     what else metrics.json holds of the network itself, the `TrainedModel`;
+                                            `part("test")` gives the test part. What is in `figures` are metrics of the
+                                            model
 
 B rows, M ensemble members (1 for a single network), O numbers a row (`target.outputs`), A numbers an answer.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from onnx import NodeProto, TensorProto, ValueInfoProto, helper
 
@@ -17,3 +17,14 @@ def apart(source: str, names: Sequence[str], kind: int) -> tuple[list[NodeProto]
         nodes.append(helper.make_node("Gather", [source, index], [name], axis=1))
         outputs.append(helper.make_tensor_value_info(name, kind, ["rows"]))
     return nodes, outputs
+
+
+def blocks(source: str, sizes: Mapping[str, int], kind: int) -> tuple[list[NodeProto], list[ValueInfoProto]]:
+    """Nodes from `source` [rows, A] of an element type, and an output [rows, size] for each of those that make up A."""
+    given = f"{source}/sizes"
+    cut = helper.make_tensor(given, TensorProto.INT64, [len(sizes)], [*sizes.values()])
+    nodes = [
+        helper.make_node("Constant", [], [given], value=cut),
+        helper.make_node("Split", [source, given], [*sizes], axis=1),
+    ]
+    return nodes, [helper.make_tensor_value_info(name, kind, ["rows", size]) for name, size in sizes.items()]

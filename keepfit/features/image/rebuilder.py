@@ -45,6 +45,18 @@ class PixelRebuilder(Rebuilder):
         """[B, P] → the same, between black and white."""
         return (self.mended(given) - self.mean) / self.spread
 
+    def within(self, numbers: Tensor) -> Tensor:
+        """[B, P] → between black and white."""
+        return (numbers.sigmoid() - self.mean) / self.spread
+
+    def whole(self, tensor: Tensor) -> Tensor:
+        """uint8 [B, H, W, C] → shares of white."""
+        return tensor.flatten(1).float() / 255
+
+    def places(self, slot: int) -> tuple[list[int], int]:  # noqa: ARG002
+        """All of it."""
+        return [*range(self.width)], 0
+
     def look(self, tensor: Tensor) -> Tensor:
         """How bright it is, and how much it differs within itself [B, 2]."""
         seen = self.seen(tensor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -20,7 +21,7 @@ class CodedRebuilder(Rebuilder):
     def __init__(self, entries: Sequence[CodedEntry]) -> None:
         super().__init__()
         self.sizes = [min(len(entry.vocabulary), REBUILT) + FIRST for entry in entries]
-        self.width = self.asked = sum(self.sizes)
+        self.width = self.asked = self.grain = sum(self.sizes)
         self.cells = len(entries)
 
     def seen(self, tensor: Tensor) -> Tensor:
@@ -44,8 +45,22 @@ class CodedRebuilder(Rebuilder):
         return torch.stack(found, 1).float()
 
     def drawn(self, given: Tensor) -> Tensor:
-        """[B, V] → shares."""
-        return torch.cat([_known(logits).softmax(1) for logits in given.split(self.sizes, 1)], 1)
+        """[B, V] → ones for the likeliest codes, whose gradient is that of their shares (Bengio et al. 2013)."""
+        return torch.cat([_chosen(_known(logits).softmax(1)) for logits in given.split(self.sizes, 1)], 1)
+
+    def grained(self, given: Tensor, noise: Tensor) -> Tensor:
+        """[B, V] twice → [B, V], of which the largest of a column is drawn by its share (Gumbel 1954)."""
+        even = (0.5 * (1 + torch.erf(noise / math.sqrt(2)))).clamp(_RARE, 1 - _RARE)
+        return given - (-even.log()).log()
+
+    def whole(self, tensor: Tensor) -> Tensor:
+        """int64 [B, m] → the same."""
+        return torch.stack(self._codes(tensor), 1).float()
+
+    def places(self, slot: int) -> tuple[list[int], int]:
+        """Its values."""
+        first = sum(self.sizes[:slot])
+        return [*range(first, first + self.sizes[slot])], slot
 
     def usual(self, tensor: Tensor) -> Tensor:
         """Logarithms of shares [V]."""
@@ -61,6 +76,12 @@ def _shares(logits: Tensor) -> Tensor:
     """[B, V'] → logarithms of shares; a missing value has none."""
     barred = torch.arange(logits.shape[1], device=logits.device) == MISSING
     return logits.masked_fill(barred, -1e9).log_softmax(1)
+
+
+def _chosen(shares: Tensor) -> Tensor:
+    """[B, V'] → ones where they are largest."""
+    ones = F.one_hot(shares.argmax(1), shares.shape[1]).to(shares.dtype)
+    return ones + shares - shares.detach()
 
 
 def _known(logits: Tensor) -> Tensor:

@@ -89,7 +89,7 @@ class NumericRebuilder(Rebuilder):
         self.there, self.back = Bent(points), Bent([(y, x) for x, y in points])
         self.density = Spread(len(entries))
         self.gaps = any(entry.missing for entry in entries)
-        self.asked = self.cells = len(entries)
+        self.asked = self.cells = self.grain = len(entries)
         self.width = self.cells * (2 if self.gaps else 1)
         self.register_buffer("centre", torch.tensor([entry.mean for entry in entries], dtype=torch.float64))
         self.register_buffer("spread", torch.tensor([entry.std for entry in entries], dtype=torch.float64))
@@ -116,6 +116,19 @@ class NumericRebuilder(Rebuilder):
     def drawn(self, given: Tensor) -> Tensor:
         """[B, n] → [B, n] or [B, 2 n]: nothing is missing."""
         return torch.cat([given, torch.zeros_like(given)], 1) if self.gaps else given
+
+    def grained(self, given: Tensor, noise: Tensor) -> Tensor:
+        """[B, n] twice → [B, n]."""
+        return given + noise * self.density.deviations
+
+    def whole(self, tensor: Tensor) -> Tensor:
+        """float64 [B, n] → deviations from the mean."""
+        deviation = (tensor - self.centre) / self.spread
+        return deviation.masked_fill(tensor.isnan(), 0.0).clamp(-1e6, 1e6).float()
+
+    def places(self, slot: int) -> tuple[list[int], int]:
+        """A level, and perhaps whether it is missing."""
+        return [slot, *([slot + self.cells] if self.gaps else [])], slot
 
     def planted(self, tensor: Tensor, draw: torch.Generator) -> dict[str, Tensor]:
         """One number of each row is moved."""

@@ -23,7 +23,7 @@ def lacks_cells(family: str, features: Mapping[str, Feature]) -> str:
 class Settings(Model):
     """Describes a row by a few numbers, and gives it back from them; for problems of whole rows."""
 
-    describes_rows: ClassVar[bool] = True
+    rows: ClassVar[frozenset[str]] = frozenset({"describe", "draw"})
     family: Literal["vae"] = "vae"
     width: int | None = Field(default=None, ge=4, le=65_536)
     """Units a layer."""

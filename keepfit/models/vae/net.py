@@ -17,9 +17,11 @@ import torch
 from torch import Tensor, nn
 
 from keepfit.data.batch import Inputs
+from keepfit.data.noise import NOISE
 from keepfit.data.transform import Transform
 from keepfit.features.principal import principal
 from keepfit.features.whole import Whole
+from keepfit.models.drawing import fixed, marked
 from keepfit.models.vae import Settings
 
 PAIRS = 2
@@ -41,10 +43,11 @@ class VAE(nn.Module):
 
     def __init__(self, transform: Transform, width: int, depth: int, hidden: float) -> None:
         super().__init__()
-        self.whole = Whole(transform)
-        self.code, self.hidden = transform.target.code, hidden  # type: ignore[attr-defined]
+        target: Any = transform.target
+        self.whole, self.code, self.hidden = Whole(transform), target.code, hidden
+        self.given, self.cells_given = self.whole.places(getattr(target, "given", ()))
         self.encoder = Bent(self.whole.width, width, depth, 2 * self.code)
-        self.decoder = Bent(self.code, width, depth, sum(self.whole.asked))
+        self.decoder = Bent(self.code + len(self.given), width, depth, sum(self.whole.asked))
         drawn = torch.randn(PAIRS, self.code, generator=torch.Generator().manual_seed(0))
         self.register_buffer("points", torch.cat([drawn, -drawn]))
 
@@ -52,27 +55,44 @@ class VAE(nn.Module):
         """A batch's inputs → [B, 1, K], see `keepfit.problems.described`; in training [B, 1, 1], the cost."""
         if self.training:
             return self._drawn(inputs)[:, None, None]
-        middle, spread = self.encode(self.whole.seen(inputs))
-        rate = divergence(middle, spread)
-        _, off = self.whole.cost(given := self.decoder(middle), inputs)
-        costs = [self.whole.cost(self.decoder(middle + point * spread), inputs)[0].sum(1) for point in self.points]
-        cost = torch.stack(costs).mean(0) + rate
+        cost, rate, middle, told = self.described(inputs)
+        _, off = self.whole.cost(given := self.decoded(middle, told), inputs)
         said = (cost[:, None], rate[:, None], self.whole.look(inputs), middle, off, self.whole.mended(given))
         return torch.cat(said, 1)[:, None]
+
+    def described(self, inputs: Inputs) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What each row costs, and what of it its code does [B]; the code's middle [B, L], and what is given [B, G]."""
+        seen = self.whole.seen(inputs)
+        middle, spread = self.encode(seen)
+        told, rate = seen[:, self.given], divergence(middle, spread)
+        points = (self.decoded(middle + point * spread, told) for point in self.points)
+        costs = [self.whole.cost(point, inputs)[0].sum(1) for point in points]
+        return torch.stack(costs).mean(0) + rate, rate, middle, told
+
+    def decoded(self, code: Tensor, told: Tensor) -> Tensor:
+        """[B, L], [B, G] → [B, O]."""
+        found: Tensor = self.decoder(torch.cat([code, told], 1))
+        return found
 
     @torch.no_grad()
     def see(self, inputs: Inputs) -> None:
         """Begin as principal components of some train rows, which few rows are hardly described better than by."""
-        found = principal(self.whole.levels(inputs), self.code)
+        levels, told = self.whole.levels(inputs), self.whole.seen(inputs)[:, self.given].double()
+        known = torch.cat([told, torch.ones(len(told), 1, dtype=torch.float64)], 1)
+        means = torch.linalg.pinv(known) @ levels  # what is given tells of quantities is not for the code to tell
+        found = principal(levels - known @ means, self.code)
         seen, asked = self.whole.quantities
-        length, reading = found.ways.shape[1], found.reading
+        length, reading, of_given = found.ways.shape[1], found.reading, means[:-1].T
+        centre = found.centre + means[-1]
         weight, bias = (torch.zeros_like(one) for one in (self.encoder.straight.weight, self.encoder.straight.bias))
         weight[:length, seen] = reading.float()
-        bias[:length] = -(reading @ found.centre).float()
+        weight[:length, self.given] -= (reading @ of_given).float()
+        bias[:length] = -(reading @ centre).float()
         bias[self.code : self.code + length] = -found.inner.diagonal().log().float()
         self.encoder.begin(weight, bias)
         weight, bias = torch.zeros_like(self.decoder.straight.weight), self.whole.shares(inputs)
-        weight[asked, :length], bias[asked] = found.ways.float(), found.centre.float()
+        weight[asked, :length], bias[asked] = found.ways.float(), centre.float()
+        weight[asked, self.code :] = of_given.float()
         self.decoder.begin(weight, bias)
         self.whole.spread(found.noise.sqrt())
 
@@ -85,8 +105,33 @@ class VAE(nn.Module):
         """What each row costs at a point that is drawn [B]."""
         seen = self.whole.seen(inputs)
         middle, spread = self.encode(seen * (torch.rand_like(seen) >= self.hidden))
-        nats, _ = self.whole.cost(self.decoder(middle + torch.randn_like(middle) * spread), inputs)
+        code = middle + torch.randn_like(middle) * spread
+        nats, _ = self.whole.cost(self.decoded(code, seen[:, self.given]), inputs)
         return nats.sum(1) + divergence(middle, spread)
+
+
+class Drawing(VAE):
+    """One that new rows are asked of: a code is drawn, and the cells by the densities that it is decoded to."""
+
+    def __init__(self, transform: Transform, width: int, depth: int, hidden: float) -> None:
+        super().__init__(transform, width, depth, hidden)
+        self.noise: int = self.code + sum(self.whole.grain)
+        self.register_buffer("is_given", marked(self.whole.cells, self.cells_given))
+
+    is_given: Tensor
+
+    def forward(self, inputs: Inputs) -> Tensor:
+        """A batch's inputs, the noise among them → [B, 1, 1 + 2 C], see `keepfit.problems.synthesis.learn`; in training
+        the cost."""
+        if self.training:
+            return self._drawn(inputs)[:, None, None]
+        cost, _, _, told = self.described(inputs)
+        noise = inputs[NOISE] if NOISE in inputs else fixed(len(cost), self.noise)
+        code, grain = noise.split((self.code, self.noise - self.code), 1)
+        made = self.whole.mended(self.whole.grained(self.decoded(code, told), grain))
+        real = self.whole.cells_of(inputs)
+        worth = (-cost / self.whole.cells)[:, None]
+        return torch.cat([worth, real, torch.where(self.is_given, real, made)], 1)[:, None]
 
 
 def divergence(middle: Tensor, spread: Tensor) -> Tensor:
@@ -145,5 +190,6 @@ def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]
 
 
 def build(settings: dict[str, Any], transform: Transform) -> nn.Module:
-    """The module for the columns of `transform`."""
-    return VAE(transform, settings["width"], settings["depth"], settings["hidden"])
+    """The module for the columns of `transform`, which draws where its target says what is given."""
+    kind = Drawing if hasattr(transform.target, "given") else VAE
+    return kind(transform, settings["width"], settings["depth"], settings["hidden"])

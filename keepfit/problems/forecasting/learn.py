@@ -5,7 +5,7 @@ B or N rows, M ensemble members, H steps ahead. A network gives a number a step,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -90,12 +90,12 @@ def _values(found: Tensor, target: Target) -> Tensor:
 
 
 @torch.no_grad()
-def told(_model: Any, test: Part, transform: Transform) -> dict[str, Any]:
+def told(_model: Any, part: Callable[[str], Part], transform: Transform) -> dict[str, Any]:
     """`naive`: the errors of forecasts for which nothing is learned; `histories`: the values before those test rows
     whose whole forecast is drawn."""
     target = transform.target
     assert isinstance(target, Target)
-    rows = test.load((0,)).batch()
+    rows = part("test").load((0,)).batch()
     series, labels = rows.inputs[transform.entries[HISTORY].tensor], rows.labels.numpy()
     seen = series[..., 0].double().numpy()
     naive = [{"name": name, **_errors(found - labels, target.scale)} for name, found in forecasts(seen, target).items()]

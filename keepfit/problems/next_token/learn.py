@@ -6,7 +6,7 @@ B rows, M ensemble members. A network gives two numbers a row: what its text cos
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -61,9 +61,9 @@ def answers(outputs: Tensor, _target: Target, _reach: Reach) -> Tensor:
 
 
 @torch.no_grad()
-def told(model: Any, test: Part, transform: Transform) -> dict[str, Any]:
+def told(model: Any, part: Callable[[str], Part], transform: Transform) -> dict[str, Any]:
     """`samples`: what it writes behind the beginnings of some test texts, for metrics.json."""
-    net = model.net
+    net, test = model.net, part("test")
     texts, tokenizer = test.load((0,)), transform.entries[transform.target.name].tokenizer  # type: ignore[attr-defined]
     (rows,) = texts.inputs.values()
     found = []

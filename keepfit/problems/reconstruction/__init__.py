@@ -20,7 +20,7 @@ class Settings(Problem):
     guess: ClassVar[str] = "shares and normal curves of each column by itself"
     bounds: ClassVar[dict[str, float]] = {"active_units": 1}
     judging: ClassVar[tuple[str, ...]] = ("alarm",)
-    reads_rows: ClassVar[bool] = True
+    reads_rows: ClassVar[str] = "describe"
     kind: Literal["reconstruction"] = "reconstruction"
     code: int | None = Field(default=None, ge=1, le=1024)
     """Numbers that a row is described by; half as many as it has cells when left out, 16 at most."""

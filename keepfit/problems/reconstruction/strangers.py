@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,12 @@ STRANGENESS, _CODE = 0, 3
 
 
 @torch.no_grad()
-def told(model: Any, test: Part, transform: Transform) -> dict[str, Any]:
+def told(model: Any, part: Callable[[str], Part], transform: Transform) -> dict[str, Any]:
     """`strangers`: how well each kind is told from the test rows; `pictures`: some rows, theirs and mended.
 
     `figures` has the least of the areas under the ROC curve.
     """
-    inputs = _first(test, ROWS)
+    inputs = _first(part("test"), ROWS)
     answers = model.answer(inputs)
     ordinary, found = answers[:, STRANGENESS], []
     for what, made in Whole(transform).planted(inputs, torch.Generator().manual_seed(0)).items():

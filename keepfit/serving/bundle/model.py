@@ -15,10 +15,11 @@ import pyarrow as pa
 
 from keepfit.config.source import Window
 from keepfit.data.composed import compose
+from keepfit.data.noise import NOISE, noise_of
 from keepfit.data.ragged import filled
 from keepfit.data.transform import Entry, Transform
 from keepfit.errors import DataError
-from keepfit.features.kind import ServedColumn
+from keepfit.features.kind import ServedColumn, stacked
 from keepfit.features.lookup import kind_of, read_transform
 from keepfit.problems.answer import Answer
 from keepfit.problems.lookup import answer_of
@@ -148,10 +149,27 @@ class ServedModel:
         A single row is asked twice: alone it would go another way through the runtime, and differ in its last digit.
         """
         alone = len(next(iter(arrays.values()))) == 1
-        padded = {name: filled(array) for name, array in arrays.items()}
+        padded = self.drawing({name: filled(array) for name, array in arrays.items()})
         fed = {name: array.repeat(2, axis=0) for name, array in padded.items()} if alone else padded
         found = np.asarray(self.answer.joined(self.run(self.answer.outputs(self.schema), fed)))
         return found[:1] if alone else found
+
+    @cached_property
+    def noise(self) -> int:
+        """Random numbers a row that the graph takes beside the columns; 0 of one that draws nothing."""
+        return next((one.shape[1] for one in self._session.get_inputs() if one.name == NOISE), 0)
+
+    def drawing(self, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """With the random numbers that are the rows' own, where the graph takes some and has none yet."""
+        if not self.noise or NOISE in arrays:
+            return arrays
+        cells = {}
+        for column in self.columns:
+            entry = self.transform.entries[column["name"]]
+            values, kind = arrays[column["input"]], kind_of(entry.kind)
+            cells[column["name"]] = {"": values if values.dtype == np.int64 else kind.served(values, entry)}
+        made = {tensor.name: filled(stacked(tensor, cells)) for tensor in self.transform.tensors}
+        return {**arrays, NOISE: noise_of(made, self.noise)}
 
     def run(self, outputs: Sequence[str], arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
         """Graph input → array [n, …] → the named outputs of the graph."""

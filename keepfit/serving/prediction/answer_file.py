@@ -70,12 +70,7 @@ class AnswerFile:
             self._temporary.unlink()
 
     def _add_csv(self, answers: pa.Table) -> None:
-        import polars as pl  # Arrow's own writer puts quotes around every text
-
-        frame = pl.DataFrame(answers)
-        # Files in cells, such as pictures, as text that is read as such again.
-        spelled = pl.lit("data:;base64,") + pl.col(pl.Binary).bin.encode("base64")
-        text = frame.with_columns(spelled.name.keep()).write_csv(include_header=self._writer is None)
+        text = csv_of(answers, header=self._writer is None)
         self._file.write(text.encode())  # not by polars itself, whose errors do not tell a full disk from others
         self._writer = "header written"
 
@@ -85,6 +80,14 @@ class AnswerFile:
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._file, answers.schema, compression="zstd")
         self._writer.write_table(answers)
+
+
+def csv_of(table: pa.Table, *, header: bool) -> str:
+    """Lines of CSV; files in cells, such as pictures, are text that is read as a file again."""
+    import polars as pl  # Arrow's own writer puts quotes around every text
+
+    spelled = pl.lit("data:;base64,") + pl.col(pl.Binary).bin.encode("base64")
+    return pl.DataFrame(table).with_columns(spelled.name.keep()).write_csv(include_header=header)
 
 
 def check_name(out: Path, rows: Path) -> None:

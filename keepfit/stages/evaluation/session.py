@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from keepfit.data import feed
+from keepfit.data.feed import Part
+from keepfit.data.transform import Transform
 from keepfit.features.lookup import read_transform
 from keepfit.models.architecture import load
 from keepfit.problems.lookup import answer_of, judge_of, learn_of
@@ -16,6 +19,10 @@ from keepfit.stages.evaluation.scoring import score, threads, write_predictions
 from keepfit.store import files
 from keepfit.store.artifacts import Baseline, Evaluated, Prepared, Trained
 from keepfit.store.stage import Room
+
+
+def _part(folder: Path, transform: Transform, name: str) -> Part:
+    return feed.read(folder / name, transform)
 
 
 def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline) -> Evaluated:
@@ -38,7 +45,7 @@ def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline
     made["classical"]["name"] = baseline.classical
     if told := getattr(learn_of(transform.target.problem), "told", None):
         with threads(room.config.training.threads):
-            made |= told(network, test, transform)
+            made |= told(network, partial(_part, folder, transform), transform)
     further = made.pop("figures", {})
     made["model"] |= further
     answer = answer_of({"problem": transform.target.problem})

@@ -13,6 +13,7 @@ import onnx
 from onnx import TensorProto, helper
 from onnx.compose import add_prefix, merge_models
 
+from keepfit.data.noise import NOISE
 from keepfit.data.transform import Tensor, Transform, in_view
 from keepfit.features.lookup import graph_of
 from keepfit.problems.lookup import answer_of
@@ -29,7 +30,7 @@ def whole_graph(core: onnx.ModelProto, schema: dict[str, Any], transform: Transf
     core = add_prefix(core, "core/")
     del core.opset_import[:]
     core.opset_import.extend(_OPSETS)  # composing needs equal opsets on both sides
-    front = _front(schema["inputs"], transform)
+    front = _front(schema["inputs"], transform, [value for value in core.graph.input if value.name == f"core/{NOISE}"])
     pairs = [(value.name, value.name.replace("columns/", "core/")) for value in front.graph.output]
     merged = merge_models(front, core, io_map=pairs)
     whole = merge_models(merged, _back(schema, transform), io_map=[("core/answers", _ANSWERS)])
@@ -40,8 +41,8 @@ def whole_graph(core: onnx.ModelProto, schema: dict[str, Any], transform: Transf
     return whole
 
 
-def _front(columns: list[dict[str, Any]], transform: Transform) -> onnx.ModelProto:
-    """The columns → `columns/<tensor>`, each by its kind's own nodes."""
+def _front(columns: list[dict[str, Any]], transform: Transform, more: list[onnx.ValueInfoProto]) -> onnx.ModelProto:
+    """The columns → `columns/<tensor>`, each by its kind's own nodes; `more` inputs of the core go in as they are."""
     served = {column["name"]: column for column in columns}
     inputs, nodes, outputs = [], [], []
     for tensor in transform.tensors:
@@ -59,6 +60,12 @@ def _front(columns: list[dict[str, Any]], transform: Transform) -> onnx.ModelPro
         outputs.append(helper.make_tensor_value_info(target, kind, _shape(tensor)))
     order = {column["input"]: place for place, column in enumerate(columns)}
     inputs.sort(key=lambda value: order.get(value.name, len(order)))
+    for value in more:
+        name = value.name.removeprefix("core/")
+        kind, shape = value.type.tensor_type.elem_type, ["rows", value.type.tensor_type.shape.dim[1].dim_value]
+        inputs.append(helper.make_tensor_value_info(name, kind, shape))
+        nodes.append(helper.make_node("Identity", [name], [f"columns/{name}"]))
+        outputs.append(helper.make_tensor_value_info(f"columns/{name}", kind, shape))
     axis = [helper.make_tensor(_AXIS, TensorProto.INT64, [1], [1])]
     used = {name for node in nodes for name in node.input}
     return _model(nodes, inputs, outputs, axis if _AXIS in used else [])

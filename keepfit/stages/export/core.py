@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from keepfit.data.batch import tensor_of
 from keepfit.data.transform import Tensor as FittedTensor
 from keepfit.data.transform import Transform
-from keepfit.models.architecture import TrainedModel
+from keepfit.models.architecture import TrainedModel, drawing
 from keepfit.models.tree_nodes import ensembles
 from keepfit.problems.lookup import learn_of
 
@@ -64,9 +64,10 @@ def core_graph(model: TrainedModel, transform: Transform) -> onnx.ModelProto:
 
     Raises RuntimeError when the exporter froze the number of rows, which it does silently.
     """
-    inputs = example(transform)
+    inputs = drawing(model.net, example(transform))
     names = tuple(inputs)
     free = tuple(_free(tensor) for tensor in transform.tensors)
+    free += tuple({0: torch.export.Dim("rows")} for _ in names[len(free) :])
     with quiet():
         program = torch.onnx.export(
             Answering(model, names).eval(),

@@ -34,7 +34,7 @@ def write_golden(folder: Path, model: ServedModel, prepared: Path, transform: Tr
     """golden.npz: the first test rows and the edge rows, with the model's answers."""
     tests = feeds(_first_rows(prepared / "test_raw", model, transform), model.columns, {})
     edges = edge_rows(model.columns, transform)
-    rows = {name: filled(behind([tests[name], edges[name]])) for name in tests}
+    rows = model.drawing({name: filled(behind([tests[name], edges[name]])) for name in tests})
     answer, names = model.answer, model.answer.named(model.schema)
     arrays = {f"input:{name}": array for name, array in rows.items()}
     found = dict(zip(names, model.run(names, rows), strict=True))

@@ -18,6 +18,7 @@ from keepfit.data.feed import Feed, Part, beside
 from keepfit.data.transform import Transform
 from keepfit.features.lookup import entry_of, parsed, read_transform
 from keepfit.learning import device, memory
+from keepfit.learning.adversarial import recipe_of
 from keepfit.learning.checkpoint import Checkpoint
 from keepfit.learning.device import Machine
 from keepfit.learning.fit import Fit
@@ -114,7 +115,7 @@ def begin(
         carried = model.begin(train, validation, objective)  # type: ignore[operator]
         train, validation = (beside(part, more) for part, more in zip((train, validation), carried, strict=True))
     model = model.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    recipe = Supervised(model, objective, plan, machine, validation.to(machine.device), augment)
+    recipe = recipe_of(model)(model, objective, plan, machine, validation.to(machine.device), augment)
     return recipe, Fit(recipe, Feed(train.to(machine.device), plan.batch_size, plan.seed), plan)
 
 

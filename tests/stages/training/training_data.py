@@ -51,22 +51,29 @@ def quantity(folder: Path, training: str = "", model: str = "{family: mlp}") -> 
     return run(folder, training, model, "x0: number", "regression"), prepared
 
 
-def described(folder: Path, training: str = "", model: str = "{family: vae}") -> tuple[Run, Learnable]:
+def made(folder: Path, training: str = "", model: str = "{family: gan}") -> tuple[Run, Learnable]:
+    """The same rows, as such of which new ones are made."""
+    return described(folder, training, model, "synthesis")
+
+
+def described(
+    folder: Path, training: str = "", model: str = "{family: vae}", problem: str = "reconstruction"
+) -> tuple[Run, Learnable]:
     """The breast cancer table without its labels, as rows that are described, likewise."""
     from sklearn.datasets import load_breast_cancer
 
     rows = load_breast_cancer().data
     features = [number(f"x{i}", i, column) for i, column in enumerate(rows.T)]
     columns = [{"name": f["name"], "kind": "number", "shape": [], "how": {"mean": 0, "std": 1}} for f in features]
-    target = {"name": "whole_row", "problem": "reconstruction", "columns": columns, "code": 5}
+    target = {"name": "whole_row", "problem": problem, "columns": columns, "code": 5}
     labels = np.zeros(len(rows), np.uint8)
     prepared = prepare(folder, rows.astype("<f8"), labels, features, "numbers", target)
-    return run(folder, training, model, "x0: number", "reconstruction"), prepared
+    return run(folder, training, model, "x0: number", problem), prepared
 
 
 def run(folder: Path, training: str, model: str, feature: str, problem: str = "classification") -> Run:
     """A run of a pipeline with these sections."""
-    target = "" if problem == "reconstruction" else "target: y\n"
+    target = "" if problem in ("reconstruction", "synthesis") else "target: y\n"
     text = f"name: test\nsource: {{path: none.csv}}\n{target}features: {{{feature}}}\nmodel: {model}\n"
     text += f"problem: {problem}\n"
     (folder / "pipeline.yaml").write_text(text + (f"training: {training}\n" if training else ""))

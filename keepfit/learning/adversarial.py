@@ -1,0 +1,94 @@
+"""Two networks that learn against each other (Goodfellow et al. 2014, arXiv:1406.2661), in turns, a step each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from keepfit.data.batch import Batch, Inputs
+from keepfit.data.feed import Part
+from keepfit.learning.checkpoint import State
+from keepfit.learning.device import Machine
+from keepfit.learning.plan import Plan
+from keepfit.learning.recipe import Augment, Supervised
+from keepfit.models.adversary import Adversary
+from keepfit.problems.objective import Objective
+
+ROWS = 1000
+"""Validation rows by which an epoch is chosen, at most: their distances from each other are looked at, too."""
+BETAS = (0.0, 0.99)
+"""Of Adam: without momentum, as the other network moves meanwhile (Mescheder et al. 2018, arXiv:1801.04406)."""
+
+
+class Adversarial(Supervised):
+    """The rival's step, the maker's step, and the mean of the makers."""
+
+    model: Adversary
+
+    def __init__(
+        self,
+        model: Adversary,
+        objective: Objective,
+        plan: Plan,
+        machine: Machine,
+        validation: Part,
+        augment: Augment | None = None,
+    ) -> None:
+        super().__init__(model, objective, plan, machine, validation, augment)
+        self.optimiser, self.against = (
+            torch.optim.AdamW(net.parameters(), lr=plan.lr, betas=BETAS, weight_decay=plan.weight_decay, fused=True)
+            for net in (model.maker, model.rival)
+        )
+
+    def step(self, batch: Batch, done: float) -> Tensor:
+        """Both learn from the batch; gives what the rival paid."""
+        if not self.model.training:
+            self.model.train()
+        rate = self.plan.lr * self._rate(done)
+        paid = self._learn(self.model.rival, self.against, self.model.rival_loss, batch, rate)
+        self._learn(self.model.maker, self.optimiser, self.model.maker_loss, batch, rate)
+        self.model.follow()
+        return paid
+
+    def _learn(
+        self,
+        net: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        loss: Callable[[Inputs], Tensor],
+        batch: Batch,
+        rate: float,
+    ) -> Tensor:
+        optimiser.zero_grad()
+        total = torch.zeros((), device=batch.labels.device)
+        weights = [*net.parameters()]
+        for part in batch.parts(self.plan.accumulate):
+            found = loss(part.inputs)
+            torch.autograd.backward(found / len(batch), inputs=weights)
+            total += found.detach()
+        (group,) = optimiser.param_groups
+        group["lr"] = rate
+        optimiser.step()
+        return total
+
+    @torch.no_grad()
+    def judge(self) -> dict[str, float]:
+        """How far what is made is from the validation rows."""
+        self.model.eval()
+        batch = next(iter(self.validation.in_order(ROWS)))
+        return {"loss": float(self.model.distance(batch.inputs))}
+
+    def state(self) -> State:
+        """Of both networks and both optimisers."""
+        return {**super().state(), "against": self.against.state_dict()}
+
+    def restore(self, state: State) -> None:
+        """Of all."""
+        super().restore(state)
+        self.against.load_state_dict(state["against"])
+
+
+def recipe_of(model: nn.Module) -> type[Supervised]:
+    """How a network learns: against its rival, where it has one."""
+    return Adversarial if isinstance(model, Adversary) else Supervised
