@@ -116,6 +116,19 @@ class Expectation(Section):
     """critical stops the run when it fails; critical and warning quarantine the rows that fail; info only counts."""
 
 
+class Strangers(Section):
+    """Rows that are strange to another pipeline's model, which tells of whole rows how strange they are."""
+
+    pipeline: str
+    """Its YAML, or the folder of it, relative to this one; its model in service is asked."""
+    beyond: float = Field(default=0.99, gt=0.5, lt=1)
+    """The strangeness beyond which a row is a stranger; of ordinary rows a share of what is left to 1 is."""
+    max_share: float = Field(default=0.05, ge=0, le=1)
+    """Share of the rows that may be strangers."""
+    severity: Literal["critical", "warning", "info"] = "critical"
+    """Where more are: critical stops the run; critical and warning quarantine them; info only counts."""
+
+
 class Validation(Section):
     """What must be true of the rows before a model may learn from them."""
 
@@ -125,6 +138,8 @@ class Validation(Section):
     """The run stops when more than this share of the rows is quarantined, or of a column's cells cannot be read."""
     stop: bool = True
     """False goes on with the rows that passed even when a critical expectation failed."""
+    strangers: Strangers | None = None
+    """Rows that another pipeline's model finds strange."""
     docs: bool = False
     """Also build Great Expectations' Data Docs (a few seconds, not offline)."""
     suite: tuple[Expectation, ...] = ()

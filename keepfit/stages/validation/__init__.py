@@ -4,11 +4,23 @@
 `selftest` proves the two together before every validation, `quarantine` puts the failing rows aside.
 """
 
+from typing import Any
+
+from keepfit.config import Pipeline
 from keepfit.store.artifacts import Snapshot, Validated
 from keepfit.store.stage import Room, stage
 
 
-@stage(reads=("validation",))
+def _asked(config: Pipeline) -> dict[str, Any]:
+    """Which model is asked of strangers: the one in service when the stage begins."""
+    if config.validation.strangers is None:
+        return {}
+    from keepfit.stages.validation.strangers import watcher
+
+    return {"strangers": watcher(config).id}
+
+
+@stage(reads=("validation",), environment=_asked)
 def validate(room: Room, snapshot: Snapshot) -> Validated:
     """Check every row of the snapshot; those that fail a critical or warning expectation go to quarantine.parquet.
 

@@ -31,6 +31,13 @@ class Failing:
         self._named[number] = name
         return self._done(f"INSERT INTO keepfit_failing SELECT keepfit_row, {number} FROM {relation} WHERE {condition}")
 
+    def add_rows(self, number: int, name: str, ids: pa.Array) -> None:
+        """Rows of these ids failed."""
+        self._named[number] = name
+        self._rows.connection.register("keepfit_given", pa.table({"keepfit_row": ids}))
+        self._done(f"INSERT INTO keepfit_failing SELECT keepfit_row, {number} FROM keepfit_given")
+        self._rows.connection.unregister("keepfit_given")
+
     def write(self, path: Path) -> int:
         """Each of the rows once, with all its columns and the names of what it failed. Returns how many they are."""
         names = ", ".join(f"({number}, {literal(name)})" for number, name in self._named.items()) or "(0, '')"

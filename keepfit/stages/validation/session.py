@@ -30,11 +30,11 @@ CHECKS, RESULT = "checks.json", "beside/gx.json"
 def session(room: Room, snapshot: Snapshot) -> Validated:
     """Everything that `keepfit.stages.validation.validate` promises."""
     folder = room.store / snapshot.path / "rows"
-    suite = room.config.validation.suite
+    suite, asks = room.config.validation.suite, room.config.validation.strangers is not None
     if passed_over := room.config.validation.bookkeeping:
         room.note(f"left out of the suite, as they say nothing of the rows: {', '.join(passed_over)}")
     with machine_errors(room.path):
-        found = _checked(room, folder) if suite else Findings()
+        found = _checked(room, folder) if suite or asks else Findings()
     files.write_json(room.path / CHECKS, found.checks)
     if not found.quarantined:
         quarantine.write_none(folder, room.path / quarantine.FILE)
@@ -45,7 +45,7 @@ def session(room: Room, snapshot: Snapshot) -> Validated:
         snapshot=snapshot.path,
         rows=snapshot.rows - found.quarantined,
         quarantined=found.quarantined,
-        expectations=len(suite),
+        expectations=len(suite) + asks,
         failed=tuple(check["expectation"] for check in found.checks if not check["passed"]),
     )
 
@@ -63,27 +63,50 @@ def _uncollected() -> Iterator[None]:
 
 
 def _checked(room: Room, folder: Path) -> Findings:
-    """Check a suite that is not empty, and write quarantine.parquet where rows failed."""
+    """Check a suite, and whether rows are strange; write quarantine.parquet where rows failed."""
     settings = room.config.validation
     with TemporaryDirectory(dir=room.path) as scratch, opened(folder, Path(scratch)) as rows:
-        names = (*room.config.features, room.config.target)
-        suite = fit.fitted(settings.suite, rows, findings.suite_file(room), names)
-        with _uncollected():
-            from keepfit.stages.validation import engine, selftest  # Great Expectations takes seconds to import
-        room.step("self-test")
-        selftest.prove(Path(scratch) / "selftest")
-        checker, failing = engine.Engine(rows, suite), quarantine.Failing(rows)
-        examples, checks = {}, []
-        room.step(f"0 of {len(suite)} expectations", done=0.0)
-        for one in checker.check():
-            checks.append(one)
-            room.step(f"{len(checks)} of {len(suite)} expectations", done=len(checks) / len(suite))
-            if one.failing:
-                examples[one.number] = _put_aside(one, rows, failing)
-        checks.sort(key=lambda one: one.number)
-        _write_result(room, engine.suite_result(checks))
+        failing = quarantine.Failing(rows)
+        checks, examples = _expected(room, rows, Path(scratch), failing) if settings.suite else ([], {})
+        if settings.strangers is not None:
+            check, told = _strange(room, folder.parent, len(checks), failing)
+            examples[len(checks)] = told
+            checks.append(check)
         aside = failing.write(room.path / quarantine.FILE)
-        return Findings([one.finding.check() for one in checks], aside, examples)
+        return Findings(checks, aside, examples)
+
+
+def _expected(
+    room: Room, rows: RowView, scratch: Path, failing: quarantine.Failing
+) -> tuple[list[dict[str, Any]], dict[int, str]]:
+    """What came of each expectation of a suite, and the first rows that failed it."""
+    names = (*room.config.features, room.config.target)
+    suite = fit.fitted(room.config.validation.suite, rows, findings.suite_file(room), names)
+    with _uncollected():
+        from keepfit.stages.validation import engine, selftest  # Great Expectations takes seconds to import
+    room.step("self-test")
+    selftest.prove(scratch / "selftest")
+    checker = engine.Engine(rows, suite)
+    examples, checks = {}, []
+    room.step(f"0 of {len(suite)} expectations", done=0.0)
+    for one in checker.check():
+        checks.append(one)
+        room.step(f"{len(checks)} of {len(suite)} expectations", done=len(checks) / len(suite))
+        if one.failing:
+            examples[one.number] = _put_aside(one, rows, failing)
+    checks.sort(key=lambda one: one.number)
+    _write_result(room, engine.suite_result(checks))
+    return [one.finding.check() for one in checks], examples
+
+
+def _strange(room: Room, folder: Path, number: int, failing: quarantine.Failing) -> tuple[dict[str, Any], str]:
+    """What came of the check of strangers, which are put aside where they are too many; and the first in words."""
+    from keepfit.stages.validation.strangers import strangers
+
+    found = strangers(room, folder)
+    if not found.check["passed"] and found.check["severity"] != "info":
+        failing.add_rows(number, found.name, found.ids)
+    return found.check, found.examples
 
 
 def _put_aside(one: Checked, rows: RowView, failing: quarantine.Failing) -> str:
