@@ -15,7 +15,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
 from prefect.input.actions import read_flow_run_input
-from prefect.input.run_input import keyset_from_base_key
+from prefect.input.run_input import Keyset, keyset_from_base_key
 from prefect.runtime import deployment
 from pydantic import Field
 
@@ -44,6 +44,12 @@ class Approval(RunInput):
     )
     reason: str = Field(default="", title="Reason", description="Why; it is journalled.")
     name: str = Field(default="", title="Your name", description="It is journalled beside the answer.")
+
+    @classmethod
+    def save(cls, keyset: Keyset, flow_run_id: UUID | None = None) -> None:
+        """Give the form to the server, unless it has it."""
+        if read_flow_run_input(keyset["schema"], flow_run_id=flow_run_id) is None:
+            super().save(keyset, flow_run_id)
 
 
 def decided(run: Run, decision: Decision, bundle: Bundle, evaluated: Evaluated, prepared: Prepared) -> Decision:
@@ -90,8 +96,7 @@ def _said_to(run: Run, earlier: Record) -> Decision | None:
 
 def _given_to(flow_run: str, times: int) -> Approval | None:
     """The answer to a run's last question; None where there is none, or the server knows nothing of it."""
-    key = keyset_from_base_key(f"suspended-{_key(times)}")["response"]
-    given = read_flow_run_input(key, flow_run_id=UUID(flow_run))
+    given = read_flow_run_input(_keys(times)["response"], flow_run_id=UUID(flow_run))
     answer = Approval.model_validate(given) if given else None
     return answer if answer and answer.answer != "unanswered" else None
 
@@ -113,6 +118,8 @@ def _answer(run: Run, bundle: Bundle, verdict: Verdict) -> Decision:
         description=f"**{verdict.outcome}**: {verdict.sentence}\n\nThe figures and charts stand in the run's artifact. "
         f"Without an answer within {run.config.approval_within}, the model in service stays."
     )
+    # Prefect would do so once the run is suspended: a server that fails right then leaves one that nobody can answer.
+    question.save(_keys(asked.times))
     left = max(1, round(asked.until - time.time()))
     answer = suspend_flow_run(wait_for_input=question, timeout=left + GRACE, key=_key(asked.times))
     run.add(waiting="")
@@ -125,6 +132,11 @@ def _answer(run: Run, bundle: Bundle, verdict: Verdict) -> Decision:
 def _key(times: int) -> str:
     """What Prefect keeps the answer by; each time that a run asks has its own."""
     return f"approval-{times}"
+
+
+def _keys(times: int) -> Keyset:
+    """Where Prefect keeps form and answer of a question."""
+    return keyset_from_base_key(f"suspended-{_key(times)}")
 
 
 def _decision(answer: Approval) -> Decision:

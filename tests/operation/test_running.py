@@ -101,6 +101,8 @@ def test_a_person_is_asked_and_the_same_run_goes_on_with_the_answer(workers: Ser
     made = deployed(workers, tmp_path, "asked", "approval: on_promote\n")
     id = workers.ask("retrain/asked")
     workers.event(id, "Suspended")
+    with workers.client() as client:
+        assert client.get(f"/flow_runs/{id}/input/suspended-approval-1-schema").is_success  # before the run waits
     workers.suspended(id)
     assert not (made.folder / ".keepfit/champion.json").exists()
     with workers.client() as client:
