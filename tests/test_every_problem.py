@@ -14,6 +14,7 @@ from PIL import Image
 
 from keepfit import config, load
 from keepfit.serving.prediction import predict_file
+from keepfit.serving.sampling import sample, wanted
 from tests.chain import retrain
 
 ROWS = 300
@@ -112,3 +113,35 @@ def test_it_goes_through_all_stages_and_is_better_than_a_guess(
     assert list(again["prediction"][:20]) == pytest.approx(list(answers["prediction"][:20]))
     journal = json.loads((tmp_path / ".keepfit/journal.jsonl").read_text())
     assert journal["reason"] == "first"
+
+
+OF_ROWS = [
+    pytest.param(kind, problem, family, marks=[pytest.mark.slow] if (k + n) % 3 else [])
+    for k, kind in enumerate(KINDS)
+    for n, (problem, family) in enumerate((("reconstruction", "vae"), ("synthesis", "gan"), ("synthesis", "vae")))
+]
+"""What is asked of whole rows, whatever is in them: every kind, and every problem with its families."""
+
+
+@pytest.mark.parametrize(("kind", "problem", "family"), OF_ROWS)
+def test_whole_rows_are_described_and_drawn_of_every_kind(kind: str, problem: str, family: str, tmp_path: Path) -> None:
+    where, features = source(kind, "classification", tmp_path).splitlines()
+    said = f"{where}\n{features.removesuffix('}')}, y: category}}\n"
+    asked = "{kind: synthesis, given: [y]}" if problem == "synthesis" else problem
+    (tmp_path / "pipeline.yaml").write_text(
+        f"name: all\nproblem: {asked}\n{said}model: {{family: {family}, width: 48}}\ntraining: {{epochs: 25}}\n"
+    )
+    pipeline = config.load(tmp_path / "pipeline.yaml")
+    released = retrain(pipeline, force="two columns that have little to do with each other")
+    assert released.verdict.enters_service, released.verdict.sentence
+    rows = next(tmp_path.glob("rows.*"))
+    predict_file(pipeline, rows, tmp_path / "answers.parquet")
+    answers = pd.read_parquet(tmp_path / "answers.parquet")
+    assert len(answers) == ROWS
+    if problem == "reconstruction":
+        assert answers["prediction"].between(0, 1).all()
+        assert {"strangest", "mended_x", "mended_y", "share_x"} <= set(answers)
+        return
+    new = pd.concat([table.to_pandas() for table in sample(pipeline, wanted(200, ("y=yes",), 0))])
+    assert set(new["y"]) == {"yes"}
+    assert new["x"].notna().all()

@@ -77,7 +77,7 @@ _NAMES = {
     "recognised": "recognised as what was asked for",
     "classes": "classes that are mostly recognised",
     "covered": "covered rows",
-    "copies": "new rows as near as copies",
+    "copies": "copies of train rows",
     "active_units": "active numbers of the code",
 }
 

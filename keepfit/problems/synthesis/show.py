@@ -27,8 +27,8 @@ class NewShow(Show):
         return (
             "Covered are test rows that have a new one among their neighbours. Told apart is how often a forest tells "
             "a test row from a new one, having learned from neither: 50 % is a coin. Recognised are new rows that a "
-            "classifier, which learned from test rows, takes for what was asked for. Copies are new rows as near to a "
-            "train row as 2 % of the test rows are."
+            "classifier, which learned from test rows, takes for what was asked for. Copies are new rows within a "
+            "tenth of the usual distance of a train row, beyond the share of test rows that are."
         )
 
     def errors(self, metrics: dict[str, Any]) -> Chapter:
