@@ -18,8 +18,9 @@ from keepfit.problems.objective import Objective
 
 ROWS = 1000
 """Validation rows by which an epoch is chosen, at most: their distances from each other are looked at, too."""
-BETAS = (0.0, 0.99)
-"""Of Adam: without momentum, as the other network moves meanwhile (Mescheder et al. 2018, arXiv:1801.04406)."""
+BETAS = (0.5, 0.99)
+"""Of Adam: with less momentum than usual, as the other network moves meanwhile (Radford et al. 2016,
+arXiv:1511.06434)."""
 
 
 class Adversarial(Supervised):

@@ -160,3 +160,24 @@ def test_a_missing_number_is_one_however_it_is_spelled():
 def test_more_rows_of_a_seed_begin_with_the_same():
     assert np.array_equal(drawn(10, 4, 3)[:6], drawn(6, 4, 3))
     assert not np.array_equal(drawn(6, 4, 3), drawn(6, 4, 4))
+
+
+def test_a_larger_picture_is_made_by_convolutions_of_any_size():
+    draw = np.random.default_rng(0)
+    images = draw.integers(0, 256, (20, 18, 21, 3)).astype("u1")
+    features = (
+        Names(name="sort", kind="category", slot=0, vocabulary=("a", "b")),
+        Picture.model_validate(picture(images)),
+    )
+    bare = Transform(target=Target(name="whole_row", problem="synthesis"), features=features)
+    target = Target(name="whole_row", problem="synthesis", columns=rebuilt(bare), given=("sort",), code=4)
+    transform = Transform(target=target, features=features)
+    model = network("gan", transform)
+    assert isinstance(model.maker, gan.PictureMaker)
+    inputs = {"codes": torch.from_numpy(draw.integers(2, 4, (20, 1))), "image": torch.from_numpy(images)}
+    with torch.no_grad():
+        found = model.eval()({**inputs, NOISE: torch.randn(20, model.noise)})[:, 0]
+    assert found.shape == (20, target.outputs)
+    for net, loss in ((model.rival, model.rival_loss), (model.maker, model.maker_loss)):
+        torch.autograd.backward(loss(inputs), inputs=[*net.parameters()])
+        assert all(weight.grad is not None and weight.grad.abs().sum() > 0 for weight in net.parameters())

@@ -19,6 +19,7 @@ from keepfit.errors import ConfigError
 from keepfit.problems.reconstruction.strangeness import reach, strangeness
 from keepfit.problems.reconstruction.strangers import auroc
 from keepfit.serving.prediction import predict_file
+from keepfit.serving.scoring import Asked, score
 from tests import ROOT
 from tests.chain import retrain
 
@@ -105,6 +106,17 @@ def test_a_row_is_mended_in_the_types_of_its_columns(trained):
     assert off.median() < pd.Timedelta(days=90)
     assert np.corrcoef(mended["mended_length"], fresh["length"][small])[0, 1] > 0.8
     assert (mended["mended_weight"] < 300).mean() > 0.9
+
+
+def test_a_batch_is_scored_and_no_row_gets_no_answer(trained):
+    pipeline = config.load(trained / "pipeline.yaml")
+    score(pipeline, Asked(rows=trained / "rows.csv", out=trained / "scored.parquet"))
+    scored = pd.read_parquet(trained / "scored.parquet")
+    whole = load(trained / "pipeline.yaml").predict(rows())
+    assert np.allclose(scored["prediction"], whole["prediction"])
+    nothing = load(trained / "pipeline.yaml").predict(rows().head(0))
+    assert len(nothing) == 0
+    assert list(nothing) == list(whole)
 
 
 def test_the_report_tells_of_strangers_and_the_answers_go_into_a_file(trained):

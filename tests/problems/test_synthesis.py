@@ -112,8 +112,10 @@ def test_a_row_that_is_asked_about_gets_a_new_one_of_its_own(trained):
     assert list(found)[:2] == ["prediction", "new_length"]
     assert "new_kind" not in found
     pd.testing.assert_frame_equal(model.predict(fresh.tail(20)), found.tail(20), check_exact=False)
+    assert list(model.predict(fresh.head(0))) == list(found)
 
 
+@pytest.mark.slow
 def test_another_family_is_compared_with_it(tmp_path):
     assert retrain(pipeline(tmp_path, "vae", 30)).verdict.reason == "first"
     verdict = retrain(pipeline(tmp_path, "gan", 60)).verdict

@@ -9,6 +9,7 @@ B rows, Z random numbers, S numbers seen, G of them given, O asked for, C cells.
 
 from __future__ import annotations
 
+import math
 from copy import deepcopy
 from itertools import pairwise
 from typing import Any
@@ -24,9 +25,13 @@ from keepfit.features.whole import Whole
 from keepfit.models.adversary import Adversary, energy
 from keepfit.models.drawing import fixed, marked
 from keepfit.models.gan import Settings
+from keepfit.models.gan.pictures import PictureMaker, PictureRival
 
-STEPS = 3000
-"""Of a small set: digits of 8×8 were recognised as often as real ones after 1,500."""
+STEPS, STEPS_OF_PICTURES = 3000, 2500
+"""Of a small set: digits of 8×8 were recognised as often as real ones after 1,500; of larger pictures, whose steps take
+ten times as long: MNIST's digits were after 1,500 as often as real ones, but for two points."""
+LARGE = 16
+"""Pixels a side from which a picture is made by convolutions."""
 WEIGHT = 2.0
 """Of what is given, beside random numbers."""
 
@@ -77,8 +82,12 @@ class GAN(Adversary):
         self.register_buffer("given", torch.tensor(seen, dtype=torch.int64))
         self.register_buffer("is_given", marked(self.whole.width, seen))
         self.register_buffer("cell_given", marked(self.whole.cells, cells))
-        self.maker = Maker(self.noise + len(seen), width, depth, sum(self.whole.asked))
-        self.rival = Rival(self.whole.width, len(seen), width, depth)
+        self.maker: nn.Module = Maker(self.noise + len(seen), width, depth, sum(self.whole.asked))
+        self.rival: nn.Module = Rival(self.whole.width, len(seen), width, depth)
+        if shape := alone(target):
+            before = sum(self.whole.asked) - math.prod(shape)
+            self.maker = PictureMaker(self.noise + len(seen), WEIGHT, shape, before)
+            self.rival = PictureRival(len(seen), shape)
         self.mean = deepcopy(self.maker).requires_grad_(requires_grad=False)
 
     def forward(self, inputs: Inputs) -> Tensor:
@@ -92,10 +101,11 @@ class GAN(Adversary):
 
     def rival_loss(self, inputs: Inputs) -> Tensor:
         """The logistic loss, and the penalty at real rows."""
-        seen = self.whole.seen(inputs).requires_grad_()
-        told = seen[:, self.given]
-        real, made = self.rival(seen, told), self.rival(self._made(self.maker, seen).detach(), told.detach())
+        rows = self.whole.seen(inputs)
+        told, seen = rows[:, self.given], rows.clone().requires_grad_()
+        real, made = self.rival(seen, told), self.rival(self._made(self.maker, rows).detach(), told)
         (gradient,) = torch.autograd.grad(real.sum(), seen, create_graph=True)
+        gradient = gradient.masked_fill(self.is_given, 0.0)  # what is given may be told as sharply as it is useful
         loss: Tensor = (F.softplus(-real) + F.softplus(made) + 0.5 * self.penalty * gradient.square().sum(1)).sum()
         return loss
 
@@ -129,16 +139,25 @@ def hidden(inputs: int, width: int, depth: int) -> list[nn.Module]:
     return made
 
 
+def alone(target: Any) -> tuple[int, ...]:
+    """The shape of the one picture that is made, where it is larger and nothing else is; else nothing."""
+    free = [column for column in target.columns if column.name not in target.given]
+    shape: tuple[int, ...] = free[0].shape if len(free) == 1 else ()
+    return shape if len(shape) > 1 and max(shape[:2]) >= LARGE else ()
+
+
 def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]:
     """Every hyperparameter, from the number of cells and rows. What the YAML says goes before these."""
     cells = sum(column.cells for column in transform.target.columns)  # type: ignore[attr-defined]
-    batch = 64 if rows < 20_000 else 128
+    large = bool(alone(transform.target))
+    batch = 64 if rows < 20_000 or large else 128
+    steps, least = (STEPS_OF_PICTURES, 3) if large else (STEPS, 10)
     derived: dict[str, Any] = {
         "width": 128 if cells < 20 else 256,
         "depth": 2,
-        "epochs": min(max(round(STEPS * batch / rows), 10), 600),
+        "epochs": min(max(round(steps * batch / rows), least), 600),
         "batch_size": batch,
-        "lr": 5e-4,
+        "lr": 8e-4 if large else 5e-4,
         "weight_decay": 0.0,
         "schedule": "constant",
         "warmup": 0.0,

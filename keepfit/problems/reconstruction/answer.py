@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,6 +41,11 @@ def of_columns(cells: Answers, columns: Sequence[Rebuilt]) -> dict[str, Answers]
     return {column.name: some.reshape(len(some), *column.shape) for column, some in found}
 
 
+def summed(cells: Answers) -> NDArray[np.float64]:
+    """Of each row [N, …] → [N]; N may be 0."""
+    return np.asarray(cells.reshape(len(cells), math.prod(cells.shape[1:])).sum(axis=1), np.float64)
+
+
 class RowAnswer(Answer):
     """[N, 3 + L + 2 C]."""
 
@@ -65,7 +71,7 @@ class RowAnswer(Answer):
         its share of what is off, and its cell mended."""
         columns = [Rebuilt.model_validate(column) for column in schema["columns"]]
         found = parts(answers, layout_of(schema))
-        shares = {n: some.reshape(len(some), -1).sum(1) for n, some in of_columns(found["share"], columns).items()}
+        shares = {name: summed(some) for name, some in of_columns(found["share"], columns).items()}
         names = np.array([*shares], object)
         strangest = names[np.stack([*shares.values()], 1).argmax(1)] if len(answers) else np.empty(0, object)
         mended = of_columns(found["mended"], columns)

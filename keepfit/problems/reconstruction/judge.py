@@ -18,7 +18,7 @@ from keepfit.metrics.paired import Paired, of_gains
 from keepfit.problems.answer import Answers, Labels
 from keepfit.problems.described import Rebuilt, layout_of
 from keepfit.problems.judge import Judge, Judged
-from keepfit.problems.reconstruction.answer import of_columns, parts
+from keepfit.problems.reconstruction.answer import of_columns, parts, summed
 from keepfit.store.artifacts import Interval
 
 ACTIVE = 0.01
@@ -57,14 +57,14 @@ class JudgedRows(Judged):
     def details(self) -> dict[str, Any]:
         """`strangeness` of each row, in their order; `off`: column → its mean share of what is off; `alarm`."""
         off = of_columns(self.found["share"], self._columns)
-        shares = {name: float(some.reshape(len(some), -1).sum(1).mean()) for name, some in off.items()}
+        shares = {name: float(summed(some).mean()) for name, some in off.items()}
         return {"strangeness": self.found["strangeness"].round(5).tolist(), "off": shares, "alarm": self.alarm}
 
     def worst(self, most: int) -> Iterator[dict[str, Any]]:
         """The strangest rows, by their bound where they are as strange."""
         order = np.lexsort((self.found["elbo"], -self.found["strangeness"]))
         off = of_columns(self.found["share"], self._columns)
-        shares = np.stack([some.reshape(len(some), -1).sum(1) for some in off.values()], 1)
+        shares = np.stack([summed(some) for some in off.values()], 1)
         for row in order[:most]:
             column = int(shares[row].argmax())
             told = {"column": self._columns[column].name, "share": float(shares[row, column])}

@@ -117,7 +117,7 @@ def made(answers: Answers, schema: dict[str, Any]) -> dict[str, Any]:
 
 def _moved(cells: Answers, before: Rebuilt, after: Rebuilt) -> Answers:
     """Deviations and codes of one model as another counts them [N, …]."""
-    flat: Answers = cells.reshape(len(cells), -1)
+    flat: Answers = cells.reshape(len(cells), before.cells)
     if "std" in before.how:
         values: Answers = flat * before.how["std"] + before.how["mean"]
         return np.asarray((values - after.how["mean"]) / after.how["std"])
