@@ -14,7 +14,7 @@ from keepfit.store.run import Run
 SECTIONS = {
     "score": "Score", "compared": "Champion", "changes": "What changed", "seen": "Seen", "data": "Data",
     "validation": "Validation", "training": "Training", "errors": "Errors", "curves": "Curves", "slices": "Slices",
-    "telling": "Telling parts", "worst": "Worst predictions",
+    "importance": "Columns", "telling": "Telling parts", "worst": "Worst predictions",
     "lineage": "Lineage",
 }  # fmt: skip
 ALWAYS = ("score", "compared", "changes", "lineage")
@@ -84,6 +84,7 @@ def _details(facts: RunFacts) -> dict[str, Any]:
         "errors": errors if errors.tables or errors.matrix else None,
         "curves": curves if curves.charts else None,
         "slices": results.slices(facts),
+        "importance": results.importance(facts),
         "telling": results.telling(facts),
         "worst": worst(facts),
     }

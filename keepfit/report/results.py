@@ -9,6 +9,8 @@ from keepfit.problems.show import Listing
 from keepfit.quoting import cut, visible
 from keepfit.report.facts import RunFacts
 
+_COLUMNS = 30
+
 
 def training(facts: RunFacts) -> list[tuple[str, str]]:
     """What was trained, in a few figures."""
@@ -84,6 +86,24 @@ def slices(facts: RunFacts) -> dict[str, Any]:
         for s in found
     ]
     return {"rows": rows, "metric": metric_name(metric), "lower": metric in LOWER_IS_BETTER} if rows else {}
+
+
+def importance(facts: RunFacts) -> dict[str, Any]:
+    """How far the loss rises without each column, the largest first."""
+    found = facts.metrics.get("importance", [])
+    most = max((one["rise"] for one in found), default=0.0)
+    rows = [
+        {
+            "name": visible(one["column"]),
+            "value": f"{one['rise']:.3g}",
+            "span": f"{one['low']:.2g} – {one['high']:.2g}",
+            "share": round(100 * max(one["rise"], 0.0) / most, 1),
+            "sure": one["low"] > 0,
+        }
+        for one in found[:_COLUMNS]
+        if most > 0
+    ]
+    return {"rows": rows, "more": len(found) - len(rows), "loss": facts.show.loss} if rows else {}
 
 
 def telling(facts: RunFacts) -> dict[str, Any]:

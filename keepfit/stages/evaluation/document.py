@@ -5,6 +5,7 @@ intervals                     metric → value, low, high at `confidence`
 slices                        column, value (null: missing), rows, small, metrics, and the interval of the first of them
 answers                       where the answers fall: the problem's bins of them, with the rows in each
 worst                         row number in test_raw, and what the problem tells of it; `rests_on` of cells with parts
+importance                    how much answers rest on each column: see `keepfit.stages.evaluation.importance`
 telling                       what in such columns answers rest on: see `keepfit.stages.evaluation.telling`
 
 What else there is comes from the problem: see its `judge` module.

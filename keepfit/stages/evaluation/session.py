@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from keepfit.config.source import WHOLE
 from keepfit.data import feed
 from keepfit.data.feed import Part
 from keepfit.data.transform import Transform
@@ -15,6 +16,7 @@ from keepfit.stages.evaluation import slices, telling
 from keepfit.stages.evaluation.classical import read
 from keepfit.stages.evaluation.document import document
 from keepfit.stages.evaluation.erasing import Erasing
+from keepfit.stages.evaluation.importance import importances
 from keepfit.stages.evaluation.scoring import score, threads, write_predictions
 from keepfit.store import files
 from keepfit.store.artifacts import Baseline, Evaluated, Prepared, Trained
@@ -52,6 +54,10 @@ def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline
     schema = answer.schema(transform.target, made)
     made["answers"] = answer.bins(answers, schema)
     room.step("what answers rest on", 0.7)
+    objective = learn_of(transform.target.problem).objective(room.config.problem, transform.target, 0.0)
+    with threads(room.config.training.threads):
+        asked = room.config.target != WHOLE
+        made["importance"] = importances(network.net, transform, test, objective) if asked else []
     erasing = Erasing(network, transform, folder / "test_raw", answer, schema)
     with threads(room.config.training.threads):
         telling.in_rows(erasing, made["worst"])
