@@ -18,9 +18,6 @@ from keepfit.problems.objective import Objective
 
 ROWS = 1000
 """Validation rows by which an epoch is chosen, at most: their distances from each other are looked at, too."""
-BETAS = (0.5, 0.99)
-"""Of Adam: with less momentum than usual, as the other network moves meanwhile (Radford et al. 2016,
-arXiv:1511.06434)."""
 
 
 class Adversarial(Supervised):
@@ -39,7 +36,9 @@ class Adversarial(Supervised):
     ) -> None:
         super().__init__(model, objective, plan, machine, validation, augment)
         self.optimiser, self.against = (
-            torch.optim.AdamW(net.parameters(), lr=plan.lr, betas=BETAS, weight_decay=plan.weight_decay, fused=True)
+            torch.optim.AdamW(
+                net.parameters(), lr=plan.lr, betas=model.betas, weight_decay=plan.weight_decay, fused=True
+            )
             for net in (model.maker, model.rival)
         )
 

@@ -22,6 +22,8 @@ class Adversary(nn.Module, ABC):
     """Of the maker's weights."""
     pace: float
     """How far the mean goes towards the maker a step."""
+    betas: tuple[float, float] = (0.0, 0.99)
+    """Of Adam: without momentum, as the other network moves meanwhile (Mescheder et al. 2018, arXiv:1801.04406)."""
 
     @abstractmethod
     def rival_loss(self, inputs: Inputs) -> Tensor:

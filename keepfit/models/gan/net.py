@@ -86,6 +86,7 @@ class GAN(Adversary):
         self.rival: nn.Module = Rival(self.whole.width, len(seen), width, depth)
         if shape := alone(target):
             before = sum(self.whole.asked) - math.prod(shape)
+            self.betas = (0.5, 0.99)  # convolutions want some momentum (Radford et al. 2016, arXiv:1511.06434)
             self.maker = PictureMaker(self.noise + len(seen), WEIGHT, shape, before)
             self.rival = PictureRival(len(seen), shape)
         self.mean = deepcopy(self.maker).requires_grad_(requires_grad=False)
