@@ -70,7 +70,9 @@ def made(name: str, work: Path) -> Made:
     """The pipeline below data/ of this name."""
     folder = work / name
     folder.mkdir()
-    text = (ROOT / "data" / name / "pipeline.yaml").read_text().replace("../", f"{ROOT / 'data'}/")
+    text = (ROOT / "data" / name / "pipeline.yaml").read_text()
+    text = text.replace("path: ../", f"path: {ROOT / 'data'}/")
+    text = text.replace("path: digits.zip", f"path: {ROOT / 'data/digits/digits.zip'}")
     (folder / "pipeline.yaml").write_text(text.replace("expectations: expectations.yaml", "stop: true"))
     pipeline = config.load(folder / "pipeline.yaml")
     with begin(pipeline) as run:
