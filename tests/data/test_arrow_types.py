@@ -46,7 +46,7 @@ KNOWN = {
     "dense union": ["0", '"x"', "2"],
 }
 
-TABLES = [name for name in PROBLEMS.names() if name not in ("next_token", "forecasting")]
+TABLES = [name for name in PROBLEMS.names() if name not in ("next_token", "forecasting", "reconstruction", "synthesis")]
 """Those that are asked of columns; the others read a text of their own, or series point by point."""
 SERVED: dict[str, dict[str, object]] = {name: {} for name in FEATURES.names() if name != "passage"} | {
     "image": {"size": (4, 4), "channels": 1, "pixels": None},
