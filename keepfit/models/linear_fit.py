@@ -121,11 +121,8 @@ class Fitting:
         return min(climbed, key=lambda one: one.loss)
 
     def _losses(self, found: Tensor, true: Tensor) -> Floats:
-        """[G], of groups whose sizes differ by one at most."""
-        groups = min(len(true), _GROUPS)
-        pairs = zip(found[:, None].tensor_split(groups), true.tensor_split(groups), strict=True)
-        sums = ((self.objective.score(some, labels).tolist(), len(labels)) for some, labels in pairs)
-        return np.array([self.objective.judged(total, rows)["loss"] for total, rows in sums], np.float32)
+        """[G]."""
+        return np.array(self.objective.losses(found[:, None], true, min(len(true), _GROUPS)), np.float32)
 
     def out_of_fold(self, train: Matrix, labels: Tensor, strength: float, prior: Prior | None) -> Tensor:
         """[N, K]: each row's logits by a fit to the other folds, as they will be for rows that are new.

@@ -73,8 +73,7 @@ class Trees(nn.Module):
         """float64 [B, D], NaN where missing → the sums of the leaves [B, G V], of every G-th tree together."""
         if torch.onnx.is_in_onnx_export():
             return symbol(cells, self.nodes, self.value, trees=self.trees, groups=self.groups)
-        several = range(0, len(cells), AT_ONCE)
-        return torch.cat([self._sums(cells[at : at + AT_ONCE]) for at in several] or [self._sums(cells)])
+        return torch.cat([self._sums(some) for some in cells.split(AT_ONCE)])
 
     def _sums(self, cells: Tensor) -> Tensor:
         missing = cells.isnan()

@@ -35,9 +35,9 @@ class Answer(ABC):
     def width(self, schema: dict[str, Any]) -> int:
         """A."""
 
-    @abstractmethod
     def joined(self, found: Sequence[NDArray[Any]]) -> Answers:
-        """Those outputs → [N, A]."""
+        """Those outputs, side by side → [N, A]."""
+        return np.concatenate([one if one.ndim == 2 else one[:, None] for one in found], axis=1)
 
     @abstractmethod
     def columns(self, answers: Answers, schema: dict[str, Any]) -> dict[str, Any]:
@@ -47,13 +47,14 @@ class Answer(ABC):
     def unit(self, schema: dict[str, Any]) -> float:
         """What a difference of answers is measured in."""
 
-    @abstractmethod
-    def clear(self, answers: Answers, tolerance: float) -> NDArray[np.bool_]:
-        """Rows [N] whose prediction cannot change by a difference of at most `tolerance` units."""
+    def clear(self, answers: Answers, _tolerance: float) -> NDArray[np.bool_]:
+        """Rows [N] whose prediction cannot change by a difference of at most so many units: all of figures, which have
+        no neighbour to flip to."""
+        return np.ones(len(answers), np.bool_)
 
-    @abstractmethod
-    def flips(self, expected: Answers, found: Answers, tolerance: float) -> NDArray[np.bool_]:
-        """Rows [N] with another prediction, those apart where two are level within the tolerance."""
+    def flips(self, expected: Answers, _found: Answers, _tolerance: float) -> NDArray[np.bool_]:
+        """Rows [N] with another prediction, those apart where two are level within the tolerance: none of figures."""
+        return np.zeros(len(expected), np.bool_)
 
     def changes(self, _old: dict[str, Any], _new: dict[str, Any]) -> str:
         """What makes the answers of two models differ in meaning; empty when nothing does."""

@@ -51,6 +51,12 @@ class Objective(ABC):
     def judged(self, sums: Sequence[float], rows: int) -> dict[str, float]:
         """`loss`, by which the best epoch is chosen, and one more figure for a person, by the metric's name."""
 
+    def losses(self, outputs: Tensor, labels: Tensor, groups: int) -> list[float]:
+        """The mean loss of each of so many groups of rows, one behind the other, whose sizes differ by one at most."""
+        pairs = zip(outputs.tensor_split(groups), labels.tensor_split(groups), strict=True)
+        sums = ((self.score(some, true).tolist(), len(true)) for some, true in pairs)
+        return [self.judged(total, rows)["loss"] for total, rows in sums]
+
     def misses(self, outputs: Tensor, _labels: Tensor) -> Tensor:
         """[B, M, O], [B] → [1 + D, B]: each row's loss, and how far the truth lies from its answer, in one number or
         several; [2, 0] for no reach."""

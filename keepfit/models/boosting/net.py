@@ -66,24 +66,18 @@ class Boosting(nn.Module):
         """Fit to the rows of both parts, in as many rounds as are best for rows that are not fitted to."""
         rows = both(train, validation)
         cells = self.plain.learn(rows, sides_of(rows.labels, self.target)).numpy()
-        labels = rows.labels.numpy()
-        if labels.ndim == 1:
-            booster = self._booster(self.target.outputs if named(self.target) else 0)
-            made, found = _fitted(booster, cells, labels, weights_of(rows, objective))
-            trees, base = made.trees, made.base
-        else:
-            booster = self._booster(2)
-            several = [_fitted(booster, cells, column) for column in labels.astype(int).T]
-            most = max(len(made.trees) for made, _ in several)
-            trees = tuple(sum(turn, ()) for turn in zip(*(filled(made, most) for made, _ in several), strict=True))
-            base = tuple(made.base[0] for made, _ in several)
-            found = np.concatenate([one for _, one in several], 1)
+        booster, weights = self._booster(), weights_of(rows, objective)
+        made, found = zip(*(_fitted(booster, cells, one, weights) for one in _columns(rows.labels)), strict=True)
+        turns = zip(*(filled(one, max(len(each.trees) for each in made)) for one in made), strict=True)
+        base = [number for one in made for number in one.base]
         self.base.copy_(torch.tensor(base))
-        self.trees.take([tree for turn in trees for tree in turn], cells.shape[1], groups=len(base))
-        return carried(self._outputs(torch.from_numpy(found)), train, validation)
+        self.trees.take([tree for turn in turns for some in turn for tree in some], cells.shape[1], groups=len(base))
+        return carried(self._outputs(torch.from_numpy(np.concatenate(found, 1))), train, validation)
 
-    def _booster(self, classes: int) -> Booster:
-        how = self.settings
+    def _booster(self) -> Booster:
+        """Of each label, where a row may have several, whether it is one."""
+        how, several = self.settings, bool(self.target.shape)
+        classes = 2 if several else self.target.outputs if named(self.target) else 0
         return Booster(how["trees"], how["rate"], how["leaves"], drawn(), classes)
 
     def _outputs(self, sums: Tensor) -> Tensor:
@@ -91,7 +85,12 @@ class Boosting(nn.Module):
         return torch.cat([torch.zeros_like(sums), sums], 1) if len(self.base) < self.target.outputs else sums
 
 
-def _fitted(booster: Booster, cells: Array, labels: Array, weights: Array | None = None) -> tuple[Rounds, Array]:
+def _columns(labels: Tensor) -> list[Array]:
+    """[N], or of several labels [N, L] each by itself."""
+    return [labels.numpy()] if labels.ndim == 1 else [*labels.numpy().astype(int).T]
+
+
+def _fitted(booster: Booster, cells: Array, labels: Array, weights: Array | None) -> tuple[Rounds, Array]:
     """What was fitted to all rows, and what those answer each that did not see it."""
     rounds, found = booster.chosen(cells, labels, weights)
     return booster.fitted(cells, labels, rounds, weights), found

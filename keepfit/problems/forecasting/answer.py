@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -43,10 +42,6 @@ class AheadAnswer(Answer):
         """Three a step."""
         return len(PARTS) * int(schema["horizon"])
 
-    def joined(self, found: Sequence[NDArray[Any]]) -> Answers:
-        """Side by side."""
-        return np.stack(found, axis=1)
-
     def columns(self, answers: Answers, schema: dict[str, Any]) -> dict[str, Any]:
         """prediction, low, high, prediction_2, low_2, high_2 …"""
         horizon = schema["horizon"]
@@ -57,14 +52,6 @@ class AheadAnswer(Answer):
     def unit(self, schema: dict[str, Any]) -> float:
         """The range of the values."""
         return float(schema["high"] - schema["low"]) or 1.0
-
-    def clear(self, answers: Answers, _tolerance: float) -> NDArray[np.bool_]:
-        """A value has no neighbour to flip to."""
-        return np.ones(len(answers), np.bool_)
-
-    def flips(self, expected: Answers, _found: Answers, _tolerance: float) -> NDArray[np.bool_]:
-        """None."""
-        return np.zeros(len(expected), np.bool_)
 
     def changes(self, old: dict[str, Any], new: dict[str, Any]) -> str:
         """Another number of steps ahead."""

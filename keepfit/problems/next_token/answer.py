@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -37,10 +36,6 @@ class TextAnswer(Answer):
         """Two."""
         return len(COLUMNS)
 
-    def joined(self, found: Sequence[NDArray[Any]]) -> Answers:
-        """Side by side."""
-        return np.stack(found, axis=1)
-
     def columns(self, answers: Answers, _schema: dict[str, Any]) -> dict[str, Any]:
         """prediction (nats a token), nats, tokens."""
         return {
@@ -52,14 +47,6 @@ class TextAnswer(Answer):
     def unit(self, schema: dict[str, Any]) -> float:
         """What a usual text costs."""
         return max(1.0, float(schema["characters"] * schema["nats_per_character"]))
-
-    def clear(self, answers: Answers, _tolerance: float) -> NDArray[np.bool_]:
-        """A figure has no neighbour to flip to."""
-        return np.ones(len(answers), np.bool_)
-
-    def flips(self, expected: Answers, _found: Answers, _tolerance: float) -> NDArray[np.bool_]:
-        """None."""
-        return np.zeros(len(expected), np.bool_)
 
     def bins(self, answers: Answers, _schema: dict[str, Any]) -> dict[str, Any]:
         """Tenths of nats a token, by their `edges`."""

@@ -62,10 +62,6 @@ class RowAnswer(Answer):
         layout = layout_of(schema)
         return len(SINGLE) + layout.code + 2 * layout.cells
 
-    def joined(self, found: Sequence[NDArray[Any]]) -> Answers:
-        """Side by side."""
-        return np.concatenate([one if one.ndim == 2 else one[:, None] for one in found], axis=1)
-
     def columns(self, answers: Answers, schema: dict[str, Any]) -> dict[str, Any]:
         """prediction, which is strangeness; `strangest`, the column of most of what is off; elbo; then of each column
         its share of what is off, and its cell mended."""
@@ -86,14 +82,6 @@ class RowAnswer(Answer):
     def unit(self, _schema: dict[str, Any]) -> float:
         """Most numbers are deviations or shares."""
         return UNIT
-
-    def clear(self, answers: Answers, _tolerance: float) -> NDArray[np.bool_]:
-        """A figure has no neighbour to flip to."""
-        return np.ones(len(answers), np.bool_)
-
-    def flips(self, expected: Answers, _found: Answers, _tolerance: float) -> NDArray[np.bool_]:
-        """None."""
-        return np.zeros(len(expected), np.bool_)
 
     def bins(self, answers: Answers, _schema: dict[str, Any]) -> dict[str, Any]:
         """Parts of the way from 0 to 1, the last above 0.99."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,10 +31,6 @@ class ValueAnswer(Answer):
         """Three."""
         return len(COLUMNS)
 
-    def joined(self, found: Sequence[NDArray[Any]]) -> Answers:
-        """Side by side."""
-        return np.stack(found, axis=1)
-
     def columns(self, answers: Answers, _schema: dict[str, Any]) -> dict[str, Any]:
         """prediction, low, high."""
         return {name: np.ascontiguousarray(answers[:, place]) for place, name in enumerate(COLUMNS)}
@@ -43,14 +38,6 @@ class ValueAnswer(Answer):
     def unit(self, schema: dict[str, Any]) -> float:
         """The range of the values."""
         return float(schema["high"] - schema["low"]) or 1.0
-
-    def clear(self, answers: Answers, _tolerance: float) -> NDArray[np.bool_]:
-        """A value has no neighbour to flip to."""
-        return np.ones(len(answers), np.bool_)
-
-    def flips(self, expected: Answers, _found: Answers, _tolerance: float) -> NDArray[np.bool_]:
-        """None."""
-        return np.zeros(len(expected), np.bool_)
 
     def leanings(self, answers: Answers, _schema: dict[str, Any]) -> dict[str, NDArray[np.float64]]:
         """The value."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -37,10 +36,6 @@ class NewAnswer(Answer):
         """A."""
         return 1 + 2 * sum(column.cells for column in columns_of(schema))
 
-    def joined(self, found: Sequence[NDArray[Any]]) -> Answers:
-        """Side by side."""
-        return np.concatenate([one if one.ndim == 2 else one[:, None] for one in found], axis=1)
-
     def columns(self, answers: Answers, schema: dict[str, Any]) -> dict[str, Any]:
         """prediction: how much the row looks like a train row to the network; then a new row that is given the same."""
         new = made(answers, schema)
@@ -51,14 +46,6 @@ class NewAnswer(Answer):
     def unit(self, _schema: dict[str, Any]) -> float:
         """Cells are in deviations, codes or shares of white."""
         return UNIT
-
-    def clear(self, answers: Answers, _tolerance: float) -> NDArray[np.bool_]:
-        """A figure has no neighbour to flip to."""
-        return np.ones(len(answers), np.bool_)
-
-    def flips(self, expected: Answers, _found: Answers, _tolerance: float) -> NDArray[np.bool_]:
-        """None."""
-        return np.zeros(len(expected), np.bool_)
 
     def changes(self, old: dict[str, Any], new: dict[str, Any]) -> str:
         """Other columns, or others that are given."""

@@ -66,7 +66,4 @@ def _shuffled(rows: Rows, others: Tensor, entry: Entry, transform: Transform) ->
 
 def _losses(outputs: Tensor, labels: Tensor, objective: Objective) -> np.ndarray[Any, Any]:
     """The mean loss of each group [G]."""
-    groups = min(_GROUPS, len(labels) // 2)
-    pairs = zip(outputs.tensor_split(groups), labels.tensor_split(groups), strict=True)
-    sums = ((objective.score(some, true).tolist(), len(true)) for some, true in pairs)
-    return np.array([objective.judged(total, count)["loss"] for total, count in sums])
+    return np.array(objective.losses(outputs, labels, min(_GROUPS, len(labels) // 2)))

@@ -36,7 +36,7 @@ def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline
     with threads(room.config.training.threads):
         test = feed.read(folder / "test", transform)
         labels, answers, rows = score(network, test, folder / "test")
-    judge = judge_of(transform.target.problem)
+    judge, learn = judge_of(transform.target.problem), learn_of(transform.target.problem)
     judged = partial(judge.judged, labels, target=transform.target, rules=rules, settings=room.config.problem)
     model = judged(answers)
     write_predictions(room.path / "predictions.parquet", rows, model)
@@ -45,7 +45,7 @@ def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline
     others = {name: judged(found) for name, found in given.items()}
     made = document(len(labels), model, others, slices.groups(folder, rules.slices), rules)
     made["classical"]["name"] = baseline.classical
-    if told := getattr(learn_of(transform.target.problem), "told", None):
+    if told := getattr(learn, "told", None):
         with threads(room.config.training.threads):
             made |= told(network, partial(_part, folder, transform), transform)
     further = made.pop("figures", {})
@@ -54,7 +54,7 @@ def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline
     schema = answer.schema(transform.target, made)
     made["answers"] = answer.bins(answers, schema)
     room.step("what answers rest on", 0.7)
-    objective = learn_of(transform.target.problem).objective(room.config.problem, transform.target, 0.0)
+    objective = learn.objective(room.config.problem, transform.target, 0.0)
     with threads(room.config.training.threads):
         asked = room.config.target != WHOLE
         made["importance"] = importances(network.net, transform, test, objective) if asked else []
