@@ -27,6 +27,8 @@ class Settings(Model):
     family: Literal["auto"] = "auto"
     families: tuple[SerializeAsAny[Model], ...] = Field(default=MEMBERS, validate_default=True, min_length=1)
     """The families: each by name, or as a section with its settings."""
+    max_megabytes: float | None = Field(default=None, gt=0)
+    """What the weights may take: members are left out for it, those whose absence costs least for what it saves."""
 
     @field_validator("families", mode="before")
     @classmethod

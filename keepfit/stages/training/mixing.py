@@ -39,3 +39,25 @@ def mixed(outputs: Tensor, labels: Tensor, objective: Objective, learn: Any) -> 
     shares = lean.detach().softmax(0)
     kept = torch.where(shares >= min(LEAST, float(shares.max())), shares, 0.0)
     return kept / kept.sum(), float(sharpness.detach().clamp(-_SHARPEST, _SHARPEST).exp())
+
+
+def mixed_within(
+    outputs: Tensor, labels: Tensor, objective: Objective, learn: Any, sizes: Tensor, most: float
+) -> tuple[Tensor, float]:
+    """As `mixed`, of members whose `sizes` [P] add up to `most` or less; one of them at least is no larger.
+
+    One after the other is left out, that whose absence adds the least loss for the size it saves.
+    """
+
+    def of(kept: Tensor) -> tuple[float, Tensor, float]:
+        shares = torch.zeros(len(sizes))
+        shares[kept], sharpness = mixed(outputs[:, kept], labels, objective, learn)
+        answers = learn.pooled(outputs, shares) * sharpness
+        return float(objective.loss(answers, labels)), shares, sharpness
+
+    loss, shares, sharpness = of(sizes <= most)
+    while sizes[shares > 0].sum() > most:
+        others = {one: of((shares > 0) & (torch.arange(len(sizes)) != one)) for one in shares.nonzero()[:, 0].tolist()}
+        cheapest = min(others, key=lambda one: (others[one][0] - loss) / float(sizes[one]))
+        loss, shares, sharpness = others[cheapest]
+    return shares, sharpness

@@ -16,12 +16,13 @@ from keepfit.config.sections import Model
 from keepfit.config.sets import MODELS
 from keepfit.data import feed
 from keepfit.data.feed import Part
+from keepfit.errors import ConfigError
 from keepfit.features.lookup import read_transform
 from keepfit.problems.lookup import learn_of
 from keepfit.problems.objective import Objective
 from keepfit.stages.training import held_out
 from keepfit.stages.training.folds import fold
-from keepfit.stages.training.mixing import mixed
+from keepfit.stages.training.mixing import mixed, mixed_within
 from keepfit.stages.training.session import session
 from keepfit.stages.training.together import Member, Whole, write
 from keepfit.store.artifacts import Learnable, Trained
@@ -61,7 +62,7 @@ def portfolio(room: Room, prepared: Learnable) -> Trained:
             if limit is None or time.monotonic() - began < limit:
                 turn.all(number)
     common, outputs = _outputs(members, rows)
-    shares, sharpness = mixed(outputs, labels[common], objective, learn)
+    shares, sharpness = _mixed(room, members, outputs, labels[common], objective, learn)
     found = learn.pooled(outputs, shares) * sharpness
     every = torch.cat([shares, torch.zeros(len(left))])
     return write(Whole(room, transform, members + left, every, sharpness), objective, found, labels[common])
@@ -127,6 +128,25 @@ def _outputs(members: Sequence[Member], rows: int) -> tuple[Tensor, Tensor]:
     there, outputs = zip(*(member.outputs(rows) for member in members), strict=True)
     common = torch.stack(there).all(0)
     return common, torch.stack([one[common] for one in outputs], 1)
+
+
+def _mixed(
+    room: Room, members: Sequence[Member], outputs: Tensor, labels: Tensor, objective: Objective, learn: object
+) -> tuple[Tensor, float]:
+    """Shares and sharpness. Raises ConfigError where no member is as small as the YAML wants the whole."""
+    most = room.config.model.max_megabytes  # type: ignore[attr-defined]
+    if most is None:
+        return mixed(outputs, labels, objective, learn)
+    sizes = torch.tensor([member.bytes(room.store) / 1e6 for member in members])
+    if sizes.min() > most:
+        named = ", ".join(f"{m.section.family} {size:.2g}" for m, size in zip(members, sizes.tolist(), strict=True))
+        raise ConfigError(
+            f"model.max_megabytes is {most:g}, and no member of the portfolio is so small.",
+            allowed=f"In megabytes they take: {named}.",
+            todo="Raise it, name smaller families, or give one fewer trees or units.",
+            where=str(room.config.file),
+        )
+    return mixed_within(outputs, labels, objective, learn, sizes, most)
 
 
 def _left_out(room: Room, members: list[Member], labels: Tensor, objective: Objective, learn: object) -> list[Member]:

@@ -18,8 +18,9 @@ from keepfit.stages.training.held_out import HeldOut
 from keepfit.store import files
 from keepfit.store.artifacts import Trained
 from keepfit.store.stage import Room
+from keepfit.store.store import Store
 
-NAME = "members.json"
+NAME, WEIGHTS = "members.json", "model.safetensors"
 
 
 @dataclass
@@ -30,6 +31,10 @@ class Member:
     turns: int
     trained: list[Trained] = field(default_factory=list)
     found: list[HeldOut] = field(default_factory=list)
+
+    def bytes(self, store: Store) -> int:
+        """What the weights of all its trainings take."""
+        return sum((store / one.path / WEIGHTS).stat().st_size for one in self.trained)
 
     def outputs(self, rows: int) -> tuple[Tensor, Tensor]:
         """For which of the rows it has outputs that it did not learn from [N], and these [N, K]."""
@@ -67,7 +72,7 @@ class Whole:
         net = build(architecture)
         assert isinstance(net, Portfolio)
         for part, one in zip(net.parts, self.trained(), strict=True):
-            load_model(part, self.room.store / one.path / "model.safetensors")
+            load_model(part, self.room.store / one.path / WEIGHTS)
         shares = [share / len(member.trained) for member, share in self._shared() for _ in member.trained if share]
         net.shares.copy_(torch.tensor(shares))
         net.sharpness.fill_(self.sharpness)
@@ -102,7 +107,7 @@ def write(whole: Whole, objective: Objective, outputs: Tensor, labels: Tensor) -
     """The trained folder; `outputs` [N, 1, K] are for rows that no member learned from."""
     folder, architecture = whole.room.path, whole.architecture()
     net = whole.net(architecture)
-    files.write_bytes(folder / "model.safetensors", save({k: v.contiguous() for k, v in net.state_dict().items()}))
+    files.write_bytes(folder / WEIGHTS, save({k: v.contiguous() for k, v in net.state_dict().items()}))
     files.write_json(folder / "architecture.json", architecture)
     files.write_json(folder / REACH, objective.reach(objective.misses(outputs, labels)[1:].cpu().double()))
     files.write_json(folder / "history.json", [])

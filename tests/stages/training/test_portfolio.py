@@ -22,7 +22,7 @@ from keepfit.problems.classification import learn as classes
 from keepfit.problems.regression import learn as values
 from keepfit.stages.training import train
 from keepfit.stages.training.folds import fold, places
-from keepfit.stages.training.mixing import mixed
+from keepfit.stages.training.mixing import mixed, mixed_within
 from keepfit.store.artifacts import Learnable, Trained
 from keepfit.store.events import watching
 from keepfit.store.run import Run
@@ -67,6 +67,20 @@ def test_a_changed_setting_of_one_member_trains_that_one_alone(tmp_path: Path) -
     train(begun, prepared)
     _, kept = seen(tmp_path, MEMBERS.replace("WIDE", "24"), prepared)
     assert sorted({message.split()[0].rstrip(":") for message in kept}) == ["boosting", "forest", "linear"]
+
+
+def test_the_weights_take_no_more_than_they_may(tmp_path: Path) -> None:
+    begun, prepared = table(tmp_path, SHORT, MODEL)
+    whole = train(begun, prepared)
+    size = (begun.store / whole.path / "model.safetensors").stat().st_size
+    members, shared = members_of(begun, whole), [one for one in members_of(begun, whole) if one["share"]]
+    again, kept = seen(tmp_path, f"{MODEL[:-1]}, max_megabytes: {size / 2e6}}}", prepared)
+    assert (begun.store / again.path / "model.safetensors").stat().st_size <= size / 2
+    assert len(kept) == sum(one["trainings"] for one in members)
+    fewer = [one for one in members_of(begun, again) if one["share"]]
+    assert 0 < len(fewer) < len(shared)
+    with pytest.raises(ConfigError, match=r"no member of the portfolio is so small[\s\S]*they take: linear 0\.0"):
+        train(run(tmp_path, SHORT, f"{MODEL[:-1]}, max_megabytes: 0.00001}}", "x0: number"), prepared)
 
 
 def test_the_same_seed_gives_the_same_bits(tmp_path: Path) -> None:
@@ -141,6 +155,19 @@ def test_a_member_that_knows_nothing_gets_no_share() -> None:
     outputs = torch.stack([known, torch.randn(600, 3, generator=random) * 3], 1)
     shares, _ = mixed(outputs, labels, classes.CrossEntropy(), classes)
     assert shares.tolist() == pytest.approx([1, 0], abs=0.05)
+
+
+def test_of_too_large_members_those_go_that_help_least_for_their_size() -> None:
+    random = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, 2, (2000,), generator=random)
+    noisy = torch.nn.functional.one_hot(labels, 2)[:, None] * 2.0 + torch.randn(2000, 3, 2, generator=random)
+    given = noisy, labels, classes.CrossEntropy(), classes, torch.tensor([5.0, 1.0, 1.0])
+    assert torch.equal(mixed_within(*given, 7.0)[0], mixed(*given[:4])[0])
+    for most, there in ((6.5, 2), (5.5, 2), (1.5, 1)):
+        shares, _ = mixed_within(*given, most)
+        assert given[4][shares > 0].sum() <= most
+        assert shares[0] == 0
+        assert int((shares > 0).sum()) == there
 
 
 def test_two_members_that_err_apart_share_alike() -> None:
