@@ -106,9 +106,9 @@ def _groups(model: ServedModel, where: Mapping[str, str]) -> tuple[list[tuple[st
     kept = [(v, n) for v, n in found if all(v[given.index(name)] == value for name, value in where.items())]
     if not kept:
         known = {name: sorted({v[given.index(name)] for v, _ in found}) for name in where}
-        told = "; ".join(f"{name}: {some([shown(value) for value in values])}" for name, values in known.items())
+        told = "; ".join(f"{name} is {some([shown(value) for value in values])}" for name, values in known.items())
         said = ", ".join(f"{name}={value}" for name, value in where.items())
-        raise DataError(f"no row that the model learned from has {said}.", allowed=f"There are {told}.")
+        raise DataError(f"no row that the model learned from has {said}.", allowed=f"In those rows {told}.")
     counts = np.array([count for _, count in kept], np.float64)
     return [values for values, _ in kept], counts / counts.sum()
 

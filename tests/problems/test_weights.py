@@ -104,7 +104,12 @@ def test_the_rows_of_each_class_of_the_train_part_are_counted(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("weights", "words"),
-    [("{yse: 3}", '"yse".*Did you mean "yes"'), ("{yes: 0}", "above 0"), ("heavy", "heavy")],
+    [
+        ("{yse: 3}", '"yse".*Did you mean "yes"'),
+        ("{yes: 0}", "above 0"),
+        ("{yes: true}", "above 0"),
+        ("heavy", "heavy"),
+    ],
 )
 def test_weights_that_cannot_be_are_refused(tmp_path: Path, weights: str, words: str) -> None:
     with pytest.raises(ConfigError, match=f"(?s){words}"):

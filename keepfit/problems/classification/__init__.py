@@ -27,10 +27,13 @@ def _named(value: Any) -> str | None:
 def _weights(value: Any) -> Any:
     if value is None or value == "balanced":
         return value
-    numbers = (int, float)
-    if not isinstance(value, dict) or not all(isinstance(weight, numbers) and weight > 0 for weight in value.values()):
+    if not isinstance(value, dict) or not all(map(_counts, value.values())):
         raise ValueError(f"balanced, or a number above 0 for some classes, such as {{rare: 5}}; this is {value}")
     return {_named(name): weight for name, weight in value.items()}
+
+
+def _counts(weight: Any) -> bool:
+    return isinstance(weight, int | float) and not isinstance(weight, bool) and weight > 0
 
 
 def _listed(names: tuple[str, ...]) -> str:

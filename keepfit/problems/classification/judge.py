@@ -59,7 +59,10 @@ class JudgedClasses(Judged):
         named = ", ".join(f'"{name}"' for name in never[:3])
         more = f" and {len(never) - 3} more" if len(never) > 3 else ""
         there = int(rows[said == 0].sum())
-        return (f"It never says {named}{more}, though {there:,} test rows are.",)
+        return (
+            f"It never says {named}{more}, though {there:,} test rows are. Where such rows should be found, "
+            "problem: {weights: balanced} has each class count alike.",
+        )
 
     def details(self) -> dict[str, Any]:
         """What metrics.json holds besides.
