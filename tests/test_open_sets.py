@@ -34,7 +34,18 @@ def test_no_member_is_named_outside_its_own_folder(folder: str) -> None:
     quoted = re.compile(rf"""["']({"|".join(names)})["']|{classes}""")
     imported = re.compile(r"keepfit\.(features|problems|models)\.(\w+)")
     parts = ("kind", "lookup", "column", "words", "times", "series")
-    more = ("windows", "encoder", "encoding", "front", "architecture", "stepping", "portfolio", "fitted", "tree_nodes")
+    more = (
+        "points",
+        "windows",
+        "encoder",
+        "encoding",
+        "front",
+        "architecture",
+        "stepping",
+        "portfolio",
+        "fitted",
+        "tree_nodes",
+    )
     shared = {*parts, *more, *CONTRACTS}
     for path in sorted((ROOT / "keepfit" / folder).rglob("*.py")):
         for number, line in enumerate(path.read_text().splitlines(), 1):

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from sklearn.datasets import load_digits
 
 from keepfit import config, load
 from keepfit.errors import DataError
+from keepfit.features.sequence.packed import unpack
+from keepfit.serving.prediction import predict_file
 from keepfit.stages.ingest import ingest
 from keepfit.store.run import start
 from tests.chain import retrain
@@ -121,3 +124,44 @@ def test_other_columns_of_a_series_are_read_anew(tmp_path):
         (tmp_path / "pipeline.yaml").write_text(WIDE.replace("p1..p64", span), "utf-8")
         found.append(ingest(start(config.load(tmp_path / "pipeline.yaml"))).digest)
     assert found[0] != found[1]
+
+
+LONG = (
+    "name: long\nsource:\n  path: points.csv\n  labels: digits.csv\n"
+    "  points: {id: image, time: row, values: [c0, c1, c2, c3, c4, c5, c6, c7]}\ntarget: digit\n"
+    "features: {series: sequence}\nmodel: {family: cnn, width: 8}\ntraining: {epochs: 2}\n"
+)
+
+
+def in_points(folder: Path, made: pd.DataFrame) -> pd.DataFrame:
+    """The pipeline LONG of these series, its points and labels in tables."""
+    steps = [(f"i{n}", row, *values) for n, one in enumerate(made.strokes) for row, values in enumerate(one)]
+    points = pd.DataFrame(steps, columns=["image", "row", *(f"c{n}" for n in range(8))])
+    points.to_csv(folder / "points.csv", index=False)
+    labels = pd.DataFrame({"image": [f"i{n}" for n in range(len(made))], "digit": made.digit})
+    labels.to_csv(folder / "digits.csv", index=False)
+    (folder / "pipeline.yaml").write_text(LONG, "utf-8")
+    return points
+
+
+def test_points_are_the_rows_that_lists_of_them_are(tmp_path):
+    in_points(tmp_path, strokes(60))
+    now = start(config.load(tmp_path / "pipeline.yaml"))
+    rows = pl.read_parquet(now.store / ingest(now).path / "rows").sort("image")
+    wanted = {f"i{n}": (str(digit), np.array(one)) for n, (one, digit) in enumerate(strokes(60).to_numpy())}
+    for image, digit, cell in rows.select("image", "digit", "series").iter_rows():
+        assert digit == wanted[image][0]
+        np.testing.assert_array_equal(unpack(cell), wanted[image][1])
+
+
+@pytest.mark.slow
+def test_a_line_for_each_point_answers_with_a_line_for_each_series(tmp_path):
+    made = strokes(200)
+    points = in_points(tmp_path, made)
+    retrain(config.load(tmp_path / "pipeline.yaml"), "to see it answer")
+    asked = points[points.image.isin([f"i{n}" for n in range(30)])].sample(frac=1, random_state=0)
+    asked.to_csv(tmp_path / "asked.csv", index=False)
+    predict_file(config.load(tmp_path / "pipeline.yaml"), tmp_path / "asked.csv", tmp_path / "answers.csv")
+    answers = pd.read_csv(tmp_path / "answers.csv").set_index("image")
+    lists = load(tmp_path / "pipeline.yaml").predict(made.rename(columns={"strokes": "series"})[["series"]].iloc[:30])
+    assert answers.prediction[[f"i{n}" for n in range(30)]].astype(str).tolist() == lists.prediction.tolist()

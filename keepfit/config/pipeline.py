@@ -24,7 +24,7 @@ from keepfit.config.sections import (
     Training,
     Validation,
 )
-from keepfit.config.source import HISTORY, WHOLE, Source
+from keepfit.config.source import HISTORY, SERIES, WHOLE, Source
 from keepfit.errors import ConfigError
 
 LEARNED = "problem.learned"
@@ -155,6 +155,8 @@ class Pipeline(Section):
             )
         if window is not None and HISTORY not in self.features:
             raise ValueError(f"a forecast is made from the values before it: features needs {{{HISTORY}: sequence}}")
+        if self.source.points is not None and SERIES not in self.features:
+            raise ValueError(f"source.points makes series of points: features needs {{{SERIES}: sequence}}")
 
     @property
     def metric(self) -> str:
@@ -180,7 +182,8 @@ class Pipeline(Section):
     def needed(self) -> frozenset[str]:
         """The columns of the source that features are read from."""
         found = frozenset(part for name, feature in self.features.items() for part in feature.parts or (name,))
-        return found if self.source.window is None else self.source.window.source_columns(found)
+        made = self.source.window or self.source.points
+        return made.source_columns(found) if made else found
 
     @property
     def file(self) -> Path:

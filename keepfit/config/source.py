@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from keepfit.config.sections import Section
 
 HISTORY, UNTIL = "history", "until"
 """The columns that windows of series have besides the source's: see `Window`."""
+SERIES = "series"
+"""The column of whole series, where files or points hold them."""
 WHOLE = "whole_row"
 """The column that stands for the target where no column is one."""
 
@@ -31,6 +33,46 @@ class Window(Section):
         return (needed - {HISTORY, UNTIL}) | {self.time, *([self.by] if self.by else [])}
 
 
+class Points(Section):
+    """How a line for each point of a series becomes a row for each series, which the column `series` holds whole."""
+
+    id: str
+    """The column that names the series. Every other column gives a series the first of its cells that is not empty."""
+    time: str
+    """The column that orders the points of a series: numbers, dates, or texts in one notation of dates."""
+    values: tuple[str, ...] = Field(min_length=1)
+    """The columns of the values, each a channel; or one, where `channel` tells which channel a line is of."""
+    channel: str | None = None
+    """The column that names the channel of a line, where each channel has lines of its own."""
+    channels: tuple[str, ...] = ()
+    """The names in it, in the order of the series' channels."""
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _one(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Points:
+        if (self.channel is None) != (not self.channels):
+            raise ValueError("channel, a column, and channels, the names in it, belong together: give both or neither")
+        if self.channel is not None and len(self.values) > 1:
+            raise ValueError("with a column of channels the values lie in one column: give one in values")
+        named = [self.id, self.time, *self.values, *([self.channel] if self.channel else [])]
+        if twice := [name for name in named if named.count(name) > 1]:
+            raise ValueError(f'"{twice[0]}" is there twice: each column has one part')
+        return self
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Those that points are read from."""
+        return frozenset([self.id, self.time, *self.values, *([self.channel] if self.channel else [])])
+
+    def source_columns(self, needed: frozenset[str]) -> frozenset[str]:
+        """From the columns that are needed of its rows to those of the source, besides the target."""
+        return (needed - {SERIES}) | self.columns
+
+
 class Source(Section):
     """Where the rows come from. What is left out is found by itself."""
 
@@ -39,7 +81,8 @@ class Source(Section):
     test: str | None = None
     """The publisher's own test file, in the same form; then nothing of `path` is used for the test."""
     labels: str | None = None
-    """The label file of an idx file of images; of a folder or zip, a table with a column of their file names."""
+    """The label file of an idx file of images; of a folder or zip, a table with a column of their file names; of
+    `points`, a table with a line for each series."""
     test_labels: str | None = None
     """The same of `test`."""
     names: str | None = None
@@ -82,6 +125,8 @@ class Source(Section):
     """Cells that mean "no value", in place of the usual ones (NA, ?, null and their like); empty cells always do."""
     window: Window | None = None
     """Of series to forecast, a line for each point: how their windows become the rows."""
+    points: Points | None = None
+    """Of whole series in long form, a line for each point: how these become the rows."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Source:
@@ -104,4 +149,13 @@ class Source(Section):
             raise ValueError(f"{extra[0]} is of files, and the rows come from sql: leave it out")
         if self.window is not None and self.test is not None:
             raise ValueError("windows of series are split by time, and test names a file of its own: leave it out")
+        self._check_points()
         return self
+
+    def _check_points(self) -> None:
+        if self.points is None:
+            return
+        if self.window is not None:
+            raise ValueError("give either window, to forecast series, or points, to learn from whole ones")
+        if self.labels is not None and self.test is not None and self.test_labels is None:
+            raise ValueError("labels has those of path: name the table of test's in test_labels; it may be the same")

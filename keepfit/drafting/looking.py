@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from keepfit.config.source import Points
 from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.errors import DataError
+from keepfit.features.points import open_points
 
 ROWS = 200_000
 """So many rows of each file are looked at."""
@@ -36,9 +38,12 @@ class Seen:
         return not (self.opened.dialect or {}).get("header", True)
 
 
-def look(path: Path, reading: Reading) -> Seen:
-    """Read the first rows. Raises DataError where there is none, or the source cannot be read."""
-    opened = open_source((path,), reading)
+def look(path: Path, reading: Reading, points: Points | None = None) -> Seen:
+    """Read the first rows, or the series whose `points` lines are.
+
+    Raises DataError where there is none, or the source cannot be read.
+    """
+    opened = open_points((path,), reading, points) if points else open_source((path,), reading)
     batches, rows, size = [], 0, 0
     for batch in opened.batches():
         batches.append(batch.slice(0, ROWS - rows))

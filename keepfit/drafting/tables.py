@@ -13,6 +13,7 @@ from keepfit.drafting.forms import with_forms
 from keepfit.drafting.kinds import choose
 from keepfit.drafting.learnable import learnable, refuse_few
 from keepfit.drafting.looking import Seen, head, look
+from keepfit.drafting.points import LongForm, long_form
 from keepfit.drafting.runs import runs, span
 from keepfit.drafting.suggestions import expectations_of
 from keepfit.drafting.target import Asked, ask, find_target, spelled_out, told_of
@@ -33,15 +34,21 @@ def plan_table(
     reading: Reading,
     source: SourceLines | None = None,
     problem: str | None = None,
+    form: LongForm | None = None,
 ) -> Drafted:
     """Look at a table, and at the publisher's test file if there is one, and choose.
 
-    `source` is what the YAML says of it, where that is no path; `problem` is what is asked, where a person says it.
+    `source` is what the YAML says of it, where that is no path; `problem` is what is asked, where a person says it;
+    `form` is that of a table whose lines are points of series.
     """
-    seen = look(path, reading)
+    seen = look(path, reading, form.points if form else None)
     refuse_ours(seen.opened.columns, str(path))
     columns = with_forms(facts_of(seen.batches), seen.opened.batches if seen.cut else None)
     target = spelled_out(find_target(columns, named, str(path), headless=seen.headless), seen.batches)
+    if form is None and not seen.headless and (found := long_form(columns, target)):
+        drafted = plan_table(path, target.name, test, place, reading, source, problem, found)
+        return replace(drafted, said=[*told_of(target, named), *found.said(), *drafted.said])
+    columns = [column for column in columns if form is None or column.name not in form.left]
     asked = ask(target, str(path), problem)
     tied = target_column(asked.problem).codes(target)
     refuse_few(asked, str(path))
@@ -63,7 +70,7 @@ def plan_table(
     said += _leaks(columns, target.name, tied, kinds)
     everything, whole = columns, target
     if test:
-        tested = _look_at_test(test, seen, replace(reading, target=target.name))
+        tested = _look_at_test(test, seen, replace(reading, target=target.name), form)
         both = {column.name: column for column in facts_of(seen.batches + tested.batches)}
         everything = [replace(both[column.name], looked=column.looked) for column in columns]
         whole, more = _with_test(everything, asked)
@@ -71,9 +78,10 @@ def plan_table(
     source = replace(
         source or SourceLines(written(path, place), sheet=reading.sheet),
         test=written(test, place) if test else None,
-        columns=seen.opened.columns if seen.headless or reading.columns else None,
+        columns=(reading.columns if form else seen.opened.columns) if seen.headless or reading.columns else None,
         encoding=reading.encoding,
         said=reading.columns is not None,
+        more=(form.line(),) if form else (),
     )
     text = pipeline_text(
         name_of(path), source, asked, choices, family_for(kinds.values()), head(path, target.rows, seen)
@@ -96,9 +104,9 @@ def _series(run: list[ColumnFacts], place: int) -> Choice:
     return Choice(name, kind, comment, told, may_all_differ=True, columns=span(run))
 
 
-def _look_at_test(test: Path, seen: Seen, reading: Reading) -> Seen:
+def _look_at_test(test: Path, seen: Seen, reading: Reading, form: LongForm | None) -> Seen:
     columns = seen.opened.columns
-    tested = look(test, replace(reading, columns=columns) if seen.headless else reading)
+    tested = look(test, replace(reading, columns=columns) if seen.headless else reading, form.points if form else None)
     lacking = [name for name in columns if name not in tested.opened.columns]
     if lacking:
         raise DataError(

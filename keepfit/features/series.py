@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from keepfit.config.source import Window
 from keepfit.data.cells import categories, is_text, numbers
 from keepfit.data.notation import NumberEvidence
-from keepfit.errors import DataError
+from keepfit.data.sources.opening import Opened
+from keepfit.data.unread import sentence
+from keepfit.errors import DataError, nearest
 from keepfit.features.times import Times, times_in
 from keepfit.quoting import shown
 
@@ -46,6 +48,35 @@ class Series:
     names: Sequence[str]
 
 
+def read_all(opened: Opened, later: list[str]) -> pa.Table | None:
+    """All points of a source, texts coded alike; None where it has none. What could not be read is told in `later`."""
+    batches = [batch for batch in opened.batches() if len(batch)]
+    later += opened.later
+    if opened.unread:
+        rows = sum(map(len, batches)) + len(opened.unread)
+        later.append(f"{sentence(opened.unread, rows)}; left out of their series.")
+    if not batches:
+        return None
+    tables = (pa.Table.from_batches([batch]) for batch in batches)
+    return pa.concat_tables(tables, promote_options="permissive").unify_dictionaries().combine_chunks()
+
+
+def check_there(opened: Opened, named: Iterable[tuple[str | None, str]], ours: Iterable[str], what: str) -> None:
+    """Raise DataError for one of the `named` (column, its part in the YAML) that is not there, or a column of `ours`,
+    which `what` add."""
+    where = str(opened.files[0])
+    for name, part in named:
+        if name is not None and name not in opened.columns:
+            raise DataError(
+                f'there is no column "{name}", the {part}.',
+                allowed=f"There are: {', '.join(opened.columns[:40])}.",
+                todo=nearest(name, list(opened.columns)) or "Check the names in the YAML against the header.",
+                where=where,
+            )
+    if taken := [name for name in ours if name in opened.columns]:
+        raise DataError(f'the column "{taken[0]}" is called as one that {what} add.', todo="Rename it.", where=where)
+
+
 def ordered(table: pa.Table, asked: Asked, where: str, later: list[str]) -> Series:
     """The points of a table in order; what a person should know of them goes into `later`.
 
@@ -61,7 +92,7 @@ def ordered(table: pa.Table, asked: Asked, where: str, later: list[str]) -> Seri
     if len(order) < len(table):
         later.append(f"points without a time or the name of a series, left out: {len(table) - len(order):,}.")
     ends = np.searchsorted(codes[order], np.arange(len(by.dictionary) + 1))
-    values = _values(table[asked.target], asked)
+    values = values_of(table[asked.target], asked.form)
     found = Series(table.take(order), times[order], values[order], ends, by.dictionary.to_pylist())
     _check_times(found, window, where)
     if note := _uneven(found, window):
@@ -78,9 +109,9 @@ def times_of_points(cells: pa.ChunkedArray, name: str) -> tuple[Times, list[str]
     return times_in(lambda: cells.chunks, name)
 
 
-def _values(cells: pa.ChunkedArray, asked: Asked) -> NDArray[np.float64]:
+def values_of(cells: pa.ChunkedArray, form: str = "") -> NDArray[np.float64]:
+    """[N], NaN where missing; the notation of texts is found from all of them where it is not said."""
     array = whole(cells)
-    form = asked.form
     if is_text(array.type) and not form:
         evidence = NumberEvidence()
         evidence.add(array)

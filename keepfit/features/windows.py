@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from keepfit.config.source import HISTORY, UNTIL
 from keepfit.data.sources.opening import Opened
-from keepfit.data.unread import Unread, sentence
-from keepfit.errors import DataError, nearest
-from keepfit.features.series import Asked, Series, ordered, whole
+from keepfit.data.unread import Unread
+from keepfit.errors import DataError
+from keepfit.features.series import Asked, Series, check_there, ordered, read_all, whole
 
 _BYTES = 16 << 20
 """Of the histories and targets in a batch."""
@@ -32,20 +32,8 @@ _BYTES = 16 << 20
 def open_windows(opened: Opened, asked: Asked) -> Opened:
     """A source whose rows are windows. Raises DataError for a column that is not there, or a name that is ours."""
     window = asked.window
-    for name, what in ((window.time, "source.window.time"), (window.by, "source.window.by"), (asked.target, "target")):
-        if name is not None and name not in opened.columns:
-            raise DataError(
-                f'there is no column "{name}", the {what}.',
-                allowed=f"There are: {', '.join(opened.columns[:40])}.",
-                todo=nearest(name, list(opened.columns)) or "Check the names in the YAML against the header.",
-                where=str(opened.files[0]),
-            )
-    if ours := [name for name in (HISTORY, UNTIL) if name in opened.columns]:
-        raise DataError(
-            f'the column "{ours[0]}" is called as one that windows of series add.',
-            todo="Rename it.",
-            where=str(opened.files[0]),
-        )
+    named = ((window.time, "source.window.time"), (window.by, "source.window.by"), (asked.target, "target"))
+    check_there(opened, named, (HISTORY, UNTIL), "windows of series")
     kept = [name for name in opened.columns if name != asked.target]
     columns = (*kept, HISTORY, *([] if asked.newest else [UNTIL, asked.target]))
     made = replace(opened, columns=columns, unread=[], later=[])
@@ -55,15 +43,9 @@ def open_windows(opened: Opened, asked: Asked) -> Opened:
 def _batches(opened: Opened, asked: Asked, unread: list[Unread], later: list[str]) -> Iterator[pa.RecordBatch]:
     unread.clear()
     later.clear()
-    batches = [batch for batch in opened.batches() if len(batch)]
-    later += opened.later
-    if opened.unread:
-        rows = sum(map(len, batches)) + len(opened.unread)
-        later.append(f"{sentence(opened.unread, rows)}; left out of their series.")
-    if not batches:
+    points = read_all(opened, later)
+    if points is None:
         return
-    tables = (pa.Table.from_batches([batch]) for batch in batches)
-    points = pa.concat_tables(tables, promote_options="permissive").unify_dictionaries().combine_chunks()
     where = str(opened.files[0])
     series = ordered(points, asked, where, later)
     origins = _newest(series, asked, unread) if asked.newest else _origins(series, asked, where, later)

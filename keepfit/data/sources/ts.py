@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from keepfit.config.source import SERIES
 from keepfit.data.sources.lines import text_lines
 from keepfit.data.sources.opening import Opened, Reading
 from keepfit.errors import DataError
 
-SERIES = "series"
-"""The column that the series are in."""
 _ROWS = 512
 _GAP = "?"
 

@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime
 import pyarrow as pa
 
-from keepfit.config.source import Window
+from keepfit.config.source import Points, Window
 from keepfit.data.composed import compose
 from keepfit.data.noise import NOISE, noise_of
 from keepfit.data.ragged import filled
@@ -62,6 +62,8 @@ class ServedModel:
         self.columns: list[ServedColumn] = self.schema["inputs"]
         self.window = Window(**self.schema["window"]) if "window" in self.schema else None
         """How its rows are made of series."""
+        self.points = Points(**self.schema["points"]) if "points" in self.schema else None
+        """How they are made of points."""
         self.missing: tuple[str, ...] = tuple(self.schema.get("missing") or ())
         self._known: dict[str, Entry] = {}
         self._session = session_of((folder / "model.onnx").read_bytes())

@@ -23,6 +23,7 @@ from keepfit.data.sources.opening import Opened, Reading, open_source
 from keepfit.data.unread import FILE, Unread
 from keepfit.errors import DataError
 from keepfit.features.lookup import kind_of
+from keepfit.features.points import open_points
 from keepfit.features.series import Asked
 from keepfit.features.windows import open_windows
 from keepfit.serving.bundle.cells import composed_of, parts_of
@@ -128,7 +129,7 @@ def _rows(
     opened = _opened(files, model, config, scratch)
     model.require(list(opened.columns))
     notes += opened.notes
-    names, found = keeping(opened.columns) or _of_windows(model), 0
+    names, found = keeping(opened.columns) or _named_by(model), 0
     for batch in opened.batches():
         unread += opened.unread[len(unread) :]
         if batch.num_rows:
@@ -161,12 +162,13 @@ def _opened(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scrat
 
     Its names hold for rows without a header, with or without the target's, and for a header that lacks what is needed.
     """
-    source, window = config.source, model.window
+    source, window, points = config.source, model.window, model.points
+    made = window or points
     needed = frozenset(part for column in model.columns for part in parts_of(column))
     reading = Reading(
         scratch=scratch,
         target=config.target,
-        needed=window.source_columns(needed) if window else needed,
+        needed=made.source_columns(needed) if made else needed,
         uncoded=frozenset(c["name"] for c in model.columns if not kind_of(c["kind"]).coded),
         format=source.format if _named_alike(files[0], source) else "auto",
         columns=source.columns,
@@ -176,15 +178,18 @@ def _opened(files: tuple[Path, ...], model: ServedModel, config: Pipeline, scrat
         sheet=source.sheet,
         piece=source.piece,
     )
-    opened = open_composed(open_source(files, reading), composed_of(model.columns))
+    opened = open_points(files, reading, points) if points else open_source(files, reading)
+    opened = open_composed(opened, composed_of(model.columns))
     if window is None:
         return opened
     return open_windows(opened, Asked(window, model.schema["target"], config.problem.form or "", newest=True))
 
 
-def _of_windows(model: ServedModel) -> list[str]:
-    """What tells which forecast an answer is: the series, and the time of its newest point."""
+def _named_by(model: ServedModel) -> list[str]:
+    """What tells which series an answer is of; of a forecast also the time of its newest point."""
     window = model.window
+    if model.points is not None:
+        return [model.points.id]
     return [] if window is None else [*([window.by] if window.by else []), window.time]
 
 

@@ -68,6 +68,8 @@ def schema_of(
     written = {"target_format": formats[target]} if target in formats else {}  # as the truth of served rows will be
     if config.source.window is not None:
         problem["window"] = config.source.window.model_dump()
+    if config.source.points is not None:
+        problem["points"] = config.source.points.model_dump()
     return {
         "format": FORMAT, "name": config.name, "target": target, **written, **problem,
         **answer_of(problem).schema(transform.target, judged), "missing": config.source.missing, "inputs": inputs,

@@ -13,7 +13,7 @@ _MEMBERS = (
 
 
 @stage(
-    reads=("name", "source.missing", "source.window", "features.*.columns"),
+    reads=("name", "source.missing", "source.window", "source.points", "features.*.columns"),
     members=_MEMBERS,
     libraries=("onnxscript", "onnx-ir"),
 )

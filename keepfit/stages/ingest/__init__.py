@@ -27,7 +27,7 @@ _READS = (
     "target", "problem.kind", "problem.format", "problem.columns", "features.*.kind", "features.*.format",
     "features.*.columns",
     "source.format", "source.columns", "source.delimiter", "source.encoding", "source.missing", "source.sheet",
-    "source.piece", "source.window", "source.names", "source.test_names",
+    "source.piece", "source.window", "source.points", "source.names", "source.test_names",
 )  # fmt: skip
 
 _ASKED = "watch.json"

@@ -20,6 +20,7 @@ from keepfit.data.unread import RowPlaces, unfit_rows
 from keepfit.errors import DataError
 from keepfit.features.kind import joined
 from keepfit.features.lookup import kind_of
+from keepfit.features.points import open_points
 from keepfit.features.series import Asked
 from keepfit.features.windows import open_windows
 from keepfit.problems.lookup import target_column
@@ -200,7 +201,9 @@ def open_table(
         test_names=source.test_names,
         tested=role == "test",
     )
-    opened = open_composed(open_source(roles[role], reading), config.composed)
+    files, points = roles[role], source.points
+    opened = open_points(files, reading, points) if points else open_source(files, reading)
+    opened = open_composed(opened, config.composed)
     says = target_column(config.problem.kind).says
     opened = open_said(opened, config.target, config.problem.parts, says)
     if config.problem.reads_rows:
