@@ -33,7 +33,7 @@ def test_no_member_is_named_outside_its_own_folder(folder: str) -> None:
     classes = r"isinstance\(.*\b(Number|Coded|Image|Text|CNN|Towers|Class|Value)\w*\)"
     quoted = re.compile(rf"""["']({"|".join(names)})["']|{classes}""")
     imported = re.compile(r"keepfit\.(features|problems|models)\.(\w+)")
-    parts = ("kind", "lookup", "column", "words", "times", "series")
+    parts = ("kind", "lookup", "column", "words", "times", "series", "points")
     more = (
         "points",
         "windows",
