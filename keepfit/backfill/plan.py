@@ -34,7 +34,7 @@ _MEMBERS = (
     *("features", "features.cells", "features.words", "features.net", "features.graph", "models.net"),
     *("problems", *(f"problems.{part}" for part in ("target", "learn", "judge", "answer", "graph"))),
 )
-_OPERATION = {"store", "schedule", "train_on", "approval", "approval_within", "notify"}
+_OPERATION = {"store", "schedule", "train_on", "approval", "approval_within", "notify", "tuning"}
 """Of the YAML: decides no verdict."""
 
 

@@ -76,6 +76,23 @@ class LiveLines:
         self.console.print(Text(visible(line), style="dim" if reused else "green"))
 
 
+class TrialLines(LiveLines):
+    """A line a trial; what it learns with is told while it does."""
+
+    def __call__(self, event: Event) -> None:
+        """Draw one event."""
+        if event.what != "note" or not event.stage.startswith("trial "):
+            super().__call__(event)
+
+    def _finished(self, event: Event) -> None:
+        if not event.stage.startswith("trial "):
+            super()._finished(event)
+            return
+        self.live.update(Text())
+        line = f"✓ {event.stage:<11}{float(event.figures['seconds']):8.1f} s   {event.message}"
+        self.console.print(Text(visible(line), style="green"))
+
+
 def _line(event: Event) -> str:
     bar = "━" * round(10 * event.done)
     judged = [_judged(name, value) for name, value in event.figures.items() if name.startswith(JUDGED)]

@@ -26,6 +26,7 @@ from keepfit.cli.reports import compare, report, reports
 from keepfit.cli.running import run, trigger, validate
 from keepfit.cli.sampling import sample
 from keepfit.cli.saying import say
+from keepfit.cli.tuning import tune
 from keepfit.cli.up import up
 from keepfit.cli.writing import generate
 from keepfit.errors import BugError, ours
@@ -180,7 +181,7 @@ def verify(pipeline: Path, /, *, json: bool = False) -> None:
 
 _COMMANDS = (
     run, validate, trigger, report, reports, compare, history, rollback, prune, predict, score, monitor, generate,
-    sample, bootstrap, deploy, up, doctor,
+    sample, tune, bootstrap, deploy, up, doctor,
 )  # fmt: skip
 for _command in _COMMANDS:
     app.command(_command)

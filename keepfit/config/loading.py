@@ -18,6 +18,7 @@ from keepfit.config.overrides import Overrides, named, put_into
 from keepfit.config.pipeline import Pipeline
 from keepfit.config.sections import Expectation, Section
 from keepfit.config.suites import as_ours
+from keepfit.config.tunable import check
 from keepfit.config.wording import should_be
 from keepfit.config.yaml_reading import place, plain, read
 from keepfit.errors import ConfigError, nearest
@@ -53,6 +54,7 @@ def _load(file: Path, overrides: Overrides) -> Pipeline:
     pipeline = _build(Pipeline, tree, file)
     pipeline._file, pipeline._overrides = file, dict(overrides)
     _check_metrics(pipeline, tree)
+    check(pipeline, tree)
     for module in pipeline.model.modules():
         _find(module, file, place(file, tree, ("model", "module")))
     if pipeline.validation.suite:

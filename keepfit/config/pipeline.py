@@ -25,6 +25,7 @@ from keepfit.config.sections import (
     Validation,
 )
 from keepfit.config.source import HISTORY, SERIES, WHOLE, Source
+from keepfit.config.tuning import Tuning
 from keepfit.errors import ConfigError
 
 LEARNED = "problem.learned"
@@ -59,6 +60,7 @@ class Pipeline(Section):
     model: AnyModel
     """The network to train: its family, and settings of that family."""
     training: Training = Training()
+    tuning: Tuning = Tuning()
     evaluation: Evaluation = Evaluation()
     release: Release = Release()
     schedule: Schedule | None = None

@@ -50,7 +50,8 @@ def _section(title: str, prefix: str, model: type[BaseModel]) -> Iterator[str]:
     table = ["| key | allowed | default | meaning |", "|---|---|---|---|", *rows] if rows else []
     yield "\n".join([f"### {title}", "", *said, *table]).rstrip()
     for name, models in inner.items():
-        step = f"{prefix}{name}." if not _is_mapping(fields[name].annotation) else f"{prefix}{name}.<column>."
+        one = f".<{'column' if name == 'features' else 'path'}>" if _is_mapping(fields[name].annotation) else ""
+        step = f"{prefix}{name}{one}."
         for found in models:
             tag = next((tag for tag in _TAGS if tag in found.model_fields), None)
             named = f"{step.rstrip('.')}: {tag} {found.model_fields[tag].default}" if tag else step.rstrip(".")

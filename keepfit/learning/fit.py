@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -16,6 +17,13 @@ from keepfit.learning.plan import Plan
 from keepfit.learning.recipe import Recipe
 from keepfit.metrics.naming import JUDGED
 from keepfit.store.interrupt import Stopped, stopping
+
+Watch = Callable[[int, Mapping[str, float]], None]
+"""Called with each epoch, from 1, and its validation figures; what it raises ends the training there."""
+
+
+def unwatched(_epoch: int, _figures: Mapping[str, float]) -> None:
+    """Where nobody decides whether it is worth going on."""
 
 
 @dataclass
@@ -48,7 +56,7 @@ class Fit:
         self.device = feed.part.device
         self.position = Position(loss=torch.zeros((), device=self.device))
 
-    def run(self, checkpoint: Checkpoint, progress: Pace) -> None:
+    def run(self, checkpoint: Checkpoint, progress: Pace, watch: Watch = unwatched) -> None:
         """Learn until the plan's end or until validation says stop; the best epoch's weights are in `position.best`.
 
         Raises ConfigError when the loss is no longer a number, and Stopped, with a checkpoint written, when the run
@@ -59,6 +67,7 @@ class Fit:
         while not self.finished():
             self.epoch(checkpoint, progress)
             self._judge(progress)
+            watch(self.position.epoch, self.judged(self.position.epoch))
         self.recipe.take(self.position.best)
 
     def finished(self) -> bool:

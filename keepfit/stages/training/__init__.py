@@ -4,9 +4,16 @@ In `Trained.path`: model.safetensors, architecture.json, answer.json, history.js
 beside/timings.json.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from keepfit.config import Pipeline, Training
 from keepfit.store.artifacts import Learnable, Trained
 from keepfit.store.stage import Room, stage
+
+if TYPE_CHECKING:
+    from keepfit.learning.fit import Watch
 
 _DECIDES = tuple(f"training.{name}" for name in Training.model_fields if name != "checkpoint_seconds")
 
@@ -34,7 +41,14 @@ def train(room: Room, prepared: Learnable) -> Trained:
     Raises OutOfMemoryError after noting that the next try shall use half the micro-batch, ConfigError for a device that
     is not there and when the loss is no longer a number.
     """
+    return learned(room, prepared)
+
+
+def learned(room: Room, prepared: Learnable, watch: Watch | None = None) -> Trained:
+    """The same without a key, for whoever looks on: `watch` is called with each epoch of a single network."""
     from keepfit.stages.training.portfolio import portfolio
     from keepfit.stages.training.session import session
 
-    return (portfolio if hasattr(room.config.model, "families") else session)(room, prepared)
+    if hasattr(room.config.model, "families"):
+        return portfolio(room, prepared)
+    return session(room, prepared, watch) if watch else session(room, prepared)

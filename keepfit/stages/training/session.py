@@ -21,7 +21,7 @@ from keepfit.learning import device, memory
 from keepfit.learning.adversarial import recipe_of
 from keepfit.learning.checkpoint import Checkpoint
 from keepfit.learning.device import Machine
-from keepfit.learning.fit import Fit
+from keepfit.learning.fit import Fit, Watch, unwatched
 from keepfit.learning.pace import Pace
 from keepfit.learning.plan import Plan, settle
 from keepfit.learning.recipe import Supervised
@@ -40,8 +40,8 @@ SEEN = 2048
 """Train rows that a network may look at before it learns; more did not change a CNN's first layer."""
 
 
-def session(room: Room, prepared: Learnable) -> Trained:
-    """Everything that `keepfit.stages.training.train` promises."""
+def session(room: Room, prepared: Learnable, watch: Watch = unwatched) -> Trained:
+    """Everything that `keepfit.stages.training.train` promises; `watch` may end it by an exception."""
     training, beside = room.config.training, room.path / "beside"
     _sweep(room.path)
     transform = read_transform(room.store / prepared.path)
@@ -60,7 +60,7 @@ def session(room: Room, prepared: Learnable) -> Trained:
         objective = learn.objective(room.config.problem, transform.target, plan.label_smoothing)
         began = time.process_time()
         recipe, fit = begin(architecture, plan, machine, objective, train, validation)
-        _learn(fit, checkpoint, room)
+        _learn(fit, checkpoint, room, watch)
         trained = _write(room.path, recipe, fit, architecture, time.process_time() - began)
         if room.about:
             held_out.write(room.path, recipe, fit, learn, chosen)
@@ -119,14 +119,14 @@ def begin(
     return recipe, Fit(recipe, Feed(train.to(machine.device), plan.batch_size, plan.seed), plan)
 
 
-def _learn(fit: Fit, checkpoint: Checkpoint, room: Room) -> None:
+def _learn(fit: Fit, checkpoint: Checkpoint, room: Room, watch: Watch) -> None:
     state = checkpoint.read(fit.device)
     if state is not None:
         fit.restore(state)
         room.note(f"going on in epoch {fit.position.epoch + 1}, from the checkpoint of a run that was stopped")
     progress = Pace(room.step, fit.plan.epochs, fit.position.seconds[-1] if fit.position.seconds else 0.0)
     with politely():
-        fit.run(checkpoint, progress)
+        fit.run(checkpoint, progress, watch)
 
 
 def _write(folder: Path, recipe: Supervised, fit: Fit, architecture: dict[str, Any], spent: float) -> Trained:
