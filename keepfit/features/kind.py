@@ -47,6 +47,8 @@ class Bins:
     that of missing ones, are."""
 
 
+Part = tuple[int, ...]
+"""Where a part of a cell stands: of a text or a series from and to, of a picture from and to down and then across."""
 Views = Block | dict[str, Block]
 """Cells as a network takes them: of the one view of a column, or of each by its name."""
 Binned = dict[str, NDArray[np.int64]]
@@ -162,7 +164,9 @@ class Kind(ABC):
     is_moment: ClassVar[bool] = False
     """Whether its cells are points in time."""
     has_parts: ClassVar[bool] = False
-    """Whether its cells are texts of which parts can be left out: see `parts`."""
+    """Whether parts of its cells can be left out: see `parts`."""
+    parts_have_names: ClassVar[bool] = False
+    """Whether the same part may stand in other cells, as words do: see `part_name`."""
 
     # Reading: raw cells, as a source or a caller has them.
 
@@ -206,9 +210,19 @@ class Kind(ABC):
     def plain(self, values: Any) -> ClassicalColumns:
         """A column's shards, in the views of `encode` [N, …], for a classical model."""
 
-    def parts(self, _cell: str, _entry: Any) -> list[tuple[int, int]]:
-        """Where parts of a cell stand, from and to, each of which may be left out to see what an answer rests on."""
+    # Explaining: parts of a cell, each of which may be left out to see what an answer rests on.
+
+    def parts(self, _cell: Any, _entry: Any) -> list[Part]:
+        """Where the parts of a typed cell stand."""
         return []
+
+    def without(self, _cell: Any, _parts: Sequence[Part], _entry: Any) -> Views:
+        """A typed cell, as `encode` has it, once for each of these parts, without it [parts, …]."""
+        raise NotImplementedError
+
+    def part_name(self, _cell: Any, _part: Part) -> str:
+        """What stands there."""
+        return ""
 
     # Rebuilding: what a network that describes whole rows gives back, see `keepfit.features.rebuilder`.
 

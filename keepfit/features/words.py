@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -57,6 +58,10 @@ class Words(ABC):
 
     def picture(self, _cell: Any, _entry: Any) -> str | None:
         """A cell as a data: address of an image, where that is how a person looks at it."""
+        return None
+
+    def explained(self, _cell: Any, _entry: Any, _rests_on: Sequence[Sequence[float]]) -> str | None:
+        """Such an image that shows what an answer rests on; of each part where it stands, and its effect."""
         return None
 
 

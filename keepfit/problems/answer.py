@@ -73,6 +73,10 @@ class Answer(ABC):
         for answers that have no sides."""
         return {}
 
+    def levels(self, _answers: Answers, _schema: dict[str, Any]) -> dict[str, NDArray[np.float64]]:
+        """Each answer as a person follows it while one column changes: side → [N]; none where there is nothing."""
+        return {}
+
     @abstractmethod
     def bins(self, answers: Answers, schema: dict[str, Any]) -> dict[str, Any]:
         """Where answers fall, by those of rows that the model did not learn from: `names` of the bins, the `rows` in

@@ -46,8 +46,23 @@ class Judged(ABC):
         """What else metrics.json holds: curves, tables."""
 
     @abstractmethod
-    def worst(self, most: int) -> Iterator[dict[str, Any]]:
-        """The rows answered worst, the worst first: `row`, and what `keepfit.problems.show` shows of it."""
+    def order(self) -> NDArray[np.intp]:
+        """The rows, those answered worst first; of equals the earlier. None where a row has no truth to miss."""
+
+    @abstractmethod
+    def told(self, row: int) -> dict[str, Any]:
+        """A row: `row`, its number, and what `keepfit.problems.show` shows of it."""
+
+    def worst(self, most: int) -> list[dict[str, Any]]:
+        """The rows answered worst, the worst first."""
+        return [self.told(int(row)) for row in self.order()[:most]]
+
+    def typical(self, most: int) -> list[dict[str, Any]]:
+        """Rows from the middle half of that order, evenly spaced."""
+        order = self.order()
+        middle = order[len(order) // 4 : -(-3 * len(order) // 4)]
+        places = np.unique(np.linspace(0, len(middle) - 1, min(most, len(middle))).astype(int))
+        return [self.told(int(row)) for row in middle[places]]
 
     @abstractmethod
     def part(self, rows: NDArray[np.intp]) -> Judged:

@@ -47,6 +47,8 @@ class Show(ABC):
     """The metric that is given of a slice."""
     leaning: ClassVar[str] = "in units of the answer"
     """What differences of `keepfit.problems.answer.Answer.leanings` are measured in."""
+    level: ClassVar[str] = "probability"
+    """What `keepfit.problems.answer.Answer.levels` are."""
     worst_head: ClassVar[tuple[str, ...]]
     """What `worst` tells of a row."""
     worst_note: ClassVar[str]

@@ -1,4 +1,4 @@
-"""Losses and scores over the epochs, drawn."""
+"""Losses and scores over the epochs, and answers over a column, drawn."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from keepfit.metrics.naming import JUDGED, SHARES, metric_name
-from keepfit.problems.drawing import MAIN, SOFT, draw, line, mark, percent
+from keepfit.problems.drawing import MAIN, OTHER, SOFT, THIRD, draw, line, mark, percent
+from keepfit.quoting import cut, visible
 
 
 def training(history: list[dict[str, Any]], best: int, loss: str) -> list[str]:
@@ -25,6 +26,24 @@ def training(history: list[dict[str, Any]], best: int, loss: str) -> list[str]:
 
     named = [name for name in history[0] if name.startswith(JUDGED) and name != f"{JUDGED}loss"]
     return [draw("loss", loss, "epoch", losses), *(_score(name, history, best) for name in named)]
+
+
+def dependence(found: dict[str, Any], level: str) -> str:
+    """How the answers change with a column, as SVG: a line a side, and between what the single rows lie."""
+    values, names = found["values"], not found["is_quantity"]
+    places = range(len(values)) if names else values
+
+    def paint(axes: Axes) -> None:
+        axes.set_ylabel(level)
+        for side, colour in zip(found["sides"], (MAIN, OTHER, THIRD), strict=False):
+            axes.fill_between(places, side["low"], side["high"], color=colour, alpha=0.12, linewidth=0)
+            axes.plot(places, side["mean"], color=colour, marker="o", markersize=2.5, label=cut(side["side"], 18))
+        if len(found["sides"]) > 1:
+            axes.legend(frameon=False, fontsize=7)
+        if names:
+            axes.set_xticks([*places], values, rotation=30, ha="right")
+
+    return draw(f"dependence of {found['column']}", cut(visible(found["column"]), 40), "", paint)
 
 
 def _score(name: str, history: list[dict[str, Any]], best: int) -> str:

@@ -15,6 +15,7 @@ SECTIONS = {
     "score": "Score", "compared": "Champion", "changes": "What changed", "seen": "Seen", "data": "Data",
     "validation": "Validation", "training": "Training", "errors": "Errors", "curves": "Curves", "slices": "Slices",
     "importance": "Columns", "telling": "Telling parts", "worst": "Worst predictions",
+    "typical": "Typical predictions",
     "lineage": "Lineage",
 }  # fmt: skip
 ALWAYS = ("score", "compared", "changes", "lineage")
@@ -66,7 +67,7 @@ def _bad_rows(facts: RunFacts) -> dict[str, Any]:
 
 
 def _details(facts: RunFacts) -> dict[str, Any]:
-    from keepfit.report.worst import worst
+    from keepfit.report.worst import typical, worst
 
     errors, curves = facts.show.errors(facts.metrics), facts.show.curves(facts.metrics)
     return {
@@ -87,4 +88,5 @@ def _details(facts: RunFacts) -> dict[str, Any]:
         "importance": results.importance(facts),
         "telling": results.telling(facts),
         "worst": worst(facts),
+        "typical": typical(facts),
     }

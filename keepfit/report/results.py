@@ -103,7 +103,14 @@ def importance(facts: RunFacts) -> dict[str, Any]:
         for one in found[:_COLUMNS]
         if most > 0
     ]
-    return {"rows": rows, "more": len(found) - len(rows), "loss": facts.show.loss} if rows else {}
+    more = len(found) - len(rows)
+    return {"rows": rows, "more": more, "loss": facts.show.loss, "charts": _dependences(facts)} if rows else {}
+
+
+def _dependences(facts: RunFacts) -> list[str]:
+    from keepfit.report.charts import dependence
+
+    return [dependence(one, facts.show.level) for one in facts.metrics.get("dependence", [])]
 
 
 def telling(facts: RunFacts) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The rows the model got most wrong: pictures as pictures, rows of a table with their first columns."""
+"""Rows with their answers, the worst and typical ones: pictures as pictures, of tables the first columns."""
 
 from __future__ import annotations
 
@@ -28,11 +28,26 @@ _MARKED = (
     "Marked in texts is what the answer rests on: blue speaks for it, and what is underlined against it, by how far "
     "the answer moves where that part is left out."
 )
+_HEAT = (
+    "Under each, what the answer rests on: blue speaks for it and orange against it, by how far the answer moves where "
+    "that part is blotted out, each on a scale of its own."
+)
+_TYPICAL = "Test rows that are answered neither well nor badly, from the middle half by their error."
 
 
 def worst(facts: RunFacts) -> dict[str, Any]:
     """The worst rows, with what was predicted; empty where there are none."""
-    found = facts.metrics.get("worst", [])
+    return _rows(facts, "worst", facts.show.worst_note)
+
+
+def typical(facts: RunFacts) -> dict[str, Any]:
+    """Typical rows likewise, where it can be shown what their answers rest on."""
+    found = facts.metrics.get("typical", [])
+    return _rows(facts, "typical", _TYPICAL) if any("rests_on" in row for row in found) else {}
+
+
+def _rows(facts: RunFacts, which: str, note: str) -> dict[str, Any]:
+    found = facts.metrics.get(which, [])
     folder = facts.folder("preprocess") / "test_raw"
     if not found or not folder.is_dir():
         return {}
@@ -50,11 +65,16 @@ def worst(facts: RunFacts) -> dict[str, Any]:
             "file": row[file[0]] if file else "",
             "told": facts.show.worst(w),
             "wrong": w["label"] != w["prediction"],
-            **(_picture(row[columns[0]], seen) if seen else {"cells": [cell_in_pieces(row[c], w, c) for c in columns]}),
+            **(
+                _picture(row[seen.name], seen, w)
+                if seen
+                else {"cells": [cell_in_pieces(row[c], w, c) for c in columns]}
+            ),
         }
         for w, row in zip(found, rows, strict=True)
     ]
-    note = f"{facts.show.worst_note} {_MARKED}" if any("rests_on" in w for w in found) else facts.show.worst_note
+    if any("rests_on" in w for w in found):
+        note = f"{note} {_HEAT if seen else _MARKED}"
     told = {"head": facts.show.worst_head, "note": note}
     return {"rows": shown, "columns": columns, "pictures": seen is not None, **told}
 
@@ -76,9 +96,11 @@ def cell_in_pieces(value: Any, told: dict[str, Any], column: str) -> list[tuple[
     return [(visible(piece), share) for piece, share in [*pieces, (rest, 0.0)] if piece]
 
 
-def _picture(content: Any, entry: Entry) -> dict[str, Any]:
-    """The cell as an image; a small one is shown pixel by pixel."""
+def _picture(content: Any, entry: Entry, told: dict[str, Any]) -> dict[str, Any]:
+    """The cell as an image, and what the answer rests on; a small one is shown pixel by pixel."""
+    words, rests_on = words_of(entry.kind), told.get("rests_on", {}).get(entry.name)
     return {
-        "picture": words_of(entry.kind).picture(content, entry),
+        "picture": words.picture(content, entry),
+        "explained": words.explained(content, entry, rests_on) if rests_on else None,
         "smooth": max(entry.shape[:2], default=0) > SMALL,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,8 +16,9 @@ from keepfit.data.ragged import Ragged, ragged
 from keepfit.errors import DataError
 from keepfit.features.audio import PAD, Entry, Settings
 from keepfit.features.audio.spectrum import FLOOR, log_mel
-from keepfit.features.kind import EDGES, Binned, Bins, ClassicalColumns, Finisher, Fitter, Seen, ServedColumn
+from keepfit.features.kind import EDGES, Binned, Bins, ClassicalColumns, Finisher, Fitter, Part, Seen, ServedColumn
 from keepfit.features.shared.figures import fallen, ranges, tenths
+from keepfit.features.shared.stretches import stretches
 from keepfit.features.shared.whole_files import FileKind, refuse_missing
 
 RATES = (8_000, 16_000, 22_050, 44_100)
@@ -29,6 +30,10 @@ _ALLOWED = (
     "A recording is bytes of a file, a path, a data URL, or a dict with `array`, numbers from -1 to 1, and "
     "`sampling_rate`."
 )
+_STRETCHES = 6
+"""Of a recording: see `keepfit.features.shared.stretches`."""
+_QUIET = 0.1
+"""The share of a recording's moments that are as quiet as what fills a stretch of it, or quieter."""
 _ROWS = 32
 """Recordings a call of the runtime: all are as long as the longest."""
 _NONE = np.empty(0, np.int16)
@@ -88,6 +93,7 @@ class Audio(FileKind):
 
     name: ClassVar[str] = "audio"
     whole_file: ClassVar[str] = "sounds"
+    has_parts: ClassVar[bool] = True
     allowed: ClassVar[str] = _ALLOWED
 
     def file(self, value: Any, row: int) -> bytes:
@@ -121,6 +127,21 @@ class Audio(FileKind):
         rows = [_figures(row) for row in _rows(values)]
         found = np.stack(rows) if rows else np.empty((0, BANDS * MOMENTS))
         return ClassicalColumns(found, what=f"{BANDS} bands at {MOMENTS} moments")
+
+    def parts(self, cell: Any, entry: Any) -> list[Part]:
+        """Stretches of samples."""
+        return [*stretches(len(sounds.decode(cell, entry.rate, entry.seconds)), _STRETCHES)]
+
+    def without(self, cell: Any, parts: Sequence[Part], entry: Any) -> Ragged:
+        """The recording with noise over the stretch, as loud as its quiet moments: silence would be heard, too."""
+        samples = sounds.decode(cell, entry.rate, entry.seconds)
+        moments = np.array_split(samples.astype(np.float64), min(100, len(samples)))
+        quiet = np.quantile([moment.std() for moment in moments], _QUIET)
+        noise = np.random.default_rng(0).normal(0, quiet, len(samples)).round().astype(np.int16)
+        found = np.repeat(samples[None], len(parts), 0)
+        for one, (start, stop) in zip(found, parts, strict=True):
+            one[start:stop] = noise[start:stop]
+        return _packed([*found])
 
     def schema(self, entry: Any, _form: str | None) -> dict[str, Any]:
         """Int16 samples, how a file becomes such, and what stands behind the end."""

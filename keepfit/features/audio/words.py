@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import io
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keepfit.data import sounds
 from keepfit.data.media import Medium
 from keepfit.features.audio.spectrum import log_mel
 from keepfit.features.kind import ServedColumn
+from keepfit.features.shared import heat
 from keepfit.features.shared.file_words import FileWords
 from keepfit.features.words import Told
 
@@ -47,17 +48,29 @@ class AudioWords(FileWords):
 
     def picture(self, cell: Any, entry: Any) -> str | None:
         """The bands, low ones at the bottom, from its beginning to its end: light where it is loud."""
-        if cell is None:
-            return None
-        from PIL import Image as Pillow
+        return None if cell is None else heat.png(_bands(_samples(cell, entry), entry))
 
-        logs = log_mel(sounds.decode(cell, entry.rate, entry.seconds), entry.rate)
-        light = 255 * (logs - _DARKEST) / max(float(logs.max()) - _DARKEST, 1.0)
-        pixels = light.clip(0, 255).astype(np.uint8)[::-1]
-        shown = Pillow.fromarray(np.ascontiguousarray(pixels)).resize((min(_WIDE, max(logs.shape[1], 16)), _HIGH))
-        with io.BytesIO() as buffer:
-            shown.save(buffer, "PNG", optimize=True)
-            return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    def explained(self, cell: Any, entry: Any, rests_on: Sequence[Sequence[float]]) -> str | None:
+        """The bands under the effects."""
+        samples = _samples(cell, entry)
+        bands = _bands(samples, entry)
+        places = np.linspace(0, len(samples) - 1, bands.shape[1]).round().astype(int)
+        along = heat.effects([len(samples)], rests_on)[places]
+        return heat.coloured(bands, np.broadcast_to(along, bands.shape))
 
 
 WORDS = AudioWords()
+
+
+def _samples(cell: bytes, entry: Any) -> NDArray[np.int16]:
+    return sounds.decode(cell, entry.rate, entry.seconds)
+
+
+def _bands(samples: NDArray[np.int16], entry: Any) -> NDArray[np.uint8]:
+    """[T] → [h, w]."""
+    from PIL import Image as Pillow
+
+    logs = log_mel(samples, entry.rate)
+    light = 255 * (logs - _DARKEST) / max(float(logs.max()) - _DARKEST, 1.0)
+    pixels = np.ascontiguousarray(light.clip(0, 255).astype(np.uint8)[::-1])
+    return np.asarray(Pillow.fromarray(pixels).resize((min(_WIDE, max(logs.shape[1], 16)), _HIGH)))

@@ -18,7 +18,8 @@ from keepfit.config import Feature, Preprocessing
 from keepfit.data import images
 from keepfit.errors import DataError
 from keepfit.features.image import Entry, Settings, levels
-from keepfit.features.kind import EDGES, Binned, Bins, ClassicalColumns, Finisher, Fitter, Seen, ServedColumn
+from keepfit.features.kind import EDGES, Binned, Bins, ClassicalColumns, Finisher, Fitter, Part, Seen, ServedColumn
+from keepfit.features.shared.stretches import evenly
 from keepfit.features.shared.whole_files import FileKind, refuse_missing
 
 KEPT, SMALL, LARGE = 40, 32, 64
@@ -27,6 +28,8 @@ reached 99.0 % on unseen persons; larger ones, which hold finer things, to 64.""
 _SIDE = 32
 """Classical models see at most so many pixels a side: a linear model gains nothing by more."""
 _ALLOWED = "A picture is bytes of a file, a path, a data URL, a PIL picture, or a uint8 array [h, w] or [h, w, c]."
+_WINDOWS = (4, 9)
+"""Along each side, of which one at a time is left out."""
 _ROWS = 256
 """Pictures a call of the runtime."""
 
@@ -96,6 +99,7 @@ class Image(FileKind):
     name: ClassVar[str] = "image"
     whole_file: ClassVar[str] = "images"
     looks: ClassVar[int] = 2
+    has_parts: ClassVar[bool] = True
     allowed: ClassVar[str] = _ALLOWED
 
     def unfit(self, cells: pa.Array, pixels: Sequence[int] | None) -> dict[int, str]:
@@ -132,6 +136,24 @@ class Image(FileKind):
         """Every pixel a column, of a picture of at most 32 pixels a side."""
         small = shrunk(values)
         return ClassicalColumns(small.reshape(len(small), -1), what=f"{small.shape[1]}×{small.shape[2]} pixels")
+
+    def parts(self, _cell: Any, entry: Any) -> list[Part]:
+        """Windows of about a fifth of the side, and of two fifths, half over each other."""
+        sides = ((evenly(pixels, count) for pixels in entry.size) for count in _WINDOWS)
+        return [(*rows, *columns) for down, across in sides for rows in down for columns in across]
+
+    def without(self, cell: Any, parts: Sequence[Part], entry: Any) -> Pixels:
+        """The picture with a window filled by the mean of the pixels around it, a channel: an occlusion that looks
+        like the rest of the picture (Zeiler and Fergus 2014, arXiv:1311.2901, have a grey square)."""
+        picture = images.decode(cell, entry.size, entry.channels, entry.pixels)
+        found = np.repeat(picture[None], len(parts), 0)
+        for one, (top, bottom, left, right) in zip(found, parts, strict=True):
+            around = np.zeros(entry.size, np.bool_)
+            around[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1] = True
+            around[top:bottom, left:right] = False
+            filling = picture[around] if around.any() else picture.reshape(-1, entry.channels)
+            one[top:bottom, left:right] = filling.mean(0).round()
+        return found
 
     def rebuilding(self, entry: Any) -> dict[str, Any]:
         """Its size."""

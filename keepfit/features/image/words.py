@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import io
+from collections.abc import Sequence
 from typing import Any, ClassVar
+
+import numpy as np
 
 from keepfit.data import images
 from keepfit.data.media import Medium
 from keepfit.features.kind import ServedColumn
+from keepfit.features.shared import heat
 from keepfit.features.shared.file_words import FileWords
 from keepfit.features.words import Told
 
@@ -44,9 +46,12 @@ class ImageWords(FileWords):
         pixels = images.decode(cell, entry.size, entry.channels, entry.pixels)
         image = Pillow.fromarray(pixels[:, :, 0] if entry.channels == 1 else pixels)
         image.thumbnail((SHOWN, SHOWN))
-        with io.BytesIO() as buffer:
-            image.save(buffer, "PNG", optimize=True)
-            return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+        return heat.png(np.asarray(image))
+
+    def explained(self, cell: Any, entry: Any, rests_on: Sequence[Sequence[float]]) -> str | None:
+        """The picture, pale and without its colours, under the effects."""
+        pixels = images.decode(cell, entry.size, entry.channels, entry.pixels)
+        return heat.coloured(pixels.mean(2), heat.effects(entry.size, rests_on))
 
 
 WORDS = ImageWords()

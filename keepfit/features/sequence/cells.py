@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence as Several
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,14 +12,17 @@ from numpy.typing import NDArray
 
 from keepfit.config import Feature, Preprocessing
 from keepfit.data.ragged import Ragged, ragged
-from keepfit.features.kind import EDGES, Binned, Bins, ClassicalColumns, Fitter, Kind, Seen, ServedColumn, Views
+from keepfit.features.kind import EDGES, Binned, Bins, ClassicalColumns, Fitter, Kind, Part, Seen, ServedColumn, Views
 from keepfit.features.sequence import Entry, Settings
 from keepfit.features.sequence.packed import Series, packed, unpack, whole
 from keepfit.features.shared.figures import fallen, ranges, tenths
+from keepfit.features.shared.stretches import stretches
 from keepfit.metrics.naming import quantity
 
 _POINTS = 32
 """Of each channel that a classical model sees, evenly spaced, beside its mean, deviation, least and most."""
+_STRETCHES = 8
+"""Of a series: see `keepfit.features.shared.stretches`."""
 _SOME = 200_000
 """Train rows whose lengths and levels are remembered."""
 
@@ -92,6 +96,7 @@ class Sequence(Kind):
     coded: ClassVar[bool] = False
     is_raw: ClassVar[bool] = True
     is_series: ClassVar[bool] = True
+    has_parts: ClassVar[bool] = True
 
     def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:
         """Bytes as `keepfit.features.sequence.packed` has them."""
@@ -116,6 +121,15 @@ class Sequence(Kind):
     def plain(self, values: Any) -> ClassicalColumns:
         """32 points of each channel, and its mean, deviation, least and most."""
         return ClassicalColumns(np.stack([_figures(row) for row in _rows(values)]) if len(values) else _NONE)
+
+    def parts(self, cell: Any, entry: Any) -> list[Part]:
+        """Stretches of steps."""
+        return [*stretches(min(len(unpack(cell)), entry.length), _STRETCHES)]
+
+    def without(self, cell: Any, parts: Several[Part], entry: Any) -> Views:
+        """The series on a straight line over the stretch, in every channel."""
+        whole_one = _encoded(pa.array([cell], pa.binary()), entry.mean, entry.length).values
+        return ragged([_straight(whole_one, *part) for part in parts], whole_one[:0], np.nan)
 
     def schema(self, entry: Any, _form: str | None) -> dict[str, Any]:
         """Float32, and what stands for a channel without a number."""
@@ -173,6 +187,15 @@ def _encoded(cells: pa.Array, mean: list[float], length: int) -> Ragged:
         series = whole(unpack(cell), channels, length) if cell is not None else np.empty((0, channels), np.float32)
         rows.append(np.where(np.isnan(series), np.array(mean, np.float32), series))
     return ragged(rows, np.empty((0, channels), np.float32), np.nan)
+
+
+def _straight(series: NDArray[Any], start: int, stop: int) -> NDArray[Any]:
+    """[T, C] with the steps from `start` to `stop` on a line between those beside them."""
+    known = np.r_[0:start, stop : len(series)]
+    if not len(known):
+        return np.broadcast_to(series.mean(0), series.shape).astype(series.dtype)
+    steps = np.arange(len(series))
+    return np.stack([np.interp(steps, known, channel[known]) for channel in series.T], 1).astype(series.dtype)
 
 
 def _rows(values: Ragged) -> list[NDArray[Any]]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from keepfit.features.column import Choice, ColumnFacts
 from keepfit.features.kind import ServedColumn
 from keepfit.features.sequence.packed import packed, unpack, whole
+from keepfit.features.shared import heat
 from keepfit.features.words import Told, Words, share
 
 _LEAST = 8
@@ -60,17 +63,35 @@ class SequenceWords(Words):
 
     def picture(self, cell: Any, entry: Any) -> str | None:
         """A line a channel, each from its own least to its own most."""
-        if cell is None:
-            return None
-        series = whole(unpack(cell), entry.channels, entry.length)
-        lines = "".join(_line(channel, _COLOURS[n]) for n, channel in enumerate(series.T[:_SHOWN]))
-        size = f'width="{_WIDE}" height="{_HIGH}" viewBox="0 0 {_WIDE} {_HIGH}"'
-        ground = '<rect width="100%" height="100%" fill="#fff"/>'
-        drawn = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{ground}{lines}</svg>'
-        return f"data:image/svg+xml;base64,{base64.b64encode(drawn.encode()).decode()}"
+        return None if cell is None else _drawn(cell, entry)
+
+    def explained(self, cell: Any, entry: Any, rests_on: Sequence[Sequence[float]]) -> str | None:
+        """The lines over the effects."""
+        effects = heat.effects([min(len(unpack(cell)), entry.length)], rests_on)
+        return _drawn(cell, entry, "".join(_bands(effects)))
 
 
 WORDS = SequenceWords()
+
+
+def _drawn(cell: bytes, entry: Any, behind: str = "") -> str:
+    """A data: address of an SVG."""
+    series = whole(unpack(cell), entry.channels, entry.length)
+    lines = "".join(_line(channel, _COLOURS[n]) for n, channel in enumerate(series.T[:_SHOWN]))
+    size = f'width="{_WIDE}" height="{_HIGH}" viewBox="0 0 {_WIDE} {_HIGH}"'
+    ground = '<rect width="100%" height="100%" fill="#fff"/>'
+    drawn = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{ground}{behind}{lines}</svg>'
+    return f"data:image/svg+xml;base64,{base64.b64encode(drawn.encode()).decode()}"
+
+
+def _bands(effects: NDArray[np.float64]) -> Iterator[str]:
+    """Stripes from top to bottom, a step each or more."""
+    count = min(len(effects), _WIDE - 8)
+    wide = (_WIDE - 8) / max(count, 1)
+    for number, place in enumerate(np.linspace(0, len(effects) - 1, count).round().astype(int)):
+        colour = "#{:02x}{:02x}{:02x}".format(*(heat.FOR if effects[place] > 0 else heat.AGAINST))
+        rect = f'<rect x="{4 + number * wide:.2f}" y="0" width="{wide:.2f}" height="{_HIGH}" fill="{colour}"'
+        yield f'{rect} fill-opacity="{0.6 * abs(effects[place]):.2f}"/>'
 
 
 def _line(values: Any, colour: str) -> str:

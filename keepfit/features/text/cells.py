@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from keepfit.config import Feature, Preprocessing
 from keepfit.data.cells import categories, is_text
 from keepfit.data.ragged import Block
-from keepfit.features.kind import ClassicalColumns, ServedColumn, Views
+from keepfit.features.kind import ClassicalColumns, Part, ServedColumn, Views
 from keepfit.features.shared.tokenized import TokenizedFitter, TokenizedKind, size
 from keepfit.features.text import Entry, Settings, grams, tokens
 
@@ -20,6 +21,8 @@ _STRANGE = (
     "", " ", "a", "?", "\x00\x07", "🙂🙃", "从未见过的文字", "ǅ ﬁ Ⅷ ａ", "word " * 300, "مرحبا שלום hello 你好",
 )  # fmt: skip
 _ROWS = 256
+_PARTS = 100
+"""Of a cell, at most."""
 _WORD = re.compile(r"[\w@#'’-]+|[^\w\s]+")
 
 
@@ -58,6 +61,7 @@ class Text(TokenizedKind):
 
     name: ClassVar[str] = "text"
     has_parts: ClassVar[bool] = True
+    parts_have_names: ClassVar[bool] = True
 
     def read(self, cells: pa.Array, *, form: str = "") -> pa.Array:  # noqa: ARG002
         """Text without blanks around it; missing where nothing is left."""
@@ -78,12 +82,20 @@ class Text(TokenizedKind):
         """How often each n-gram occurs."""
         return ClassicalColumns(grams.matrix(values["grams"]), what="n-grams")
 
-    def parts(self, cell: str, entry: Any) -> list[tuple[int, int]]:
-        """Words and signs; tokens, where no blanks part words."""
+    def parts(self, cell: Any, entry: Any) -> list[Part]:
+        """Words and signs; tokens, where no blanks part words; of very many, neighbours together."""
         if entry.grams == "words":
-            return [found.span() for found in _WORD.finditer(cell[: grams.MOST])]
+            return _few([found.span() for found in _WORD.finditer(cell[: grams.MOST])])
         spans = dict.fromkeys(tokens.pieces(cell, entry.tokenizer))
-        return [(start, stop) for start, stop in spans if cell[start:stop].strip()]
+        return _few([(start, stop) for start, stop in spans if cell[start:stop].strip()])
+
+    def without(self, cell: Any, parts: Sequence[Part], entry: Any) -> Views:
+        """The text with the part cut out."""
+        return self.encode(self.read(pa.array([cell[:start] + cell[stop:] for start, stop in parts])), entry, list)
+
+    def part_name(self, cell: Any, part: Part) -> str:
+        """The word, whatever its case."""
+        return str(cell[slice(*part)]).casefold()
 
     def schema(self, entry: Any, _form: str | None) -> dict[str, Any]:
         """Two inputs of int32, and how a text becomes such."""
@@ -103,6 +115,12 @@ class Text(TokenizedKind):
 
 
 KIND = Text()
+
+
+def _few(parts: list[tuple[int, int]]) -> list[Part]:
+    if len(parts) <= _PARTS:
+        return [*parts]
+    return [(int(some[0][0]), int(some[-1][1])) for some in np.array_split(np.array(parts), _PARTS)]
 
 
 def _views(cells: pa.Array, tokenizer: str, length: int, unit: str) -> dict[str, Block]:

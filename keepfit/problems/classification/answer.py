@@ -91,6 +91,12 @@ class ClassAnswer(Answer):
         sure = np.clip(answers.astype(np.float64), 1e-7, 1 - 1e-7)
         return dict(zip(schema["classes"], np.log(sure / (1 - sure)).T, strict=True))
 
+    def levels(self, answers: Answers, schema: dict[str, Any]) -> dict[str, NDArray[np.float64]]:
+        """The probability of each class; of two that of the positive one, or of the last."""
+        found = dict(zip(schema["classes"], answers.astype(np.float64).T, strict=True))
+        only = schema.get("positive") or schema["classes"][-1]
+        return {only: found[only]} if len(found) == 2 else found
+
     def bins(self, answers: Answers, schema: dict[str, Any]) -> dict[str, Any]:
         """The predicted class."""
         names = [shown(name) for name in schema["classes"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -85,18 +85,21 @@ class JudgedClasses(Judged):
             "calibration": figures.calibration,
         }
 
-    def worst(self, most: int) -> Iterator[dict[str, Any]]:
-        """Those with the largest loss, the ones answered wrongly before those answered right; of equals the earlier."""
+    def order(self) -> NDArray[np.intp]:
+        """By the loss, the ones answered wrongly before those answered right."""
+        return np.lexsort((-self.figures.losses, self.figures.predictions == self.figures.labels))
+
+    def told(self, row: int) -> dict[str, Any]:
+        """Its class, what was said, and how probable both were."""
         figures = self.figures
-        for row in np.lexsort((-figures.losses, figures.predictions == figures.labels))[:most]:
-            yield {
-                "row": int(row),
-                "label": self.classes[int(figures.labels[row])],
-                "prediction": self.classes[int(figures.predictions[row])],
-                "probability": float(figures.probabilities[row].max()),
-                "probability_of_label": float(figures.probabilities[row, figures.labels[row]]),
-                "loss": float(figures.losses[row]),
-            }
+        return {
+            "row": row,
+            "label": self.classes[int(figures.labels[row])],
+            "prediction": self.classes[int(figures.predictions[row])],
+            "probability": float(figures.probabilities[row].max()),
+            "probability_of_label": float(figures.probabilities[row, figures.labels[row]]),
+            "loss": float(figures.losses[row]),
+        }
 
     def part(self, rows: NDArray[np.intp]) -> Judged:
         """The same of some rows."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -77,21 +76,23 @@ class JudgedForecasts(Judged):
         parts = dict(zip(PARTS, np.split(self.answers[row], len(PARTS)), strict=True))
         return {"row": row, "label": self.found.labels[row].tolist(), **{n: v.tolist() for n, v in parts.items()}}
 
-    def worst(self, most: int) -> Iterator[dict[str, Any]]:
-        """Those with the largest error at a step; of equals the earlier."""
-        off = np.abs(self.found.labels - self.found.forecasts)
+    def order(self) -> NDArray[np.intp]:
+        """By the largest error at a step."""
+        return np.argsort(-np.abs(self.found.labels - self.found.forecasts).max(axis=1), kind="stable")
+
+    def told(self, row: int) -> dict[str, Any]:
+        """The step that is furthest off, and what was said of it."""
+        step = int(np.abs(self.found.labels[row] - self.found.forecasts[row]).argmax())
         assert self.found.low is not None
         assert self.found.high is not None
-        for row in np.argsort(-off.max(axis=1), kind="stable")[:most]:
-            step = int(off[row].argmax())
-            yield {
-                "row": int(row),
-                "step": step + 1,
-                "label": float(self.found.labels[row, step]),
-                "prediction": float(self.found.forecasts[row, step]),
-                "low": float(self.found.low[row, step]),
-                "high": float(self.found.high[row, step]),
-            }
+        return {
+            "row": row,
+            "step": step + 1,
+            "label": float(self.found.labels[row, step]),
+            "prediction": float(self.found.forecasts[row, step]),
+            "low": float(self.found.low[row, step]),
+            "high": float(self.found.high[row, step]),
+        }
 
     def part(self, rows: NDArray[np.intp]) -> Judged:
         """The same of some rows."""

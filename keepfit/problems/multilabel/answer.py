@@ -76,6 +76,10 @@ class LabelAnswer(Answer):
         sure = np.clip(answers.astype(np.float64), 1e-7, 1 - 1e-7)
         return dict(zip(schema["labels"], np.log(sure / (1 - sure)).T, strict=True))
 
+    def levels(self, answers: Answers, schema: dict[str, Any]) -> dict[str, NDArray[np.float64]]:
+        """The probability of each label."""
+        return dict(zip(schema["labels"], answers.astype(np.float64).T, strict=True))
+
     def bins(self, answers: Answers, schema: dict[str, Any]) -> dict[str, Any]:
         """The most probable label of those given, or none: each row falls into one bin."""
         names = [*(shown(name) for name in schema["labels"]), NONE]

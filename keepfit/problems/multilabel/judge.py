@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -68,21 +67,23 @@ class JudgedLabels(Judged):
         per_label = [{"label": name, **row} for name, row in zip(self.labels, self.figures.per_label(), strict=True)]
         return {"labels": list(self.labels), "per_label": per_label, "mistaken": self._mistaken()}
 
-    def worst(self, most: int) -> Iterator[dict[str, Any]]:
-        """Those with the largest loss, the ones answered wrongly before those answered right; of equals the earlier."""
+    def order(self) -> NDArray[np.intp]:
+        """By the loss, the ones answered wrongly before those answered right."""
+        return np.lexsort((-self.figures.losses, self.figures.whole))
+
+    def told(self, row: int) -> dict[str, Any]:
+        """Its labels, those that were said, and the one that is furthest off."""
         found = self.figures
-        rows = np.lexsort((-found.losses, found.whole))[:most]
-        true, said = (texts(marked[rows], self.labels) for marked in (found.there, found.given))
-        for place, row in enumerate(rows.tolist()):
-            k = int(found.each_loss[row].argmax())
-            yield {
-                "row": row,
-                "label": true[place],
-                "prediction": said[place],
-                "side": self.labels[k],
-                "probability": float(found.probabilities[row, k]),
-                "loss": float(found.losses[row]),
-            }
+        k = int(found.each_loss[row].argmax())
+        (true,), (said,) = (texts(marked[[row]], self.labels) for marked in (found.there, found.given))
+        return {
+            "row": row,
+            "label": true,
+            "prediction": said,
+            "side": self.labels[k],
+            "probability": float(found.probabilities[row, k]),
+            "loss": float(found.losses[row]),
+        }
 
     def part(self, rows: NDArray[np.intp]) -> Judged:
         """The same of some rows."""

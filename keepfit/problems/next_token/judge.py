@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -47,11 +46,17 @@ class JudgedTexts(Judged):
         totals = {"characters": int(self.labels.sum()), "tokens": int(self.answers[:, 1].sum())}
         return {**totals, "texts": each.tolist()}
 
-    def worst(self, most: int) -> Iterator[dict[str, Any]]:
-        """The most surprising texts, by nats a character; of equals the earlier."""
-        each = self.answers[:, 0] / np.maximum(self.labels, 1)
-        for row in np.argsort(-each, kind="stable")[:most]:
-            yield {"row": int(row), "label": int(self.labels[row]), "prediction": float(each[row])}
+    def order(self) -> NDArray[np.intp]:
+        """By nats a character."""
+        return np.argsort(-self._surprise, kind="stable")
+
+    def told(self, row: int) -> dict[str, Any]:
+        """How long it is, and how surprising."""
+        return {"row": row, "label": int(self.labels[row]), "prediction": float(self._surprise[row])}
+
+    @property
+    def _surprise(self) -> NDArray[np.float64]:
+        return np.asarray(self.answers[:, 0] / np.maximum(self.labels, 1))
 
     def part(self, rows: NDArray[np.intp]) -> Judged:
         """The same of some rows."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -60,16 +59,17 @@ class JudgedRows(Judged):
         shares = {name: float(summed(some).mean()) for name, some in off.items()}
         return {"strangeness": self.found["strangeness"].round(5).tolist(), "off": shares, "alarm": self.alarm}
 
-    def worst(self, most: int) -> Iterator[dict[str, Any]]:
-        """The strangest rows, by their bound where they are as strange."""
-        order = np.lexsort((self.found["elbo"], -self.found["strangeness"]))
-        off = of_columns(self.found["share"], self._columns)
-        shares = np.stack([summed(some) for some in off.values()], 1)
-        for row in order[:most]:
-            column = int(shares[row].argmax())
-            told = {"column": self._columns[column].name, "share": float(shares[row, column])}
-            figures = {"prediction": float(self.found["strangeness"][row]), "elbo": float(self.found["elbo"][row])}
-            yield {"row": int(row), "label": None, **figures, **told}
+    def order(self) -> NDArray[np.intp]:
+        """By strangeness, and by the bound of those that are as strange."""
+        return np.lexsort((self.found["elbo"], -self.found["strangeness"]))
+
+    def told(self, row: int) -> dict[str, Any]:
+        """How strange it is, and the column that most of that is due to."""
+        off = of_columns(self.found["share"][[row]], self._columns)
+        shares = [float(summed(some)[0]) for some in off.values()]
+        column = int(np.argmax(shares))
+        figures = {"prediction": float(self.found["strangeness"][row]), "elbo": float(self.found["elbo"][row])}
+        return {"row": row, "label": None, **figures, "column": self._columns[column].name, "share": shares[column]}
 
     def part(self, rows: NDArray[np.intp]) -> Judged:
         """The same of some rows."""

@@ -44,6 +44,10 @@ class ValueAnswer(Answer):
         value = answers[:, 0].astype(np.float64)
         return {"higher": value, "lower": -value}
 
+    def levels(self, answers: Answers, _schema: dict[str, Any]) -> dict[str, NDArray[np.float64]]:
+        """The value."""
+        return {"": answers[:, 0].astype(np.float64)}
+
     def bins(self, answers: Answers, _schema: dict[str, Any]) -> dict[str, Any]:
         """Tenths of the predicted values, by their `edges`."""
         edges = tenths(np.sort(answers[:, 0].astype(np.float64)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -68,17 +67,19 @@ class JudgedValues(Judged):
         points = {"label": found.labels[picked].tolist(), "prediction": found.predictions[picked].tolist()}
         return {"points": points, "deciles": deciles(found.predictions, found.residuals), "log": self.target.log}
 
-    def worst(self, most: int) -> Iterator[dict[str, Any]]:
-        """Those with the largest error; of equals the earlier."""
-        found = self.errors
-        for row in np.argsort(-found.absolute, kind="stable")[:most]:
-            yield {
-                "row": int(row),
-                "label": float(found.labels[row]),
-                "prediction": float(found.predictions[row]),
-                "low": float(self.answers[row, 1]),
-                "high": float(self.answers[row, 2]),
-            }
+    def order(self) -> NDArray[np.intp]:
+        """By the error."""
+        return np.argsort(-self.errors.absolute, kind="stable")
+
+    def told(self, row: int) -> dict[str, Any]:
+        """Its value, what was said, and between what."""
+        return {
+            "row": row,
+            "label": float(self.errors.labels[row]),
+            "prediction": float(self.errors.predictions[row]),
+            "low": float(self.answers[row, 1]),
+            "high": float(self.answers[row, 2]),
+        }
 
     def part(self, rows: NDArray[np.intp]) -> Judged:
         """The same of some rows."""

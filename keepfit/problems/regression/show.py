@@ -14,6 +14,7 @@ class ValueShow(Show):
     loss: ClassVar[str] = "Loss, in units of the target's deviation"
     sliced: ClassVar[str] = "rmse"
     leaning: ClassVar[str] = "in the target's unit"
+    level: ClassVar[str] = "predicted value"
     worst_head: ClassVar[tuple[str, ...]] = ("true", "predicted", "interval")
     worst_note: ClassVar[str] = "The test rows with the largest error, the worst first."
 

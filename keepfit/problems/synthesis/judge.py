@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -52,9 +51,13 @@ class JudgedNew(Judged):
         `recognised_real`: of rows that are there, by those that are not asked about."""
         return self.alike.told
 
-    def worst(self, most: int) -> Iterator[dict[str, Any]]:  # noqa: ARG002
+    def order(self) -> NDArray[np.intp]:
         """None: a new row has no truth that it misses."""
-        return iter(())
+        return np.zeros(0, np.intp)
+
+    def told(self, row: int) -> dict[str, Any]:
+        """Its number."""
+        return {"row": row}
 
     def part(self, rows: NDArray[np.intp]) -> Judged:
         """The same of some rows."""

@@ -4,8 +4,9 @@ model, trivial, classical     scalar metrics; null where undefined, and `undefin
 intervals                     metric → value, low, high at `confidence`
 slices                        column, value (null: missing), rows, small, metrics, and the interval of the first of them
 answers                       where the answers fall: the problem's bins of them, with the rows in each
-worst                         row number in test_raw, and what the problem tells of it; `rests_on` of cells with parts
+worst, typical                row number in test_raw, and what the problem tells of it; `rests_on` of cells with parts
 importance                    how much answers rest on each column: see `keepfit.stages.evaluation.importance`
+dependence                    how answers change with a column: see `keepfit.stages.evaluation.dependence`
 telling                       what in such columns answers rest on: see `keepfit.stages.evaluation.telling`
 
 What else there is comes from the problem: see its `judge` module.
@@ -21,6 +22,8 @@ from keepfit.problems.judge import Judged
 from keepfit.stages.evaluation.slices import Slice
 
 FORMAT = 2
+TYPICAL = 6
+"""Rows that are shown of those which are answered neither well nor badly."""
 SMALL = 30
 """A slice of fewer rows is marked: its figures are mostly chance."""
 
@@ -40,7 +43,8 @@ def document(
         **{name: {**judged.scores(), **dict.fromkeys(missing)} for name, judged in others.items()},
         **model.details(),
         "slices": [_slice(model, group, rules.confidence) for group in groups],
-        "worst": list(model.worst(rules.worst)),
+        "worst": model.worst(rules.worst),
+        "typical": model.typical(TYPICAL),
     }
 
 

@@ -13,9 +13,10 @@ from keepfit.features.lookup import read_transform
 from keepfit.models.architecture import load
 from keepfit.problems.lookup import answer_of, judge_of, learn_of
 from keepfit.stages.evaluation import slices, telling
+from keepfit.stages.evaluation.asking import Asking
 from keepfit.stages.evaluation.classical import read
+from keepfit.stages.evaluation.dependence import dependences
 from keepfit.stages.evaluation.document import document
-from keepfit.stages.evaluation.erasing import Erasing
 from keepfit.stages.evaluation.importance import importances
 from keepfit.stages.evaluation.scoring import score, threads, write_predictions
 from keepfit.store import files
@@ -58,10 +59,11 @@ def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline
     with threads(room.config.training.threads):
         asked = room.config.target != WHOLE
         made["importance"] = importances(network.net, transform, test, objective) if asked else []
-    erasing = Erasing(network, transform, folder / "test_raw", answer, schema)
+    asking = Asking(network, transform, folder / "test_raw", answer, schema)
     with threads(room.config.training.threads):
-        telling.in_rows(erasing, made["worst"])
-        made["telling"] = telling.on_the_whole(erasing, len(labels))
+        made["dependence"] = dependences(asking, made["importance"], len(labels))
+        telling.in_rows(asking, [*made["typical"], *made["worst"]])
+        made["telling"] = telling.on_the_whole(asking, len(labels))
     files.write_json(room.path / "metrics.json", made)
     return Evaluated(
         rows=len(labels),

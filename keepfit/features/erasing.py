@@ -1,0 +1,55 @@
+"""A column's cells with parts of them left out, one at a time: what an answer rests on shows in how far it moves.
+
+Li, Monroe and Jurafsky 2016, "Understanding neural networks through representation erasure" (arXiv:1612.08220). It asks
+nothing of a model, and what it says holds of the whole of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from keepfit.data.ragged import Block, behind
+from keepfit.data.transform import Entry, in_view
+from keepfit.features.kind import Part, in_views
+from keepfit.features.lookup import kind_of
+
+_TOGETHER = 256
+"""Parts that are left out together, each in a row of its own, at least."""
+
+
+@dataclass(frozen=True)
+class Erased:
+    """One part of one cell."""
+
+    place: int
+    """Of the cell among those that were asked about."""
+    part: Part
+    """Where it stands: see `keepfit.features.kind.Part`."""
+    name: str
+    """What stands there, where the same may stand elsewhere."""
+
+
+Group = tuple[list[Erased], dict[str, Block]]
+"""Some parts, and the column's tensors without them, a row each."""
+
+
+def erasures(cells: Sequence[Any], entry: Entry, most: int) -> Iterator[Group]:
+    """Every part of typed cells, the first cells first, as far as `most` reaches; a missing cell has none."""
+    kind, found, views, left = kind_of(entry.kind), list[Erased](), list[dict[str, Block]](), most
+    for place, cell in enumerate(cells):
+        parts = kind.parts(cell, entry)[:left] if cell is not None else []
+        if parts:
+            left -= len(parts)
+            found += [Erased(place, part, kind.part_name(cell, part)) for part in parts]
+            views.append(in_views(kind.without(cell, parts, entry)))
+        if len(found) >= _TOGETHER:
+            yield found, _joined(views, entry)
+            found, views = [], []
+    if found:
+        yield found, _joined(views, entry)
+
+
+def _joined(views: list[dict[str, Block]], entry: Entry) -> dict[str, Block]:
+    return {in_view(entry.tensor, name): behind([one[name] for one in views]) for name in views[0]}
