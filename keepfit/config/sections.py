@@ -199,12 +199,22 @@ class Training(Section):
     """Rows a step."""
     accumulate: int = Field(default=1, ge=1, le=1 << 24)
     """Micro-batches a step; the batch is cut in so many parts."""
+    optimiser: Literal["adamw", "adam", "sgd", "rmsprop"] = "adamw"
+    """How gradients become steps."""
     lr: float | None = Field(default=None, gt=0)
-    """Peak learning rate of AdamW."""
+    """Peak learning rate."""
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    """Of sgd."""
     weight_decay: float | None = Field(default=None, ge=0)
-    """AdamW's decoupled L2."""
-    schedule: Literal["cosine", "one_cycle", "constant"] | None = None
-    """How the rate moves after warm-up."""
+    """Of adamw, decoupled; with the others the weight of an L2 penalty, 0 when left out."""
+    l1: float = Field(default=0.0, ge=0)
+    """Weight of an L1 penalty: so many times the sum of the weights' magnitudes is added to the mean loss."""
+    schedule: Literal["cosine", "one_cycle", "step", "plateau", "constant"] | None = None
+    """How the rate moves after warm-up; plateau lowers it where the validation loss no longer falls."""
+    drop: float = Field(default=0.1, gt=0, lt=1)
+    """Of step and plateau: what the rate is multiplied by."""
+    drop_after: int | None = Field(default=None, ge=1, le=1_000_000)
+    """Of step: epochs between two drops, a third of all when left out; of plateau: epochs without a better loss, 2."""
     warmup: float | None = Field(default=None, ge=0, le=0.5)
     """Share of the steps in which the rate rises."""
     clip: float | None = Field(default=1.0, gt=0)

@@ -11,6 +11,7 @@ from keepfit.data.batch import Batch, Inputs
 from keepfit.data.feed import Part
 from keepfit.learning.checkpoint import State
 from keepfit.learning.device import Machine
+from keepfit.learning.optimisers import optimiser, penalise
 from keepfit.learning.plan import Plan
 from keepfit.learning.recipe import Augment, Supervised
 from keepfit.models.adversary import Adversary
@@ -36,17 +37,14 @@ class Adversarial(Supervised):
     ) -> None:
         super().__init__(model, objective, plan, machine, validation, augment)
         self.optimiser, self.against = (
-            torch.optim.AdamW(
-                net.parameters(), lr=plan.lr, betas=model.betas, weight_decay=plan.weight_decay, fused=True
-            )
-            for net in (model.maker, model.rival)
+            optimiser(net.parameters(), plan, model.betas) for net in (model.maker, model.rival)
         )
 
     def step(self, batch: Batch, done: float) -> Tensor:
         """Both learn from the batch; gives what the rival paid."""
         if not self.model.training:
             self.model.train()
-        rate = self.plan.lr * self._rate(done)
+        rate = self.rate(done)
         paid = self._learn(self.model.rival, self.against, self.model.rival_loss, batch, rate)
         self._learn(self.model.maker, self.optimiser, self.model.maker_loss, batch, rate)
         self.model.follow()
@@ -55,21 +53,22 @@ class Adversarial(Supervised):
     def _learn(
         self,
         net: nn.Module,
-        optimiser: torch.optim.Optimizer,
+        stepping: torch.optim.Optimizer,
         loss: Callable[[Inputs], Tensor],
         batch: Batch,
         rate: float,
     ) -> Tensor:
-        optimiser.zero_grad()
+        stepping.zero_grad()
         total = torch.zeros((), device=batch.labels.device)
         weights = [*net.parameters()]
         for part in batch.parts(self.plan.accumulate):
             found = loss(part.inputs)
             torch.autograd.backward(found / len(batch), inputs=weights)
             total += found.detach()
-        (group,) = optimiser.param_groups
+        (group,) = stepping.param_groups
         group["lr"] = rate
-        optimiser.step()
+        penalise(weights, self.plan.l1)
+        stepping.step()
         return total
 
     @torch.no_grad()

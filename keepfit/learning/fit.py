@@ -109,6 +109,7 @@ class Fit:
         """End the epoch: its figures into the history, its weights kept if none were better."""
         at, figures = self.position, self.recipe.judge()
         self._finite(figures["loss"])
+        self.recipe.heed(figures)
         entry = {
             "epoch": at.epoch + 1,
             "train_loss": self._finite(at.loss.item() / len(self.feed.part)),

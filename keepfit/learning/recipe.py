@@ -16,8 +16,9 @@ from keepfit.data.feed import Part
 from keepfit.learning.checkpoint import State
 from keepfit.learning.device import Machine
 from keepfit.learning.halves import Halves
+from keepfit.learning.optimisers import optimiser, penalise
 from keepfit.learning.plan import Plan
-from keepfit.learning.schedule import schedule
+from keepfit.learning.schedule import Plateau, schedule
 from keepfit.problems.objective import Objective, Reach
 
 JUDGED = 2048
@@ -46,6 +47,9 @@ class Recipe(ABC):
     def judge(self) -> dict[str, float]:
         """Figures on the validation rows; `loss` says how good the weights are."""
 
+    def heed(self, figures: Mapping[str, float]) -> None:  # noqa: B027  # most have nothing to heed
+        """Learn on with an epoch's figures in mind."""
+
     def better(self, figures: Mapping[str, float], best: Mapping[str, float]) -> bool:
         """Whether weights of these figures are to be kept in place of those of the best so far."""
         return figures["loss"] < best["loss"]
@@ -68,7 +72,7 @@ class Recipe(ABC):
 
 
 class Supervised(Recipe):
-    """One network, one loss, AdamW (Loshchilov and Hutter 2019)."""
+    """One network, one loss, one optimiser."""
 
     def __init__(
         self,
@@ -83,11 +87,9 @@ class Supervised(Recipe):
         self.model, self.objective, self.plan, self.machine = model, objective, plan, machine
         self.validation, self.augment = validation, augment or {}
         self.begins_fitted = hasattr(model, "begin")
-        learned = [p for p in model.parameters() if p.requires_grad] or [nn.Parameter(torch.zeros(()))]
-        # AdamW takes no empty list, which a network that is fitted at once would give it.
-        # Fused costs half of the default on small models.
-        self.optimiser = torch.optim.AdamW(learned, lr=plan.lr, weight_decay=plan.weight_decay, fused=True)
-        self._rate = schedule(plan.schedule, plan.warmup)
+        self.optimiser = optimiser(model.parameters(), plan)
+        self._schedule = schedule(plan.schedule, plan.warmup, plan.drop, plan.drop_after / max(plan.epochs, 1))
+        self._plateau = Plateau()
         self._halves = Halves()
 
     @property
@@ -109,11 +111,21 @@ class Supervised(Recipe):
             torch.autograd.backward(loss / len(batch))
             total += loss.detach()
         (group,) = self.optimiser.param_groups
-        group["lr"] = self.plan.lr * self._rate(done)
+        group["lr"] = self.rate(done)
+        penalise(group["params"], self.plan.l1)
         if self.plan.clip is not None:
             nn.utils.clip_grad_norm_(group["params"], self.plan.clip)
         self.optimiser.step()
         return total
+
+    def rate(self, done: float) -> float:
+        """The learning rate where the share `done` of the plan is done."""
+        return self.plan.lr * self._schedule(done) * self._plateau.share
+
+    def heed(self, figures: Mapping[str, float]) -> None:
+        """Lower the rate where the plan says so."""
+        if self.plan.schedule == "plateau":
+            self._plateau.heed(figures["loss"], self.plan.drop, self.plan.drop_after)
 
     def _loss(self, batch: Batch) -> Tensor:
         changed = {name: change(batch.inputs[name]) for name, change in self.augment.items()}
@@ -150,10 +162,11 @@ class Supervised(Recipe):
     def state(self) -> State:
         """Of network and optimiser, and what `reach` is made of."""
         found = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
-        return {**found, "halves": self._halves.state()}
+        return {**found, "halves": self._halves.state(), "plateau": vars(self._plateau)}
 
     def restore(self, state: State) -> None:
         """Of all."""
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self._halves.restore(state["halves"])
+        self._plateau = Plateau(**state["plateau"])

@@ -15,6 +15,7 @@ from keepfit.config.tunable import tunable, written
 from keepfit.config.tuning import Setting, Value
 from keepfit.data.transform import Transform
 from keepfit.errors import ConfigError
+from keepfit.learning.plan import settle
 from keepfit.models.architecture import resolve
 
 _USUAL = ("model.depth", "model.width", "model.dropout", "training.lr")
@@ -72,7 +73,7 @@ def _usual(config: Pipeline, transform: Transform, rows: int) -> dict[str, Setti
     architecture, derived = resolve(config.model, config.training, transform, rows)
     steps = not getattr(MODELS.module(config.model.family, "net"), "FITTED", False)
     figures = {f"model.{name}": value for name, value in architecture["settings"].items()}
-    figures |= {"training.lr": derived.get("lr")} if steps else {}
+    figures |= {"training.lr": settle(config.training, derived, 1).lr} if steps else {}
     known = {*tunable(config)}
     return {path: _about(path, figures[path]) for path in _USUAL if path in known and figures.get(path) is not None}
 
