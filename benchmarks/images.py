@@ -32,7 +32,7 @@ from keepfit.models.architecture import TrainedModel, resolve
 from keepfit.models.cnn import Settings
 from keepfit.problems.classification import Target as ClassTarget
 from keepfit.problems.classification.learn import CrossEntropy
-from keepfit.stages.training.session import begin
+from keepfit.stages.training.beginning import begin
 
 DATA = Path(os.environ.get("KEEPFIT_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 Array = NDArray[Any]

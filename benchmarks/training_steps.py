@@ -34,7 +34,8 @@ from keepfit.learning.plan import settle
 from keepfit.learning.recipe import Supervised
 from keepfit.models.architecture import resolve
 from keepfit.problems.lookup import learn_of
-from keepfit.stages.training.session import begin, machine_for
+from keepfit.stages.training.beginning import begin
+from keepfit.stages.training.session import machine_for
 from keepfit.store import events, run
 
 ROWS, TURNS = 512, 6

@@ -233,6 +233,9 @@ class Training(Section):
     """Arithmetic of the forward pass; auto takes bfloat16 where it is faster."""
     threads: int = Field(default=1, ge=1, le=256)
     """CPU threads; the bits of the result depend on it."""
+    processes: int = Field(default=1, ge=1, le=64)
+    """How many processes share out every batch, each with its own GPU where there are GPUs, or its own CPU threads. The
+    same as one within rounding, but for batch norm, which looks at the rows of one process."""
     seed: int = Field(default=0, ge=0, lt=1 << 63)
     """Seed of every random choice."""
     checkpoint_seconds: float = Field(default=30.0, ge=0)

@@ -61,10 +61,11 @@ class Adversarial(Supervised):
         stepping.zero_grad()
         total = torch.zeros((), device=batch.labels.device)
         weights = [*net.parameters()]
-        for part in batch.parts(self.plan.accumulate):
+        for part in self.ranks.share(batch, self.plan.accumulate):
             found = loss(part.inputs)
             torch.autograd.backward(found / len(batch), inputs=weights)
             total += found.detach()
+        self.ranks.sum(weights, total)
         (group,) = stepping.param_groups
         group["lr"] = rate
         penalise(weights, self.plan.l1)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+from keepfit.data.batch import Batch
 from keepfit.data.feed import Feed
 from keepfit.errors import ConfigError
 from keepfit.learning.checkpoint import Checkpoint, State, generators, restore_generators
@@ -95,6 +96,8 @@ class Fit:
         """One pass over the train rows, or what is left of it. Nothing is read back from the device in between."""
         at, batches = self.position, len(self.feed)
         for batch in self.feed.epoch(at.epoch, at.batch):
+            judged = self.judged(at.epoch)["loss"] if at.epoch else math.inf
+            self.recipe.ranks.lead(self.plan.seed, at.epoch, at.batch, judged)
             at.loss += self.recipe.step(batch, (at.epoch + at.batch / batches) / self.plan.epochs)
             at.batch += 1
             if progress.due(len(batch)):
@@ -104,6 +107,17 @@ class Fit:
                 checkpoint.write(self.state())
                 raise Stopped
             checkpoint.write_if_due(self.state)
+
+    def follow(self) -> None:
+        """Take the steps that the first of several processes takes, until it ends this one."""
+        at: int | None = None
+        batches: Iterator[Batch] = iter(())
+        for epoch, number, loss in self.recipe.ranks.led(self.plan.seed):
+            if epoch != at:
+                if at is not None:
+                    self.recipe.heed({"loss": loss})
+                at, batches = epoch, self.feed.epoch(epoch, number)
+            self.recipe.step(next(batches), (epoch + number / len(self.feed)) / self.plan.epochs)
 
     def _judge(self, progress: Pace) -> None:
         """End the epoch: its figures into the history, its weights kept if none were better."""

@@ -18,6 +18,7 @@ from keepfit.learning.device import Machine
 from keepfit.learning.halves import Halves
 from keepfit.learning.optimisers import optimiser, penalise
 from keepfit.learning.plan import Plan
+from keepfit.learning.ranks import ALONE, Ranks
 from keepfit.learning.schedule import Plateau, schedule
 from keepfit.problems.objective import Objective, Reach
 
@@ -33,6 +34,8 @@ class Recipe(ABC):
 
     begins_fitted: bool = False
     """Whether the weights are worth something before the first step, and are kept where none are better."""
+    ranks: Ranks = ALONE
+    """Which of several processes that learn together this is."""
 
     @property
     @abstractmethod
@@ -98,7 +101,7 @@ class Supervised(Recipe):
         return float(self.optimiser.param_groups[0]["lr"])
 
     def step(self, batch: Batch, done: float) -> Tensor:
-        """One step on the batch's mean loss, computed in `plan.accumulate` parts.
+        """One step on the batch's mean loss, computed in `plan.accumulate` parts a process.
 
         The parts are weighted by their rows, so without batch norm and dropout their number changes nothing.
         """
@@ -106,11 +109,12 @@ class Supervised(Recipe):
             self.model.train()
         self.optimiser.zero_grad()
         total = torch.zeros((), device=batch.labels.device)
-        for part in batch.parts(self.plan.accumulate):
+        for part in self.ranks.share(batch, self.plan.accumulate):
             loss = self._loss(part)
             torch.autograd.backward(loss / len(batch))
             total += loss.detach()
         (group,) = self.optimiser.param_groups
+        self.ranks.sum(group["params"], total)
         group["lr"] = self.rate(done)
         penalise(group["params"], self.plan.l1)
         if self.plan.clip is not None:

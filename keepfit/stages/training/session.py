@@ -3,41 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import save
-from torch import Tensor
 
 from keepfit.config import Pipeline
-from keepfit.config.sets import FEATURES, MODELS
-from keepfit.data.batch import Rows
-from keepfit.data.feed import Feed, Part, beside
-from keepfit.data.transform import Transform
-from keepfit.features.lookup import entry_of, parsed, read_transform
+from keepfit.config.sets import MODELS
+from keepfit.features.lookup import entry_of, read_transform
 from keepfit.learning import device, memory
-from keepfit.learning.adversarial import recipe_of
 from keepfit.learning.checkpoint import Checkpoint
 from keepfit.learning.device import Machine
 from keepfit.learning.fit import Fit, Watch, unwatched
 from keepfit.learning.pace import Pace
-from keepfit.learning.plan import Plan, settle
+from keepfit.learning.plan import settle
 from keepfit.learning.recipe import Supervised
-from keepfit.models.architecture import REACH, build, resolve
+from keepfit.models.architecture import REACH, resolve
 from keepfit.problems.lookup import learn_of
-from keepfit.problems.objective import Objective
 from keepfit.stages.training import held_out
-from keepfit.stages.training.folds import parts
+from keepfit.stages.training.beginning import Course
+from keepfit.stages.training.processes import others
 from keepfit.store import files
 from keepfit.store.artifacts import Learnable, Trained
 from keepfit.store.interrupt import politely
 from keepfit.store.stage import Room
 from keepfit.store.store import CHECKPOINT
-
-SEEN = 2048
-"""Train rows that a network may look at before it learns; more did not change a CNN's first layer."""
 
 
 def session(room: Room, prepared: Learnable, watch: Watch = unwatched) -> Trained:
@@ -51,19 +42,20 @@ def session(room: Room, prepared: Learnable, watch: Watch = unwatched) -> Traine
     plan = settle(training, derived, memory.parts(note, training.accumulate))
     room.note(f"{'' if room.about else architecture['family']} on {machine}: {plan}".strip())
     checkpoint = Checkpoint(room.path / CHECKPOINT, training.checkpoint_seconds)
+    folder = room.store / prepared.path
+    course = Course(room.config, folder, prepared, architecture, plan, machine, checkpoint.path)
     with (
         device.repeatable(machine, plan.seed, training.threads),
         memory.watched(note, plan.accumulate, plan.batch_size),
+        others(course, training.processes if plan.epochs else 1) as them,
     ):
-        train, validation, chosen = parts(room.store / prepared.path, transform, prepared)
-        learn = learn_of(transform.target.problem)
-        objective = learn.objective(room.config.problem, transform.target, plan.label_smoothing)
         began = time.process_time()
-        recipe, fit = begin(architecture, plan, machine, objective, train, validation)
+        recipe, fit, chosen = course.begun()
+        them.join(recipe)
         _learn(fit, checkpoint, room, watch)
         trained = _write(room.path, recipe, fit, architecture, time.process_time() - began)
         if room.about:
-            held_out.write(room.path, recipe, fit, learn, chosen)
+            held_out.write(room.path, recipe, fit, learn_of(transform.target.problem), chosen)
     checkpoint.path.unlink(missing_ok=True)
     note.unlink(missing_ok=True)
     return trained
@@ -76,15 +68,6 @@ def machine_for(config: Pipeline) -> Machine:
     return device.choose(config.training, doubles=doubles, half=half)
 
 
-def augmentations(transform: Transform, plan: Plan) -> dict[str, Callable[[Tensor], Tensor]]:
-    """Name of a tensor → how its rows are changed in training, for those whose kind can."""
-    if not plan.augment:
-        return {}
-    firsts = (tensor for tensor in transform.tensors if not tensor.view.name)
-    nets = {tensor.name: FEATURES.module(tensor.entries[0].kind, "net") for tensor in firsts}
-    return {name: net.augment(plan.augment) for name, net in nets.items() if hasattr(net, "augment")}
-
-
 def _sweep(folder: Path) -> None:
     """Take away what a killed execution had begun to write, so that only the checkpoint and its notes stay."""
     for path in folder.glob("*"):
@@ -92,37 +75,8 @@ def _sweep(folder: Path) -> None:
             path.unlink()
 
 
-def begin(
-    architecture: dict[str, Any],
-    plan: Plan,
-    machine: Machine,
-    objective: Objective,
-    train: Part,
-    validation: Part,
-) -> tuple[Supervised, Fit]:
-    """A fresh model beside its rows on the device, its weights drawn from torch's generator."""
-    with memory.enough(machine):
-        model = build(architecture)
-    augment = augmentations(parsed(architecture["transform"]), plan)
-
-    def learned(rows: Rows) -> Rows:
-        return Rows(rows.inputs, objective.labels(rows.labels))
-
-    train, validation = train.changed(learned), validation.changed(learned)
-    if hasattr(model, "see"):
-        model.see(next(Feed(train, SEEN, plan.seed).epoch(0)).inputs)  # type: ignore[operator]
-    if hasattr(model, "begin"):
-        carried = model.begin(train, validation, objective)  # type: ignore[operator]
-        train, validation = (beside(part, more) for part, more in zip((train, validation), carried, strict=True))
-    model = model.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    recipe = recipe_of(model)(model, objective, plan, machine, validation.to(machine.device), augment)
-    return recipe, Fit(recipe, Feed(train.to(machine.device), plan.batch_size, plan.seed), plan)
-
-
 def _learn(fit: Fit, checkpoint: Checkpoint, room: Room, watch: Watch) -> None:
-    state = checkpoint.read(fit.device)
-    if state is not None:
-        fit.restore(state)
+    if checkpoint.path.is_file():
         room.note(f"going on in epoch {fit.position.epoch + 1}, from the checkpoint of a run that was stopped")
     progress = Pace(room.step, fit.plan.epochs, fit.position.seconds[-1] if fit.position.seconds else 0.0)
     with politely():

@@ -1,0 +1,95 @@
+"""A training where it begins or goes on: a fresh network beside its rows, or what a checkpoint holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from keepfit.config import Pipeline
+from keepfit.config.sets import FEATURES
+from keepfit.data.batch import Rows
+from keepfit.data.feed import Feed, Part, beside
+from keepfit.data.transform import Transform
+from keepfit.features.lookup import parsed, read_transform
+from keepfit.learning import memory
+from keepfit.learning.adversarial import recipe_of
+from keepfit.learning.checkpoint import Checkpoint
+from keepfit.learning.device import Machine
+from keepfit.learning.fit import Fit
+from keepfit.learning.plan import Plan
+from keepfit.learning.recipe import Supervised
+from keepfit.models.architecture import build
+from keepfit.problems.lookup import learn_of
+from keepfit.problems.objective import Objective
+from keepfit.stages.training.folds import parts
+from keepfit.store.artifacts import Learnable
+
+SEEN = 2048
+"""Train rows that a network may look at before it learns; more did not change a CNN's first layer."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """All that one training is a function of; every process that shares it out begins by the same."""
+
+    config: Pipeline
+    folder: Path
+    """Of what is learned from."""
+    prepared: Learnable
+    architecture: dict[str, Any]
+    plan: Plan
+    machine: Machine
+    checkpoint: Path
+
+    def begun(self) -> tuple[Supervised, Fit, Tensor]:
+        """The training, gone on with where there is a checkpoint, and the places of the rows that choose the epoch."""
+        transform = read_transform(self.folder)
+        train, validation, chosen = parts(self.folder, transform, self.prepared)
+        learn = learn_of(transform.target.problem)
+        objective = learn.objective(self.config.problem, transform.target, self.plan.label_smoothing)
+        recipe, fit = begin(self.architecture, self.plan, self.machine, objective, train, validation)
+        state = Checkpoint(self.checkpoint, 0.0).read(fit.device)
+        if state is not None:
+            fit.restore(state)
+        return recipe, fit, chosen
+
+
+def begin(
+    architecture: dict[str, Any],
+    plan: Plan,
+    machine: Machine,
+    objective: Objective,
+    train: Part,
+    validation: Part,
+) -> tuple[Supervised, Fit]:
+    """A fresh model beside its rows on the device, its weights drawn from torch's generator."""
+    with memory.enough(machine):
+        model = build(architecture)
+    augment = augmentations(parsed(architecture["transform"]), plan)
+
+    def learned(rows: Rows) -> Rows:
+        return Rows(rows.inputs, objective.labels(rows.labels))
+
+    train, validation = train.changed(learned), validation.changed(learned)
+    if hasattr(model, "see"):
+        model.see(next(Feed(train, SEEN, plan.seed).epoch(0)).inputs)  # type: ignore[operator]
+    if hasattr(model, "begin"):
+        carried = model.begin(train, validation, objective)  # type: ignore[operator]
+        train, validation = (beside(part, more) for part, more in zip((train, validation), carried, strict=True))
+    model = model.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    recipe = recipe_of(model)(model, objective, plan, machine, validation.to(machine.device), augment)
+    return recipe, Fit(recipe, Feed(train.to(machine.device), plan.batch_size, plan.seed), plan)
+
+
+def augmentations(transform: Transform, plan: Plan) -> dict[str, Callable[[Tensor], Tensor]]:
+    """Name of a tensor → how its rows are changed in training, for those whose kind can."""
+    if not plan.augment:
+        return {}
+    firsts = (tensor for tensor in transform.tensors if not tensor.view.name)
+    nets = {tensor.name: FEATURES.module(tensor.entries[0].kind, "net") for tensor in firsts}
+    return {name: net.augment(plan.augment) for name, net in nets.items() if hasattr(net, "augment")}
