@@ -11,6 +11,7 @@ from keepfit.data.unread import sentence
 from keepfit.drafting.drafted import Drafted, name_of, written
 from keepfit.drafting.forms import with_forms
 from keepfit.drafting.kinds import choose
+from keepfit.drafting.labels_beside import labels_beside
 from keepfit.drafting.learnable import learnable, refuse_few
 from keepfit.drafting.looking import Seen, head, look
 from keepfit.drafting.points import LongForm, long_form
@@ -67,7 +68,7 @@ def plan_table(
             where=str(path),
         )
     said = _said(seen, asked, named, choices)
-    said += _leaks(columns, target.name, tied, kinds)
+    said += [*_leaks(columns, target.name, tied, kinds), *labels_beside(target, columns)]
     everything, whole = columns, target
     if test:
         tested = _look_at_test(test, seen, replace(reading, target=target.name), form)

@@ -75,11 +75,14 @@ def averaged(answers: Tensor) -> Tensor:
     return answers[:, 0] if answers.shape[1] == 1 else answers.mean(dim=1)
 
 
-def covering(distances: Tensor, share: float) -> float:
+def covering(distances: Tensor, share: float, alike: float = 1.0) -> float:
     """How far the truth lies from an answer: split conformal prediction (Papadopoulos et al. 2002).
 
     Of n distances the (n + 1) · share-th smallest; a new row of the same kind lies within it with about that
     probability. Between two of them on the straight line: the next larger one would cover 91.3 % of new rows for
     90 where n is 45, by intervals 4 % wider. Beyond the n-th there is none, and it is the largest.
+    Where `alike` of the distances say what one does, there are so many times fewer of them.
     """
-    return float(np.quantile(distances.numpy(), share, method="weibull"))
+    rows = len(distances)
+    level = min(share * (rows + alike) / (rows + 1), 1.0)
+    return float(np.quantile(distances.numpy(), level, method="weibull"))

@@ -73,3 +73,16 @@ def test_free_text_is_not(tmp_path: Path) -> None:
     cells = joined(WORDS, ", ", 6)
     with pytest.raises(KeepfitError, match="no multilabel, for the parts of its cells do not come"):
         drafted(tmp_path, cells)
+
+
+@pytest.mark.parametrize("yes", ["yes", "1", "True"])
+def test_labels_side_by_side_are_told(tmp_path, yes):
+    no = {"yes": "no", "1": "0", "True": "False"}[yes]
+    draw = np.random.default_rng(0)
+    frame = pd.DataFrame({name: draw.choice([yes, no], 60) for name in ("tag_war", "tag_drama", "tag_love", "seen")})
+    frame["length"] = draw.normal(size=60)
+    frame.to_csv(tmp_path / "films.csv", index=False)
+    said = " ".join(draft(tmp_path / "films.csv", "tag_war", folder=tmp_path).said)
+    assert "columns: [tag_war, tag_drama, tag_love]" in said
+    other = " ".join(draft(tmp_path / "films.csv", "seen", folder=tmp_path, force=True).said)
+    assert "multilabel" not in other

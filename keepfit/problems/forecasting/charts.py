@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from keepfit.problems.drawing import MAIN, OTHER, SOFT, THIRD, draw
 
@@ -47,8 +48,9 @@ def by_step(steps: list[dict[str, float]], naive: list[dict[str, Any]]) -> str:
         for way, colour in zip(naive, _COLOURS, strict=False):
             axes.plot(places, way["steps"], color=colour, linewidth=1, label=way["name"])
         axes.plot(places, [step["rmse"] for step in steps], color=MAIN, marker="o", markersize=3, label="this model")
-        axes.set_ylim(bottom=0)
-        axes.legend(loc="best", frameon=False)
+        axes.set_ylim(0, 1.5 * axes.get_ylim()[1])  # the legend's place
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axes.legend(loc="upper left", frameon=False)
 
     return draw("steps", "Errors by the step ahead", "steps ahead", paint)
 

@@ -20,7 +20,8 @@ from keepfit.problems.forecasting.histories import drawn
 from keepfit.problems.forecasting.naive import forecasts
 from keepfit.problems.forecasting.network import network
 from keepfit.problems.forecasting.space import bounds, learned
-from keepfit.problems.objective import Objective, Reach, covering
+from keepfit.problems.forecasting.spread import distances, far, level, reach_of
+from keepfit.problems.objective import Objective, Reach
 
 __all__ = ["answers", "network", "objective", "told"]
 
@@ -52,13 +53,15 @@ class Ahead(Objective):
         return {"loss": sums[0] / rows, **({"rmse": float(np.sqrt(error))} if self._squared else {"mae": error})}
 
     def misses(self, outputs: Tensor, labels: Tensor) -> Tensor:
-        """[B, M, H], [B, H] → [1 + H, B]."""
-        off = self._found(outputs) - labels
-        return torch.cat([self._loss(off).mean(1, keepdim=True), off.abs()], 1).T
+        """[B, M, H], [B, H] → [1 + D, B], D as `keepfit.problems.forecasting.spread` has it."""
+        found = self._found(outputs)
+        off = found - labels
+        levels = level(_values(found, self.target), self.target)
+        return torch.cat([self._loss(off).mean(1, keepdim=True), distances(off, levels)], 1).T
 
     def reach(self, distances: Tensor) -> Reach:
         """How far the truth lies from the forecast of each step, by its number."""
-        return {f"{step}": covering(some, self.settings.interval) for step, some in enumerate(distances, 1)}
+        return reach_of(distances, self.settings.interval)
 
     @property
     def _squared(self) -> bool:
@@ -79,8 +82,8 @@ def objective(settings: Settings, target: Target, _smoothing: float) -> Objectiv
 def answers(outputs: Tensor, target: Target, reach: Reach) -> Tensor:
     """[B, M, H] → float64 [B, 3 H]: the values of all steps, then the low and then the high ends of their intervals."""
     middle = outputs.double().mean(1)
-    far = torch.tensor([reach[f"{step + 1}"] for step in range(target.horizon)], dtype=torch.float64)
-    ends = torch.cat([middle, middle - far, middle + far], 1)
+    off = far(_values(middle.clamp(*bounds(target)), target), target, reach)
+    ends = torch.cat([middle, middle - off, middle + off], 1)
     return _values(ends.clamp(*bounds(target)), target)
 
 
