@@ -41,4 +41,4 @@ bench: install   ## the figures in benchmarks/README.md; steps.py takes hours an
 	for name in metrics validation training training_steps images accuracy retrain tables score operation year; do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 clean:           ## what the demo wrote
-	rm -rf data/*/.keepfit
+	rm -rf data/*/.keepfit data/textbook/*/.keepfit

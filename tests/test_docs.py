@@ -64,7 +64,7 @@ def test_every_deployments_entrypoint_loads() -> None:
         assert callable(getattr(import_module(module), name))
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "data").glob("*/pipeline.yaml")), ids=lambda p: p.parent.name)
+@pytest.mark.parametrize("file", sorted((ROOT / "data").rglob("pipeline.yaml")), ids=lambda p: p.parent.name)
 def test_every_carried_pipeline_can_be_read(file: Path) -> None:
     assert load(file).name
 

@@ -13,6 +13,8 @@ STEPPED = ("sequence", "text", "image", "audio")
 """Kinds that are read step by step."""
 
 
+Activation = Literal["relu", "gelu", "tanh", "sigmoid"]
+
 APART = (*STEPPED, "passage")
 """Kinds that are no plain columns of a table."""
 
@@ -66,6 +68,8 @@ class DenseSettings(Model):
     """Share of units dropped in training."""
     batch_norm: bool = False
     """Batch normalisation after each dense layer."""
+    activation: Activation = "relu"
+    """What follows on each dense layer."""
     members: int | None = Field(default=None, ge=1, le=1024)
     """Ensemble members that share parameters; 8 where rows are few, else 1."""
     bins: int | None = Field(default=None, ge=2, le=65_536)

@@ -24,7 +24,7 @@ from keepfit.problems.classification import Target
 from keepfit.problems.classification.learn import CrossEntropy
 from tests.sentences import sentences
 
-SMALL = {**net._RESIDUAL, "units": 8, "bins": 4, "batch_norm": False, "width": 16}
+SMALL = {**net._RESIDUAL, "units": 8, "bins": 4, "batch_norm": False, "activation": "relu", "width": 16}
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,14 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from keepfit.config.sections import Feature, Model
+from keepfit.models.settings import Activation
 
 SEEN = frozenset({"image", "sequence", "audio"})
 """Kinds that it sees."""
+
+
+PLAIN = ("depth", "widest", "dense", "batch_norm", "activation")
+"""Settings of one variant."""
 
 
 class Settings(Model):
@@ -22,6 +27,16 @@ class Settings(Model):
     """Channels of the first block."""
     dropout: float | None = Field(default=None, ge=0, lt=1)
     """Share of units dropped before the head."""
+    depth: int | None = Field(default=None, ge=1, le=16)
+    """Of plain: blocks, each with twice the channels of the one before; as many as halve a side to 3 when left out."""
+    widest: int | None = Field(default=None, ge=4, le=4096)
+    """Of plain: channels of a block at most."""
+    dense: int | None = Field(default=None, ge=1, le=65_536)
+    """Of plain: units of the dense layer before the head."""
+    batch_norm: bool | None = None
+    """Of plain: batch normalisation after each convolution; on when left out."""
+    activation: Activation | None = None
+    """Of plain: what follows on each convolution and the dense layer; relu when left out."""
 
     @classmethod
     def suits(cls, kinds: frozenset[str]) -> int:
@@ -30,6 +45,10 @@ class Settings(Model):
 
     def problem(self, features: Mapping[str, Feature]) -> str:
         """It sees one picture, series or recording, and nothing beside it."""
+        said = [name for name in PLAIN if getattr(self, name) is not None]
+        pictures = all(feature.kind == "image" for feature in features.values())
+        if said and (self.variant != "plain" or not pictures):
+            return f"model.{said[0]} of a cnn needs model.variant plain, which is over a picture"
         seen = sum(feature.kind in SEEN for feature in features.values())
         if seen == 1 and len(features) == 1:
             return ""

@@ -25,6 +25,7 @@ from keepfit.features.image import Entry
 from keepfit.features.image.net import SMALL, Standardised
 from keepfit.features.lookup import amounts_of
 from keepfit.features.sequence import Entry as SeriesEntry
+from keepfit.models.activations import ACTIVATIONS
 from keepfit.models.cnn import Settings, series, spectrogram
 
 HALF = True
@@ -57,7 +58,15 @@ def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]
         "patience": None,
         "augment": amounts_of(picture_of(transform), rows),
     }
+    if model.variant == "plain":
+        size = picture_of(transform).size
+        derived |= {"depth": blocks(min(size)), "widest": 4096, "dense": 128, "batch_norm": True, "activation": "relu"}
     return {**derived, **said}
+
+
+def blocks(side: int) -> int:
+    """As many as pool a side to no less than 3."""
+    return 1 + blocks(side // 2) if side >= LEAST_POOLED else 0
 
 
 def picture_of(transform: Transform) -> Entry:
@@ -76,36 +85,44 @@ def build(settings: dict[str, Any], transform: Transform) -> nn.Module:
         return series.Series(entry, *sizes)
     if isinstance(entry, AudioEntry):
         return spectrogram.Spectrogram(entry, *sizes)
-    kind = Fast if settings["variant"] == "fast" else Plain
-    return kind(picture_of(transform), *sizes)
+    if settings["variant"] == "plain":
+        return Plain(picture_of(transform), settings, transform.target.outputs)
+    return Fast(picture_of(transform), *sizes)
+
+
+LEAST_POOLED = 6
+"""Pixels a side that are still pooled."""
 
 
 class Plain(nn.Module):
-    """Blocks of convolution, batch norm, ReLU and pooling, then two dense layers."""
+    """Blocks of convolution, batch norm, activation and pooling, then two dense layers.
 
-    def __init__(self, image: Entry, outputs: int, width: int, dropout: float) -> None:
+    A block that meets a side of fewer than 6 pixels does not pool, so that a stack made for larger pictures fits.
+    """
+
+    def __init__(self, image: Entry, settings: dict[str, Any], outputs: int) -> None:
         super().__init__()
-        side, depth = min(image.size), 0
-        widths = [image.channels]
-        while side >= 6:
-            widths.append(width * 2**depth)
-            side, depth = side // 2, depth + 1
+        depth, most, dense = settings["depth"], settings["widest"], settings["dense"]
+        pooled = min(depth, blocks(min(image.size)))
+        widths = [image.channels, *(min(settings["width"] * 2**n, most) for n in range(depth))]
         self.pixels = Standardised(image)
-        self.blocks = nn.Sequential(*(self._block(i, o) for i, o in pairwise(widths)))
-        flat = widths[-1] * math.prod(s // 2**depth for s in image.size)
-        self.head = nn.Sequential(
-            nn.Flatten(), nn.Linear(flat, 128), nn.ReLU(), nn.Dropout(dropout), nn.Linear(128, outputs)
+        self.activation = ACTIVATIONS[settings["activation"]]
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(i, o, 3, padding=1, bias=not settings["batch_norm"]) for i, o in pairwise(widths)
         )
-
-    @staticmethod
-    def _block(inputs: int, filters: int) -> nn.Module:
-        return nn.Sequential(
-            nn.Conv2d(inputs, filters, 3, padding=1, bias=False), nn.BatchNorm2d(filters), nn.ReLU(), nn.MaxPool2d(2)
-        )
+        norms = (nn.BatchNorm2d(o) if settings["batch_norm"] else nn.Identity() for o in widths[1:])
+        self.norms = nn.ModuleList(norms)
+        self.pools = nn.ModuleList(nn.MaxPool2d(2) if n < pooled else nn.Identity() for n in range(depth))
+        self.hidden = nn.Linear(widths[-1] * math.prod(s // 2**pooled for s in image.size), dense)
+        self.dropout = nn.Dropout(settings["dropout"])
+        self.head = nn.Linear(dense, outputs)
 
     def forward(self, inputs: Inputs) -> Tensor:
         """`image` uint8 [B, S, S, C] → [B, 1, K]."""
-        found: Tensor = self.head(self.blocks(self.pixels(inputs["image"])))
+        maps = self.pixels(inputs["image"])
+        for convolution, norm, pool in zip(self.convolutions, self.norms, self.pools, strict=True):
+            maps = pool(self.activation(norm(convolution(maps))))
+        found: Tensor = self.head(self.dropout(self.activation(self.hidden(maps.flatten(1)))))
         return found[:, None]
 
 
