@@ -19,7 +19,7 @@ from keepfit.quoting import shown
 
 _SECTIONS = ("model", "training", "preprocessing")
 _FIXED = frozenset(f"training.{name}" for name in (
-    "seed", "device", "precision", "threads", "checkpoint_seconds", "max_seconds",
+    "seed", "device", "precision", "threads", "processes", "checkpoint_seconds", "max_seconds",
 ))  # fmt: skip
 """Of the machine, or of chance: none of them is better than another one."""
 _ANY = "NAME"
