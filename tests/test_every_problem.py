@@ -16,11 +16,24 @@ from keepfit import config, load
 from keepfit.serving.prediction import predict_file
 from keepfit.serving.sampling import sample, wanted
 from tests.chain import retrain
+from tests.recordings import tone, wav
 
 ROWS = 300
 KINDS = ("number", "category", "boolean", "datetime", "image")
 PROBLEMS = ("classification", "regression")
-FAMILIES = {"number": ("mlp", "wide_deep"), "image": ("mlp", "cnn")}
+STEPPED = ("text", "sequence", "audio")
+FAMILIES = {
+    "number": ("mlp", "wide_deep"),
+    "image": ("mlp", "cnn"),
+    "text": ("wide_deep", "lstm"),
+    "sequence": ("wide_deep", "attention"),
+    "audio": ("cnn",),
+}
+ALONE = ("image", *STEPPED)
+"""Kinds of which a row of these tests has nothing else."""
+
+
+WORDS = (["grey", "rain", "cold"], ["cloud", "damp", "mild"], ["clear", "dry", "warm"], ["sun", "blue", "hot"])
 
 
 @dataclass(frozen=True)
@@ -46,7 +59,14 @@ def made(kind: str, folder: Path) -> Made:
     if kind == "datetime":
         days = pd.Timestamp("2024-01-01") + pd.to_timedelta((level * 300).astype(int), "D")
         return Made(days.strftime("%Y-%m-%d").tolist(), level)
-    return Made([], level)
+    if kind == "text":
+        return Made([" ".join(draw.choice(WORDS[int(4 * one)], 6)) for one in level], level)
+    if kind == "sequence":
+        steps = np.arange(24)
+        return Made([(one * np.sin(steps) + 0.02 * draw.normal(size=24)).tolist() for one in level], level)
+    if kind == "audio":
+        return Made([wav(tone(300 + 2000 * one, 0.1)) for one in level], level)
+    return Made([png(one, n) for n, one in enumerate(level)], level)
 
 
 def source(kind: str, problem: str, folder: Path) -> str:
@@ -54,14 +74,12 @@ def source(kind: str, problem: str, folder: Path) -> str:
     column = made(kind, folder)
     target = np.where(column.level > 0.4, "yes", "no") if problem == "classification" else 100 + 20 * column.level
     frame = pd.DataFrame({"noise": np.random.default_rng(1).normal(size=ROWS).round(3), "y": target})
-    if kind != "image":
-        frame.insert(0, "x", column.cells)
+    frame.insert(0, "x", column.cells)
+    if kind not in ALONE:
         frame.to_csv(folder / "rows.csv", index=False)
         return f"source: {{path: rows.csv}}\nfeatures: {{x: {kind}, noise: number}}\n"
-    rows = [png(level, n) for n, level in enumerate(column.level)]
-    frame.insert(0, "x", rows)
     frame.drop(columns="noise").to_parquet(folder / "rows.parquet")
-    return "source: {path: rows.parquet}\nfeatures: {x: image}\n"
+    return f"source: {{path: rows.parquet}}\nfeatures: {{x: {kind}}}\n"
 
 
 def png(level: float, seed: int) -> bytes:
@@ -79,15 +97,21 @@ CASES = [
     for k, kind in enumerate(KINDS)
     for p, problem in enumerate(PROBLEMS)
     for f, family in enumerate(FAMILIES.get(kind, ("mlp",)))
+] + [
+    pytest.param(kind, problem, family, marks=pytest.mark.slow)
+    for kind in STEPPED
+    for problem in PROBLEMS
+    for family in FAMILIES[kind]
 ]
-"""Each kind, problem and family is among those that are not slow, and every second combination of them."""
+"""Of rows of a fixed size each kind, problem and family is among those that are not slow, and every second combination;
+what has steps goes through all stages in tests of its own, too."""
 
 
 @pytest.mark.parametrize(("kind", "problem", "family"), CASES)
 def test_it_goes_through_all_stages_and_is_better_than_a_guess(
     kind: str, problem: str, family: str, tmp_path: Path
 ) -> None:
-    members = "" if family == "cnn" else ", members: 2, width: 32"
+    members = ", members: 2, width: 32" if family in ("mlp", "wide_deep") and kind not in STEPPED else ""
     (tmp_path / "pipeline.yaml").write_text(
         f"name: all\ntarget: y\nproblem: {problem}\n{source(kind, problem, tmp_path)}"
         f"model: {{family: {family}{members}}}\ntraining: {{epochs: 25, lr: 0.01}}\n"
@@ -98,7 +122,7 @@ def test_it_goes_through_all_stages_and_is_better_than_a_guess(
     rows = next(tmp_path.glob("rows.*"))
     predict_file(pipeline, rows, tmp_path / "answers.parquet")
     answers = pd.read_parquet(tmp_path / "answers.parquet")
-    truth = pd.read_parquet(rows) if kind == "image" else pd.read_csv(rows)
+    truth = pd.read_parquet(rows) if kind in ALONE else pd.read_csv(rows)
     if problem == "classification":
         assert (answers["prediction"] == truth["y"]).mean() > 0.9
         assert set(answers) == {"prediction", "probability_no", "probability_yes", "model_version"}
