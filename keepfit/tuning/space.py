@@ -44,7 +44,7 @@ class Space:
         assert low is not None and high is not None  # noqa: PT018
         if path in self.whole:
             return trial.suggest_int(path, int(low), int(high), log=setting.by_factors)
-        return _rounded(trial.suggest_float(path, low, high, log=setting.by_factors), low, high)
+        return rounded(trial.suggest_float(path, low, high, log=setting.by_factors), low, high)
 
 
 def space_of(config: Pipeline, transform: Transform, rows: int) -> Space:
@@ -94,6 +94,7 @@ def _is_whole(config: Pipeline, path: str, setting: Setting) -> bool:
     return isinstance(at, int) and isinstance(setting.high, int)
 
 
-def _rounded(value: float, low: float, high: float) -> float:
+def rounded(value: float, low: float, high: float) -> float:
+    """In few digits, and within its range."""
     digits = _DIGITS - 1 - floor(log10(abs(value))) if value else _DIGITS
     return min(max(round(value, digits), low), high)
