@@ -43,7 +43,7 @@ def _accepted(config: Pipeline, *, as_json: bool) -> list[str]:
 
 def _searched(config: Pipeline, pipeline: Path, *, as_json: bool) -> list[str]:
     from keepfit.cli.live import TrialLines
-    from keepfit.config.tunable import written
+    from keepfit.config.tuning import written
     from keepfit.store.events import watching
     from keepfit.tuning.search import search
 

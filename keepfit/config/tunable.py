@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
@@ -73,8 +72,3 @@ def put(values: dict[str, Any], path: str, value: Value) -> dict[str, Any]:
         at = at[step]
     at[last] = value
     return found
-
-
-def written(value: Value) -> str:
-    """A value as YAML writes it, on one line."""
-    return str(yaml.safe_dump(value, allow_unicode=True, width=1 << 16)).removesuffix("...\n").strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import yaml
 from pydantic import Field, model_validator
 
 from keepfit.config.clock import Duration
@@ -52,7 +53,7 @@ class Setting(Section):
 
     def __str__(self) -> str:
         if self.choices:
-            return ", ".join(map(str, self.choices))
+            return ", ".join(map(written, self.choices))
         return f"{self.low:g} to {self.high:g}{', by factors' if self.by_factors else ''}"
 
 
@@ -66,3 +67,8 @@ class Tuning(Section):
     """How many trainings; the first is as the YAML stands."""
     within: Duration | None = None
     """No trial begins once all of them have taken so long, such as 2h."""
+
+
+def written(value: Value) -> str:
+    """A value as YAML writes it, on one line."""
+    return str(yaml.safe_dump(value, allow_unicode=True, width=1 << 16)).removesuffix("...\n").strip()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from keepfit.config.tunable import put, written
-from keepfit.config.tuning import Value
+from keepfit.config.tunable import put
+from keepfit.config.tuning import Value, written
 from keepfit.errors import ConfigError
 
 _BLOCK = ("|", ">")

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
+from keepfit.config.tuning import written
 from keepfit.problems.drawing import MAIN, OTHER, PAPER, SOFT, draw
 from keepfit.tuning.told import Tried, Tuned
 
@@ -61,14 +62,20 @@ def _setting(found: Tuned, path: str) -> str:
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
     def paint(axes: Axes) -> None:
-        _dots(axes, told, values if numbers else [str(value) for value in values])
+        _dots(axes, told, values if numbers else [written(value) for value in values])
         if "by factors" in found.settings[path]:
             axes.set_xscale("log")
+            axes.xaxis.set_major_formatter(FuncFormatter(_figure))
+            axes.xaxis.set_minor_formatter(NullFormatter())
         elif numbers and all(isinstance(value, int) for value in values):
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         _within(axes, told)
 
     return draw(path, path, "", paint)
+
+
+def _figure(value: float, _place: object) -> str:
+    return f"{value:g}"
 
 
 def _dots(axes: Axes, told: Sequence[Tried], x: Sequence[object]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from keepfit.config.tunable import written
+from keepfit.config.tuning import written
 from keepfit.metrics.naming import figure, metric_name, seconds
 from keepfit.redact import redacted
 from keepfit.report.page import rendered

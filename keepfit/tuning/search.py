@@ -12,7 +12,7 @@ from optuna.trial import Trial, TrialState
 
 from keepfit.config import Pipeline
 from keepfit.config.clock import duration
-from keepfit.config.tunable import written
+from keepfit.config.tuning import written
 from keepfit.errors import InputError, OutOfMemoryError
 from keepfit.features.lookup import read_transform
 from keepfit.stages.ingest import ingest

@@ -11,8 +11,8 @@ from optuna.trial import Trial
 
 from keepfit.config import Pipeline, load
 from keepfit.config.sets import MODELS
-from keepfit.config.tunable import tunable, written
-from keepfit.config.tuning import Setting, Value
+from keepfit.config.tunable import tunable
+from keepfit.config.tuning import Setting, Value, written
 from keepfit.data.transform import Transform
 from keepfit.errors import ConfigError
 from keepfit.learning.plan import settle

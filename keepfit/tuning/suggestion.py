@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from keepfit.config import Pipeline, load
-from keepfit.config.tunable import tunable, written
-from keepfit.config.tuning import Value
+from keepfit.config.tunable import tunable
+from keepfit.config.tuning import Value, written
 from keepfit.config.yaml_editing import edited
 from keepfit.config.yaml_reading import place, plain, read
 from keepfit.errors import ConfigError
