@@ -33,8 +33,9 @@ FOLDS = 5
 TURNS = ((8_000, 3), (50_000, 2))
 """Below so many rows, in how many turns a member learns from all but one of the parts; beyond, in one: of many rows
 each turn learns enough."""
-CELLS = 2_000_000
-"""So many of them, too, are learned from in one turn: 2,000 rows of 2,000 columns took 53 CPU seconds in three."""
+CELLS = 500_000
+"""So many of them, too, are learned from in one turn: 2,000 rows of 2,000 columns took 53 CPU seconds in three, and of
+13,737 rows of 52 columns one turn answered new rows as well as two (99.42 and 99.40 %), in two thirds of the time."""
 _TELLING = 300
 """Rows by which a member may be left out after its first turn."""
 
