@@ -27,7 +27,6 @@ from keepfit.data.batch import Batch
 from keepfit.data.feed import Feed, held
 from keepfit.data.transform import Transform
 from keepfit.features.image import Entry as ImageEntry
-from keepfit.features.image.augment import Amount, changed
 from keepfit.learning import device
 from keepfit.learning.checkpoint import Checkpoint
 from keepfit.learning.fit import Fit, Position
@@ -38,6 +37,7 @@ from keepfit.models.architecture import build, resolve
 from keepfit.models.cnn import Settings
 from keepfit.problems.classification import Target as ClassTarget
 from keepfit.problems.classification.learn import CrossEntropy
+from keepfit.stages.training.beginning import changes_of
 
 PICTURES = 6_400
 DATA = Path(os.environ.get("KEEPFIT_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
@@ -93,15 +93,15 @@ def ours(model: nn.Module, family: str, rows: Batch, batch_size: int) -> Callabl
     """An epoch of keepfit's, with everything that is on by default."""
     said = Training(batch_size=batch_size, device="cpu")
     derived = resolve(Settings(), said, TRANSFORM, len(rows))[1]
-    augment = {"image": changed(Amount(**derived["augment"]))} if family == "cnn" else {}
     plan = settle(said, derived, 1)
-    recipe = Supervised(model, CrossEntropy(plan.label_smoothing), plan, machine_for(said, family), held(rows), augment)
+    changes = changes_of(TRANSFORM, plan)
+    recipe = Supervised(model, CrossEntropy(plan.label_smoothing), plan, machine_for(said, family), held(rows), changes)
     fit = Fit(recipe, Feed(held(rows), batch_size, plan.seed), plan)
     checkpoint = Checkpoint(Path(tempfile.mkdtemp()) / "checkpoint.pt", said.checkpoint_seconds)
 
     def run() -> None:
         fit.epoch(checkpoint, Pace(lambda *_, **__: None, plan.epochs))
-        fit.position = Position()
+        fit.position = Position(plan.epochs)
 
     return run
 

@@ -72,7 +72,7 @@ def ours(fit: Fit, sort: int) -> Callable[[], None]:
     def epoch() -> None:
         with patch.object(feed, "SORTED", sort):
             fit.epoch(checkpoint, Pace(lambda *_, **__: None, fit.plan.epochs))
-        fit.position = Position()
+        fit.position = Position(fit.plan.epochs)
 
     return epoch
 

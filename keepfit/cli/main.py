@@ -21,6 +21,7 @@ from keepfit import redact
 from keepfit.cli.batches import monitor, predict, score
 from keepfit.cli.deploying import bootstrap, deploy
 from keepfit.cli.doctor import doctor
+from keepfit.cli.explaining import explain
 from keepfit.cli.housekeeping import history, prune, rollback
 from keepfit.cli.reports import compare, report, reports
 from keepfit.cli.running import run, trigger, validate
@@ -180,8 +181,8 @@ def verify(pipeline: Path, /, *, json: bool = False) -> None:
 
 
 _COMMANDS = (
-    run, validate, trigger, report, reports, compare, history, rollback, prune, predict, score, monitor, generate,
-    sample, tune, bootstrap, deploy, up, doctor,
+    run, validate, trigger, report, reports, compare, history, tune, rollback, prune, predict, explain, score, monitor,
+    generate, sample, bootstrap, deploy, up, doctor,
 )  # fmt: skip
 for _command in _COMMANDS:
     app.command(_command)

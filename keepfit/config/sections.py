@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
@@ -190,6 +190,10 @@ class Preprocessing(Section):
     """The most frequent categories a column keeps; the rest are unknown."""
 
 
+AUTO = "auto"
+"""An amount that the validation rows decide."""
+
+
 class Training(Section):
     """How the model learns. What is left out is derived from the data and logged."""
 
@@ -221,8 +225,11 @@ class Training(Section):
     """Largest gradient norm; null switches clipping off."""
     label_smoothing: float | None = Field(default=None, ge=0, lt=1)
     """Probability spread over the other classes."""
-    augment: bool | None = None
-    """Change pictures, series and recordings a little in training; on when left out. Never mirrors."""
+    augment: bool | dict[str, Annotated[float, Field(ge=0, le=180)] | Literal["auto"]] | None = None
+    """Change pictures, series and recordings a little in training, by amounts that suit them; on when left out. Some
+    may be named in a mapping, 0 switches one off. Pictures: flip, flip_vertical (auto: where validation allows it),
+    shift, rotate, scale, crop, contrast, brightness, colour, cutout, mixup; series: noise, scale; recordings: speed,
+    gain."""
     patience: int | None = Field(default=None, ge=1, le=1_000_000)
     """Epochs without a better validation loss before stopping."""
     max_seconds: float | None = Field(default=None, gt=0)

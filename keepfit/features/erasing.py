@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keepfit.data.ragged import Block, behind
-from keepfit.data.transform import Entry, in_view
+from keepfit.data.transform import Entry
 from keepfit.features.kind import Part, in_views
 from keepfit.features.lookup import kind_of
 
@@ -32,7 +32,7 @@ class Erased:
 
 
 Group = tuple[list[Erased], dict[str, Block]]
-"""Some parts, and the column's tensors without them, a row each."""
+"""Some parts, and the column's views without them, a row each; "" where there is one view alone."""
 
 
 def erasures(cells: Sequence[Any], entry: Entry, most: int) -> Iterator[Group]:
@@ -45,11 +45,11 @@ def erasures(cells: Sequence[Any], entry: Entry, most: int) -> Iterator[Group]:
             found += [Erased(place, part, kind.part_name(cell, part)) for part in parts]
             views.append(in_views(kind.without(cell, parts, entry)))
         if len(found) >= _TOGETHER:
-            yield found, _joined(views, entry)
+            yield found, _joined(views)
             found, views = [], []
     if found:
-        yield found, _joined(views, entry)
+        yield found, _joined(views)
 
 
-def _joined(views: list[dict[str, Block]], entry: Entry) -> dict[str, Block]:
-    return {in_view(entry.tensor, name): behind([one[name] for one in views]) for name in views[0]}
+def _joined(views: list[dict[str, Block]]) -> dict[str, Block]:
+    return {name: behind([one[name] for one in views]) for name in views[0]}

@@ -57,10 +57,10 @@ def steps_of(entry: Entry) -> torch.nn.Module:
     return made
 
 
-def amounts_of(entry: Entry, rows: int) -> dict[str, float] | None:
+def amounts_of(entry: Entry, rows: int) -> dict[str, Any] | None:
     """How much rows of a kind that can be changed in training are changed, where the YAML does not say."""
     net = FEATURES.module(entry.kind, "net")
-    found: dict[str, float] | None = net.amounts(entry, rows) if hasattr(net, "amounts") else None
+    found: dict[str, Any] | None = net.amounts(entry, rows) if hasattr(net, "amounts") else None
     return found
 
 

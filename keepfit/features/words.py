@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from keepfit.features.column import Choice, ColumnFacts, Suggestion
-from keepfit.features.kind import ServedColumn
+from keepfit.features.kind import Part, ServedColumn
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,17 @@ class Words(ABC):
     def picture(self, _cell: Any, _entry: Any) -> str | None:
         """A cell as a data: address of an image, where that is how a person looks at it."""
         return None
+
+    sees: ClassVar[bool] = False
+    """Whether it can be shown how rows are changed in training: see `seen`."""
+
+    def seen(self, _values: Any) -> str | None:
+        """A row of its tensor as a data: address of an image."""
+        return None
+
+    def part(self, _cell: Any, _part: Part, _entry: Any) -> str:
+        """What a part of a cell is, or where it stands: see `keepfit.features.kind.Kind.parts`."""
+        return ""
 
     def explained(self, _cell: Any, _entry: Any, _rests_on: Sequence[Sequence[float]]) -> str | None:
         """Such an image that shows what an answer rests on; of each part where it stands, and its effect."""

@@ -9,11 +9,12 @@ from torch import Tensor, nn
 
 from keepfit.data.batch import Batch, Inputs
 from keepfit.data.feed import Part
+from keepfit.learning.changes import Changes
 from keepfit.learning.checkpoint import State
 from keepfit.learning.device import Machine
 from keepfit.learning.optimisers import optimiser, penalise
 from keepfit.learning.plan import Plan
-from keepfit.learning.recipe import Augment, Supervised
+from keepfit.learning.recipe import Supervised
 from keepfit.models.adversary import Adversary
 from keepfit.problems.objective import Objective
 
@@ -33,9 +34,9 @@ class Adversarial(Supervised):
         plan: Plan,
         machine: Machine,
         validation: Part,
-        augment: Augment | None = None,
+        changes: Changes | None = None,
     ) -> None:
-        super().__init__(model, objective, plan, machine, validation, augment)
+        super().__init__(model, objective, plan, machine, validation, changes)
         self.optimiser, self.against = (
             optimiser(net.parameters(), plan, model.betas) for net in (model.maker, model.rival)
         )

@@ -19,6 +19,9 @@ from keepfit.learning.recipe import Recipe
 from keepfit.metrics.naming import JUDGED
 from keepfit.store.interrupt import Stopped, stopping
 
+NEARLY = 0.9
+"""Share of what can be known, above which the planned passes are enough: MNIST's digits are there after one."""
+
 Watch = Callable[[int, Mapping[str, float]], None]
 """Called with each epoch, from 1, and its validation figures; what it raises ends the training there."""
 
@@ -31,6 +34,8 @@ def unwatched(_epoch: int, _figures: Mapping[str, float]) -> None:
 class Position:
     """How far training is, and what came of it: all that a checkpoint holds besides the recipe and the generators."""
 
+    epochs: int = 0
+    """Epochs in all: as planned at first, more where the first one left much unknown."""
     epoch: int = 0
     """Epochs finished."""
     batch: int = 0
@@ -55,7 +60,7 @@ class Fit:
     def __init__(self, recipe: Recipe, feed: Feed, plan: Plan) -> None:
         self.recipe, self.feed, self.plan = recipe, feed, plan
         self.device = feed.part.device
-        self.position = Position(loss=torch.zeros((), device=self.device))
+        self.position = Position(plan.epochs, loss=torch.zeros((), device=self.device))
 
     def run(self, checkpoint: Checkpoint, progress: Pace, watch: Watch = unwatched) -> None:
         """Learn until the plan's end or until validation says stop; the best epoch's weights are in `position.best`.
@@ -76,7 +81,7 @@ class Fit:
         at, plan = self.position, self.plan
         stale = plan.patience is not None and at.epoch - at.best_epoch >= plan.patience
         late = plan.max_seconds is not None and at.seconds and at.seconds[-1] >= plan.max_seconds
-        return bool(at.epoch >= plan.epochs or stale or late)
+        return bool(at.epoch >= at.epochs or stale or late)
 
     def state(self) -> State:
         """All that the rest of the training depends on."""
@@ -97,8 +102,9 @@ class Fit:
         at, batches = self.position, len(self.feed)
         for batch in self.feed.epoch(at.epoch, at.batch):
             judged = self.judged(at.epoch)["loss"] if at.epoch else math.inf
-            self.recipe.ranks.lead(self.plan.seed, at.epoch, at.batch, judged)
-            at.loss += self.recipe.step(batch, (at.epoch + at.batch / batches) / self.plan.epochs)
+            told = [judged, at.epochs, *self.recipe.settled()]
+            self.recipe.ranks.lead(self.plan.seed, at.epoch, at.batch, told)
+            at.loss += self.recipe.step(batch, (at.epoch + at.batch / batches) / at.epochs)
             at.batch += 1
             if progress.due(len(batch)):
                 loss = self._finite(at.loss.item() / self.feed.seen(at.batch))
@@ -112,12 +118,15 @@ class Fit:
         """Take the steps that the first of several processes takes, until it ends this one."""
         at: int | None = None
         batches: Iterator[Batch] = iter(())
-        for epoch, number, loss in self.recipe.ranks.led(self.plan.seed):
+        for epoch, number, (loss, epochs, *settled) in self.recipe.ranks.led(
+            self.plan.seed, len(self.recipe.settled())
+        ):
             if epoch != at:
                 if at is not None:
                     self.recipe.heed({"loss": loss})
+                self.recipe.settle(settled)
                 at, batches = epoch, self.feed.epoch(epoch, number)
-            self.recipe.step(next(batches), (epoch + number / len(self.feed)) / self.plan.epochs)
+            self.recipe.step(next(batches), (epoch + number / len(self.feed)) / epochs)
 
     def _judge(self, progress: Pace) -> None:
         """End the epoch: its figures into the history, its weights kept if none were better."""
@@ -136,6 +145,8 @@ class Fit:
         at.seconds.append(progress.seconds)
         if not at.best or self.recipe.better(figures, self.judged(at.best_epoch)):
             at.best_epoch, at.best = at.epoch, self.recipe.weights()
+        if at.epoch == 1 and self.plan.longer > 1 and self.recipe.known(figures) < NEARLY:
+            at.epochs = progress.epochs = round(self.plan.epochs * self.plan.longer)
         progress.report(at.epoch, entry["train_loss"], entry, closes=True)
 
     def judged(self, epoch: int) -> dict[str, float]:

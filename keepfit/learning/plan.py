@@ -25,8 +25,10 @@ class Plan:
     warmup: float
     clip: float | None
     label_smoothing: float
-    augment: dict[str, float] | None
-    """How far rows are changed in training; None for not at all."""
+    augment: dict[str, Any] | None
+    """How far rows are changed in training: see `keepfit.learning.changes`; None for not at all."""
+    longer: float
+    """So many times the passes where the first one left much unknown."""
     patience: int | None
     max_seconds: float | None
     seed: int
@@ -55,6 +57,7 @@ def settle(training: Training, derived: Mapping[str, Any], accumulate: int) -> P
     names = ("epochs", "batch_size", "schedule", "warmup", "label_smoothing", "patience")
     amounts = derived["augment"] or None if training.augment is not False else None
     decays = training.weight_decay is not None or training.optimiser == "adamw"  # what is derived is AdamW's
+    longer = (derived["longer"] or 1.0) if training.epochs is None and training.schedule is None else 1.0
     return Plan(
         **{name: derived[name] for name in names},
         **{name: getattr(training, name) for name in ("optimiser", "momentum", "l1", "drop")},
@@ -64,6 +67,7 @@ def settle(training: Training, derived: Mapping[str, Any], accumulate: int) -> P
         accumulate=accumulate,
         clip=training.clip,
         augment=amounts,
+        longer=longer,
         max_seconds=training.max_seconds,
         seed=training.seed,
     )

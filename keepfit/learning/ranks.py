@@ -46,20 +46,22 @@ class Ranks:
             for tensor in tensors:
                 distributed.broadcast(tensor, 0)
 
-    def lead(self, seed: int, epoch: int, batch: int, loss: float) -> None:
-        """Have all processes take this step next, each with random numbers of its own; `loss` is the last judged."""
+    def lead(self, seed: int, epoch: int, batch: int, told: Sequence[float]) -> None:
+        """Have all processes take this step next, each with random numbers of its own; `told` is what they must know:
+        the loss that was judged last, the epochs in all, and what the recipe has settled."""
         if self.size > 1:
-            distributed.broadcast(torch.tensor([epoch, batch, loss], dtype=torch.float64), 0)
+            distributed.broadcast(torch.tensor([epoch, batch, *told], dtype=torch.float64), 0)
             self._draw(seed, epoch, batch)
 
-    def led(self, seed: int) -> Iterator[tuple[int, int, float]]:
-        """The steps that the first process takes: epoch, batch in it, and the loss that it judged last."""
+    def led(self, seed: int, settled: int) -> Iterator[tuple[int, int, list[float]]]:
+        """The steps that the first process takes: epoch, batch in it, and what it told, of `settled` numbers of the
+        recipe."""
         while True:
-            told = torch.zeros(3, dtype=torch.float64)
+            told = torch.zeros(4 + settled, dtype=torch.float64)
             distributed.broadcast(told, 0)
             epoch, batch = map(int, told[:2])
             self._draw(seed, epoch, batch)
-            yield epoch, batch, float(told[2])
+            yield epoch, batch, told[2:].tolist()
 
     def _draw(self, seed: int, epoch: int, batch: int) -> None:
         """A function of the place, so that who goes on after a kill draws the same."""

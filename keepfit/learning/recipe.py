@@ -5,14 +5,17 @@ B rows, M ensemble members, O numbers a row.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from keepfit.data.batch import Batch
 from keepfit.data.feed import Part
+from keepfit.learning.changes import Changes
 from keepfit.learning.checkpoint import State
 from keepfit.learning.device import Machine
 from keepfit.learning.halves import Halves
@@ -25,8 +28,10 @@ from keepfit.problems.objective import Objective, Reach
 JUDGED = 2048
 """Rows a batch when nothing is learned."""
 
-Augment = Mapping[str, Callable[[Tensor], Tensor]]
-"""Name of a tensor → how its rows are changed in training."""
+LITTLE = 0.2
+"""Share of what can be known, below which a network cannot tell whether a change matters."""
+ASKED = 0.25
+"""Share of the training after which validation is asked which changes it allows."""
 
 
 class Recipe(ABC):
@@ -57,6 +62,18 @@ class Recipe(ABC):
         """Whether weights of these figures are to be kept in place of those of the best so far."""
         return figures["loss"] < best["loss"]
 
+    def known(self, _figures: Mapping[str, float]) -> float:
+        """The share of what can be known of the validation rows that weights of these figures know; 1 where that is not
+        told."""
+        return 1.0
+
+    def settled(self) -> list[float]:
+        """What was settled on the way, as numbers, for other processes that share the training."""
+        return []
+
+    def settle(self, _settled: Sequence[float]) -> None:  # noqa: B027  # most settle nothing
+        """Take over what the first process settled."""
+
     @abstractmethod
     def weights(self) -> dict[str, Tensor]:
         """What is kept of the best epoch."""
@@ -84,11 +101,12 @@ class Supervised(Recipe):
         plan: Plan,
         machine: Machine,
         validation: Part,
-        augment: Augment | None = None,
+        changes: Changes | None = None,
     ) -> None:
         """`validation` lies on the machine's device, its labels as the objective takes them."""
         self.model, self.objective, self.plan, self.machine = model, objective, plan, machine
-        self.validation, self.augment = validation, augment or {}
+        self.validation, self.changes = validation, changes or Changes({}, {})
+        self._done = 0.0
         self.begins_fitted = hasattr(model, "begin")
         self.optimiser = optimiser(model.parameters(), plan)
         self._schedule = schedule(plan.schedule, plan.warmup, plan.drop, plan.drop_after / max(plan.epochs, 1))
@@ -107,6 +125,7 @@ class Supervised(Recipe):
         """
         if not self.model.training:
             self.model.train()
+        self._done = done
         self.optimiser.zero_grad()
         total = torch.zeros((), device=batch.labels.device)
         for part in self.ranks.share(batch, self.plan.accumulate):
@@ -132,14 +151,19 @@ class Supervised(Recipe):
             self._plateau.heed(figures["loss"], self.plan.drop, self.plan.drop_after)
 
     def _loss(self, batch: Batch) -> Tensor:
-        changed = {name: change(batch.inputs[name]) for name, change in self.augment.items()}
+        inputs = self.changes.changed(batch.inputs)
+        if self.changes.mixup:
+            inputs, others, own = self.changes.mixed(inputs)
         with self.machine.autocast():
-            outputs = self.model({**batch.inputs, **changed})
-        return self.objective.loss(outputs, batch.labels)
+            outputs = self.model(inputs)
+        loss = self.objective.loss(outputs, batch.labels)
+        if self.changes.mixup:
+            loss = own * loss + (1 - own) * self.objective.loss(outputs, batch.labels[others])
+        return loss
 
     @torch.no_grad()
     def judge(self) -> dict[str, float]:
-        """The objective's figures, in float32; what `reach` is made of is kept."""
+        """The objective's figures, in float32; what `reach` is made of is kept, and changes are settled in time."""
         total: Tensor | float = 0.0
         misses = []
         self.model.eval()
@@ -149,7 +173,47 @@ class Supervised(Recipe):
             misses.append(self.objective.misses(outputs, batch.labels))
         assert isinstance(total, Tensor)
         self._halves.add(torch.cat(misses, 1))
-        return self.objective.judged(total.tolist(), len(self.validation))
+        figures = self.objective.judged(total.tolist(), len(self.validation))
+        if self._done > ASKED:
+            self._settle(figures["loss"])
+        return figures
+
+    def _settle(self, loss: float) -> None:
+        """Allow a change where rows turned so are known nearly as well; none of a network that knows little yet."""
+        for how in self.changes.open:
+            nothing, turned = self._nothing(), self._validation_loss(partial(self._of_turned, how))
+            knows = (nothing - loss) / nothing > LITTLE
+            self.changes.allow(how, (nothing - turned) / (nothing - loss) if knows else 0.0)
+
+    def _of_turned(self, how: str, batch: Batch) -> Tensor:
+        found: Tensor = self.model(self.changes.turned(batch.inputs, how))
+        return found
+
+    def _nothing(self) -> float:
+        """The loss of outputs that say nothing."""
+        first = next(iter(self.validation.in_order(1)))
+        zeros = torch.zeros_like(self.model(first.inputs))
+        return self._validation_loss(lambda batch: zeros.expand(len(batch), *zeros.shape[1:]))
+
+    def _validation_loss(self, answer: Callable[[Batch], Tensor]) -> float:
+        sums = (self.objective.score(answer(batch), batch.labels) for batch in self.validation.in_order(JUDGED))
+        return self.objective.judged(torch.stack([*sums]).sum(0).tolist(), len(self.validation))["loss"]
+
+    @torch.no_grad()
+    def known(self, figures: Mapping[str, float]) -> float:
+        """By the loss, beside that of outputs that say nothing."""
+        self.model.eval()
+        return 1 - figures["loss"] / self._nothing()
+
+    def settled(self) -> list[float]:
+        """The changes."""
+        return self.changes.shares()
+
+    def settle(self, settled: Sequence[float]) -> None:
+        """The changes."""
+        for how, kept in zip(self.changes.asked, settled, strict=True):
+            if how in self.changes.open and not math.isnan(kept):
+                self.changes.allow(how, kept)
 
     def reach(self) -> Reach:
         """What answers need beside the weights, from the validation rows."""
@@ -166,7 +230,8 @@ class Supervised(Recipe):
     def state(self) -> State:
         """Of network and optimiser, and what `reach` is made of."""
         found = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
-        return {**found, "halves": self._halves.state(), "plateau": vars(self._plateau)}
+        more = {"plateau": vars(self._plateau), "changes": self.changes.state(), "done": self._done}
+        return {**found, "halves": self._halves.state(), **more}
 
     def restore(self, state: State) -> None:
         """Of all."""
@@ -174,3 +239,5 @@ class Supervised(Recipe):
         self.optimiser.load_state_dict(state["optimiser"])
         self._halves.restore(state["halves"])
         self._plateau = Plateau(**state["plateau"])
+        self.changes.restore(state["changes"])
+        self._done = state["done"]

@@ -14,11 +14,13 @@ from safetensors.torch import load_model
 from torch import Tensor, nn
 
 from keepfit.config import Model, Training
-from keepfit.config.sets import MODELS
+from keepfit.config.sections import AUTO
+from keepfit.config.sets import FEATURES, MODELS
 from keepfit.data.batch import Inputs
 from keepfit.data.feed import Part
 from keepfit.data.noise import NOISE, noise_of
 from keepfit.data.transform import Target, Transform
+from keepfit.errors import ConfigError, nearest
 from keepfit.features.lookup import parsed
 from keepfit.problems.lookup import learn_of
 from keepfit.problems.objective import Reach
@@ -29,6 +31,7 @@ REACH = "answer.json"
 """What answers need beside the weights, in the trained folder."""
 _OF_TRAINING = (
     "epochs", "batch_size", "lr", "weight_decay", "schedule", "warmup", "label_smoothing", "augment", "patience",
+    "longer",
 )  # fmt: skip
 
 
@@ -42,10 +45,31 @@ def resolve(model: Model, training: Training, transform: Transform, rows: int) -
     derived = {name: settings.pop(name, None) for name in _OF_TRAINING}
     if hasattr(learn_of(transform.target.problem), "network"):
         derived["augment"] = {}  # the network itself changes what its family sees
-    steps = set(_OF_TRAINING) - {"augment"} if not getattr(net, "FITTED", False) else set()
+    if isinstance(training.augment, dict):
+        derived["augment"] = augmented(transform, derived["augment"] or {}, training.augment)
+    steps = set(_OF_TRAINING) - {"augment", "longer"} if not getattr(net, "FITTED", False) else set()
     said = training.model_dump(include=steps, exclude_none=True)
     architecture = {"format": FORMAT, "family": model.family, "settings": settings, "transform": transform.plain()}
     return architecture, {**derived, **said}
+
+
+def augmented(transform: Transform, amounts: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    """The amounts with those that the YAML says. Raises ConfigError for one that is not there or cannot be auto."""
+    turns = getattr(FEATURES.module(transform.features[0].kind, "net"), "TURNS", {})
+    for name, amount in said.items():
+        if name in amounts and amount == AUTO and name not in turns:
+            raise ConfigError(
+                f"training.augment.{name} is auto, and validation rows do not tell how far it may go.",
+                allowed=f"It is a number; auto may be {', '.join(turns) or 'nothing here'}.",
+                todo="Write a number, or take it out.",
+            )
+        if name not in amounts:
+            raise ConfigError(
+                f"training.augment names {name}, and nothing here can be changed so in training.",
+                allowed=f"It may name {', '.join(amounts)}." if amounts else "",
+                todo=nearest(name, [*amounts]) or "Take it out.",
+            )
+    return {**amounts, **said}
 
 
 def build(architecture: dict[str, Any]) -> nn.Module:

@@ -81,6 +81,7 @@ def _details(facts: RunFacts) -> dict[str, Any]:
             "figures": results.training(facts),
             "charts": results.charts(facts),
             "members": results.members(facts),
+            "changed": results.changed(facts),
         },
         "errors": errors if errors.tables or errors.matrix else None,
         "curves": curves if curves.charts else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from keepfit.features.lookup import read_transform, words_of
 from keepfit.metrics.naming import LOWER_IS_BETTER, SHARES, figure, metric_name, span
 from keepfit.problems.show import Listing
 from keepfit.quoting import cut, visible
@@ -67,6 +68,22 @@ def charts(facts: RunFacts) -> list[str]:
 
     history = facts.read("train", "history.json", [])
     return drawn(history, facts.artifact("train")["best_epoch"], facts.show.loss) if history else []
+
+
+def changed(facts: RunFacts) -> dict[str, Any]:
+    """Train rows as they are and as they were changed while it learned, and by how much."""
+    path = facts.folder("train") / "beside" / "changed.npz"
+    if not path.is_file():
+        return {}
+    import numpy as np
+
+    resolved = facts.read("train", "resolved.json", {})
+    with np.load(path, allow_pickle=False) as found:
+        kinds = {one.tensor: one.kind for one in read_transform(facts.folder("preprocess")).features}
+        rows = [[words_of(kinds[name]).seen(one) for one in row] for name in found.files for row in found[name]]
+    amounts = [f"{name} {amount:g}" for name, amount in resolved["plan"]["augment"].items() if amount]
+    kept = [f"{100 * share:.0f} % with {name}" for name, share in resolved["kept"].items()]
+    return {"rows": rows, "amounts": ", ".join(amounts) or "nothing", "kept": ", ".join(kept)}
 
 
 def slices(facts: RunFacts) -> dict[str, Any]:

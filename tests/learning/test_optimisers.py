@@ -29,7 +29,7 @@ from keepfit.problems.classification.learn import CrossEntropy
 SCHEDULES = ("cosine", "one_cycle", "step", "plateau", "constant")
 DERIVED = {
     "epochs": 6, "batch_size": 16, "lr": 3e-3, "weight_decay": 0.5, "schedule": "constant", "warmup": 0.0,
-    "label_smoothing": 0.0, "augment": {}, "patience": None,
+    "label_smoothing": 0.0, "longer": None, "augment": {}, "patience": None,
 }  # fmt: skip
 
 
@@ -49,7 +49,9 @@ class Small(nn.Module):
 def plan(**said: Any) -> Plan:
     """What the YAML's training makes of the defaults above."""
     training = Training(**said)
-    return settle(training, {**DERIVED, **training.model_dump(include={*DERIVED} - {"augment"}, exclude_none=True)}, 1)
+    return settle(
+        training, {**DERIVED, **training.model_dump(include={*DERIVED} - {"augment", "longer"}, exclude_none=True)}, 1
+    )
 
 
 def fit(settled: Plan) -> Fit:

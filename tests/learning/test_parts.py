@@ -89,7 +89,7 @@ def test_the_parts_of_a_batch_are_its_rows_in_their_order(rows, count):
 
 PLAN = Plan(
     epochs=1, batch_size=30, accumulate=1, lr=1e-2, weight_decay=1e-2, schedule="constant", warmup=0.0, clip=1.0,
-    label_smoothing=0.0, augment=None, patience=None, max_seconds=None, seed=0,
+    label_smoothing=0.0, augment=None, longer=1.0, patience=None, max_seconds=None, seed=0,
 )  # fmt: skip
 
 
@@ -162,7 +162,12 @@ def test_the_gradient_is_clipped_to_the_norm_asked_for():
     assert (model.weight - 10).norm().item() == pytest.approx(0.5, rel=1e-4)
 
 
-AMOUNTS = [Amount(shift=0.1), Amount(shift=0.1, rotate=15, scale=0.15, light=0.3), Amount(light=1.0)]
+AMOUNTS = [
+    Amount(shift=0.1),
+    Amount(shift=0.1, rotate=15, scale=0.15, contrast=0.3, brightness=0.3),
+    Amount(contrast=1.0, brightness=1.0),
+    Amount(crop=0.5, colour=0.5, cutout=0.4, flip=0.5, flip_vertical=0.5),
+]
 
 
 @pytest.mark.parametrize("amount", AMOUNTS)

@@ -9,7 +9,7 @@ import numpy as np
 
 from keepfit.data import images
 from keepfit.data.media import Medium
-from keepfit.features.kind import ServedColumn
+from keepfit.features.kind import Part, ServedColumn
 from keepfit.features.shared import heat
 from keepfit.features.shared.file_words import FileWords
 from keepfit.features.words import Told
@@ -24,6 +24,7 @@ class ImageWords(FileWords):
     medium: ClassVar[Medium] = images.MEDIUM
     kind: ClassVar[str] = "image"
     setting: ClassVar[str] = "size: 64"
+    sees: ClassVar[bool] = True
 
     def meaning(self, column: ServedColumn) -> str:
         """In words."""
@@ -47,6 +48,15 @@ class ImageWords(FileWords):
         image = Pillow.fromarray(pixels[:, :, 0] if entry.channels == 1 else pixels)
         image.thumbnail((SHOWN, SHOWN))
         return heat.png(np.asarray(image))
+
+    def seen(self, values: Any) -> str | None:
+        """Pixels [h, w, c]."""
+        return heat.png(values[:, :, 0] if values.shape[2] == 1 else values)
+
+    def part(self, _cell: Any, part: Part, _entry: Any) -> str:
+        """The window, from the upper left."""
+        top, bottom, left, right = part
+        return f"pixels {left + 1} to {right} across, {top + 1} to {bottom} down"
 
     def explained(self, cell: Any, entry: Any, rests_on: Sequence[Sequence[float]]) -> str | None:
         """The picture, pale and without its colours, under the effects."""

@@ -28,6 +28,8 @@ from keepfit.features.sequence import Entry as SeriesEntry
 from keepfit.models.activations import ACTIVATIONS
 from keepfit.models.cnn import Settings, series, spectrogram
 
+LONGER = 4.0
+"""So many times the passes of digits take photographs, and whatever else is not known after the first."""
 HALF = True
 """A small CNN learns as well in bfloat16, in half the time where the processor has it."""
 
@@ -56,6 +58,7 @@ def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]
         "warmup": 0.25,
         "label_smoothing": 0.1,
         "patience": None,
+        "longer": None if small else LONGER,
         "augment": amounts_of(picture_of(transform), rows),
     }
     if model.variant == "plain":

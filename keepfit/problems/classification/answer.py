@@ -15,6 +15,8 @@ from keepfit.problems.classification.positive import of_positive, shown_class
 from keepfit.quoting import shown
 
 _NAMED = 20
+_LEAST = 1e-20
+"""A probability below which nothing more is told."""
 
 
 class ClassAnswer(Answer):
@@ -87,9 +89,11 @@ class ClassAnswer(Answer):
         return np.stack([answers[:, known[n]] if n in known else unknown for n in new["classes"]], axis=1)
 
     def leanings(self, answers: Answers, schema: dict[str, Any]) -> dict[str, NDArray[np.float64]]:
-        """The logarithm of each class's odds."""
-        sure = np.clip(answers.astype(np.float64), 1e-7, 1 - 1e-7)
-        return dict(zip(schema["classes"], np.log(sure / (1 - sure)).T, strict=True))
+        """The logarithm of each class's odds: by the sum of the others, as a class may be sure to the last digit."""
+        found = answers.astype(np.float64)
+        others = found @ (1 - np.eye(found.shape[1]))
+        odds = np.maximum(found, _LEAST) / np.maximum(others, _LEAST)
+        return dict(zip(schema["classes"], np.log(odds).T, strict=True))
 
     def levels(self, answers: Answers, schema: dict[str, Any]) -> dict[str, NDArray[np.float64]]:
         """The probability of each class; of two that of the positive one, or of the last."""

@@ -117,7 +117,7 @@ class ServedModel:
             here: dict[int, str] = {}
             some = rows.slice(start, FED * self.rows_a_call)
             arrays = feeds(some, self.columns, here, self._known)
-            parts.append(np.concatenate([*self._asked(arrays, some.num_rows)]))
+            parts.append(self.asked(arrays, some.num_rows))
             parts[-1][[*here]] = np.nan
             unfit |= {start + row: why for row, why in here.items()}
             if fallen is not None:
@@ -131,7 +131,11 @@ class ServedModel:
         """The most that the runtime is given at a time, as the kinds of the columns have it."""
         return min(kind_of(column["kind"]).rows_a_call(column) for column in self.columns)
 
-    def _asked(self, arrays: Blocks, rows: int) -> Iterator[np.ndarray]:
+    def asked(self, arrays: Blocks, rows: int) -> np.ndarray:
+        """What `feeds` gives of any number of rows → [N, A]."""
+        return np.concatenate([*self._calls(arrays, rows)])
+
+    def _calls(self, arrays: Blocks, rows: int) -> Iterator[np.ndarray]:
         for start in range(0, rows, self.rows_a_call):
             yield self.ask({name: array[start : start + self.rows_a_call] for name, array in arrays.items()})
 

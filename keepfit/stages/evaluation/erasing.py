@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from keepfit.data.transform import Entry, Transform
+from keepfit.data.transform import Entry, Transform, in_view
 from keepfit.features.erasing import Erased, erasures
 from keepfit.features.lookup import kind_of
 from keepfit.stages.evaluation.asking import Asking
@@ -33,6 +33,8 @@ def asked(asking: Asking, entry: Entry, numbers: Sequence[int]) -> Iterator[tupl
         return
     for found, views in erasures(cells[entry.name].to_pylist(), entry, ASKED):
         of = np.array([one.place for one in found])
-        after = asking.leanings({name: block[of] for name, block in whole.items()} | views, len(of))
+        changed = {name: block[of] for name, block in whole.items()}
+        changed |= {in_view(entry.tensor, view): block for view, block in views.items()}
+        after = asking.leanings(changed, len(of))
         moved = {side: before[side][of] - after[side] for side in before}
         yield from ((one, {side: float(m[n]) for side, m in moved.items()}) for n, one in enumerate(found))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from keepfit.data.transform import Transform
 from keepfit.features.lookup import parsed, read_transform
 from keepfit.learning import memory
 from keepfit.learning.adversarial import recipe_of
+from keepfit.learning.changes import Changes
 from keepfit.learning.checkpoint import Checkpoint
 from keepfit.learning.device import Machine
 from keepfit.learning.fit import Fit
@@ -70,7 +70,7 @@ def begin(
     """A fresh model beside its rows on the device, its weights drawn from torch's generator."""
     with memory.enough(machine):
         model = build(architecture)
-    augment = augmentations(parsed(architecture["transform"]), plan)
+    changes = changes_of(parsed(architecture["transform"]), plan)
 
     def learned(rows: Rows) -> Rows:
         return Rows(rows.inputs, objective.labels(rows.labels))
@@ -82,14 +82,14 @@ def begin(
         carried = model.begin(train, validation, objective)  # type: ignore[operator]
         train, validation = (beside(part, more) for part, more in zip((train, validation), carried, strict=True))
     model = model.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    recipe = recipe_of(model)(model, objective, plan, machine, validation.to(machine.device), augment)
+    recipe = recipe_of(model)(model, objective, plan, machine, validation.to(machine.device), changes)
     return recipe, Fit(recipe, Feed(train.to(machine.device), plan.batch_size, plan.seed), plan)
 
 
-def augmentations(transform: Transform, plan: Plan) -> dict[str, Callable[[Tensor], Tensor]]:
-    """Name of a tensor → how its rows are changed in training, for those whose kind can."""
+def changes_of(transform: Transform, plan: Plan) -> Changes:
+    """How rows are changed in training, of the tensors whose kind can."""
     if not plan.augment:
-        return {}
+        return Changes({}, {})
     firsts = (tensor for tensor in transform.tensors if not tensor.view.name)
     nets = {tensor.name: FEATURES.module(tensor.entries[0].kind, "net") for tensor in firsts}
-    return {name: net.augment(plan.augment) for name, net in nets.items() if hasattr(net, "augment")}
+    return Changes({name: net for name, net in nets.items() if hasattr(net, "augment")}, plan.augment)

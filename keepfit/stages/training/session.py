@@ -11,7 +11,7 @@ from safetensors.torch import save
 
 from keepfit.config import Pipeline
 from keepfit.config.sets import MODELS
-from keepfit.features.lookup import entry_of, read_transform
+from keepfit.features.lookup import entry_of, parsed, read_transform
 from keepfit.learning import device, memory
 from keepfit.learning.checkpoint import Checkpoint
 from keepfit.learning.device import Machine
@@ -21,7 +21,7 @@ from keepfit.learning.plan import settle
 from keepfit.learning.recipe import Supervised
 from keepfit.models.architecture import REACH, resolve
 from keepfit.problems.lookup import learn_of
-from keepfit.stages.training import held_out
+from keepfit.stages.training import held_out, strip
 from keepfit.stages.training.beginning import Course
 from keepfit.stages.training.processes import others
 from keepfit.store import files
@@ -78,7 +78,7 @@ def _sweep(folder: Path) -> None:
 def _learn(fit: Fit, checkpoint: Checkpoint, room: Room, watch: Watch) -> None:
     if checkpoint.path.is_file():
         room.note(f"going on in epoch {fit.position.epoch + 1}, from the checkpoint of a run that was stopped")
-    progress = Pace(room.step, fit.plan.epochs, fit.position.seconds[-1] if fit.position.seconds else 0.0)
+    progress = Pace(room.step, fit.position.epochs, fit.position.seconds[-1] if fit.position.seconds else 0.0)
     with politely():
         fit.run(checkpoint, progress, watch)
 
@@ -92,8 +92,13 @@ def _write(folder: Path, recipe: Supervised, fit: Fit, architecture: dict[str, A
     files.write_json(folder / REACH, recipe.reach())
     files.write_json(folder / "history.json", at.history)
     rows = {"train": len(fit.feed.part), "validation": len(recipe.validation)}
-    files.write_json(folder / "resolved.json", {"plan": plan.described(), **machine.described(), "rows": rows})
+    changes = {"plan": {**plan.described(), "epochs": at.epochs, "augment": recipe.changes.amounts or None}}
+    files.write_json(
+        folder / "resolved.json", {**changes, "kept": recipe.changes.kept, **machine.described(), "rows": rows}
+    )
     processor = torch.backends.cpu.get_cpu_capability()  # the bits depend on it
+    firsts = {one.name: one.entries[0].kind for one in parsed(architecture["transform"]).tensors}
+    strip.write(folder / "beside", firsts, recipe.changes, next(fit.feed.epoch(0)).inputs)
     timings = {"seconds": at.seconds, "cpu_seconds": spent, "processor": processor}
     files.write_json(folder / "beside" / "timings.json", timings)
     return Trained(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from keepfit import config
+from keepfit.cli.explaining import explain
 from keepfit.store.files import read_json
 from tests.chain import retrain
 
@@ -39,8 +41,26 @@ def importances(folder: Path, columns: dict[str, tuple[str, Any]], target: Any, 
     return made
 
 
+def check_rows(folder: Path, kind: str, capsys: Any) -> None:
+    """The same of single rows, by the exported model alone."""
+    explain(folder, folder / "rows.csv", rows=12, out=folder / "page.html")
+    explain(folder, folder / "rows.csv", rows=12, json=True)
+    told = capsys.readouterr().out.split("page.html\n", 1)[1]
+    rows = json.loads(told)["rows"]
+    assert [row["row"] for row in rows] == [*range(1, 13)]
+    for row, truth in zip(rows, TRUTH, strict=False):
+        first = row["reasons"][0]
+        assert row["prediction"] == ("yes" if truth else "no")
+        assert first["column"] == "planted"
+        assert first["effect"] > 0.5
+        assert bool(first["part"]) == (kind == "text")
+    page = (folder / "page.html").read_text()
+    assert "planted" in page
+    assert ("<mark" in page) == (kind == "text")
+
+
 @pytest.mark.parametrize("kind", DECIDES)
-def test_the_column_that_decides_comes_out_on_top(tmp_path: Path, kind: str) -> None:
+def test_the_column_that_decides_comes_out_on_top(tmp_path: Path, kind: str, capsys: Any) -> None:
     noise = ("number", RANDOM.normal(size=ROWS)), ("category", RANDOM.choice(["x", "y"], ROWS))
     columns = {"first": noise[0], "planted": DECIDES[kind], "last": noise[1]}
     model = "{family: mlp, members: 1}" if kind == "text" else "{family: boosting, trees: 30}"
@@ -48,6 +68,7 @@ def test_the_column_that_decides_comes_out_on_top(tmp_path: Path, kind: str) -> 
     assert [found[0]["column"], {one["column"] for one in found[1:]}] == ["planted", {"first", "last"}]
     assert found[0]["low"] > 0.2
     assert all(one["rise"] < 0.1 * found[0]["rise"] for one in found[1:])
+    check_rows(tmp_path, kind, capsys)
     report = next((tmp_path / "store/runs").glob("*/report.html")).read_text()
     assert report.index(">planted<") > 0
     assert "What it rests on" in report

@@ -39,6 +39,18 @@ def pictures(folder: Path, training: str = "", model: str = "{family: cnn}") -> 
     return run(folder, training, model, "image: image"), prepared
 
 
+def bright_sides(folder: Path, training: str, axis: int) -> tuple[Run, Learnable]:
+    """Noise in colours, of which one half is lighter: the class is which one, down (axis 0) or across (1)."""
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 2, 400)
+    images = random.normal(110, 30, (400, 8, 8, 3))
+    light = np.zeros((2, 8, 8, 1))
+    light[0].swapaxes(0, axis)[:4] = light[1].swapaxes(0, axis)[4:] = 40
+    images = (images + light[labels]).clip(0, 255).astype("u1")
+    prepared = prepare(folder, images, labels, [picture(images)], "image")
+    return run(folder, training, "{family: cnn, width: 8}", "image: image"), prepared
+
+
 def quantity(folder: Path, training: str = "", model: str = "{family: mlp}") -> tuple[Run, Learnable]:
     """The diabetes table, likewise."""
     from sklearn.datasets import load_diabetes
