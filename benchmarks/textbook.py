@@ -7,12 +7,13 @@ With `--validation` no test row is looked at.
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 import tempfile
 from pathlib import Path
 
 from keepfit import config
+from keepfit.config import Pipeline
 from keepfit.stages.evaluation import evaluate
 from keepfit.stages.export import export
 from keepfit.stages.ingest import ingest
@@ -24,23 +25,22 @@ from keepfit.store.run import Run, begin
 ROOT = Path(__file__).parent.parent / "data" / "textbook"
 
 
-def measure(name: str, store: str, *, judged: bool, overrides: dict[str, str]) -> None:
-    """Train one of them, and print how well it does and what that took."""
-    pipeline = config.load(ROOT / name, {"store": store, **overrides})
+def line(pipeline: Pipeline, *, judged: bool) -> str:
+    """Train one of them, and say how well it does and what that took."""
     with begin(pipeline) as run:
         validated = validate(run, ingest(run))
         prepared = preprocess(run, validated)
         trained = train(run, prepared.learnable)
-        shown = f"validation {trained.validation['accuracy']:.2%}, loss {trained.validation['loss']:.4f}"
+        shown = ""
         if judged:
             evaluated = evaluate(run, trained, prepared)
             export(run, trained, prepared, evaluated)
-            shown = f"test {evaluated.metrics['accuracy']:.2%} of {prepared.test:,}, {shown}"
-        print(
-            f"{name}: {shown}, {trained.parameters:,} parameters, epoch {trained.best_epoch} of {trained.epochs},"
-            f" {spent(run, trained.path):.0f} CPU s",
-            flush=True,
-        )
+            shown = f"{evaluated.metrics['accuracy']:.2%}"
+        cells = (
+            pipeline.file.parent.name, shown, f"{trained.validation['accuracy']:.2%}", f"{trained.parameters:,}",
+            f"{trained.best_epoch} of {trained.epochs}", f"{spent(run, trained.path):.0f}",
+        )  # fmt: skip
+        return f"| {' | '.join(cells)} |"
 
 
 def spent(run: Run, path: str) -> float:
@@ -49,10 +49,18 @@ def spent(run: Run, path: str) -> float:
     return float(timings["cpu_seconds"])
 
 
+def main() -> None:
+    """A table, a line a network."""
+    known = sorted(path.name for path in ROOT.iterdir() if path.is_dir())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"{', '.join(known)}; all when left out")
+    parser.add_argument("--validation", action="store_true", help="look at no test row")
+    asked = parser.parse_args()
+    print("| network | test | validation | parameters | best epoch | training, CPU s |\n|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as store:
+        for name in asked.names or known:
+            print(line(config.load(ROOT / name, {"store": store}), judged=not asked.validation), flush=True)
+
+
 if __name__ == "__main__":
-    said = sys.argv[1:]
-    names = [one for one in said if "=" not in one and not one.startswith("-")]
-    changed = dict(one.split("=", 1) for one in said if "=" in one)
-    with tempfile.TemporaryDirectory() as folder:
-        for each in names or sorted(path.name for path in ROOT.iterdir()):
-            measure(each, folder, judged="--validation" not in said, overrides=changed)
+    main()

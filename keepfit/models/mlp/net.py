@@ -14,6 +14,7 @@ from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.image import Entry
 from keepfit.features.image.net import Standardised
+from keepfit.features.lookup import amounts_of
 from keepfit.models import table_defaults
 from keepfit.models.mlp import Settings
 from keepfit.models.towers import Head, Towers, TowerSettings, layers
@@ -39,7 +40,8 @@ def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]
     if model.variant == "embedded":
         return derived
     said = model.model_dump(exclude={"family"}, exclude_none=True)
-    return {**derived, **_PLAIN, "epochs": min(max(1_000_000 // rows, 10), 100), **said}
+    epochs, changed = min(max(1_000_000 // rows, 10), 100), amounts_of(transform.features[0], rows)
+    return {**derived, **_PLAIN, "epochs": epochs, "augment": changed, **said}
 
 
 def build(settings: TowerSettings, transform: Transform) -> nn.Module:
