@@ -31,13 +31,16 @@ def training(history: list[dict[str, Any]], best: int, loss: str) -> list[str]:
 def dependence(found: dict[str, Any], level: str) -> str:
     """How the answers change with a column, as SVG: a line a side, and between what the single rows lie."""
     values, names = found["values"], not found["is_quantity"]
+    only = found["sides"][0]["side"] if len(found["sides"]) == 1 else ""
     places = range(len(values)) if names else values
 
     def paint(axes: Axes) -> None:
-        axes.set_ylabel(level)
+        axes.set_ylabel(f"{level} of {cut(visible(only), 24)}" if only else level)
         for side, colour in zip(found["sides"], (MAIN, OTHER, THIRD), strict=False):
             axes.fill_between(places, side["low"], side["high"], color=colour, alpha=0.12, linewidth=0)
-            axes.plot(places, side["mean"], color=colour, marker="o", markersize=2.5, label=cut(side["side"], 18))
+            axes.plot(
+                places, side["mean"], color=colour, marker="o", markersize=2.5, label=cut(visible(side["side"]), 18)
+            )
         if len(found["sides"]) > 1:
             axes.legend(frameon=False, fontsize=7)
         if names:
