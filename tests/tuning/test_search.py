@@ -114,6 +114,13 @@ def test_stopped_in_the_middle_of_a_trial_it_goes_on_and_ends_as_if_nothing_had_
     assert [event.stage for event in heard if event.message.startswith("going on in epoch")] == ["trial 3"]
 
 
+def test_no_trial_begins_once_the_time_is_spent(searched: tuple[Path, Tuned], tmp_path: Path) -> None:
+    file = again(searched, tmp_path)
+    file.write_text(YAML.replace("trials: 8", "trials: 1000\n  within: 1s"))
+    spent = [one.seconds for one in search(config.load(file)).trials]
+    assert sum(spent[:-1]) < 1 <= sum(spent)
+
+
 def test_a_trial_that_cannot_be_is_told_and_the_others_go_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
