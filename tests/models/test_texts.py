@@ -22,6 +22,7 @@ from keepfit.models.wide_deep.grams import Grams
 from keepfit.models.wide_deep.residual import WIDE
 from keepfit.problems.classification import Target
 from keepfit.problems.classification.learn import CrossEntropy
+from tests import tables
 from tests.sentences import sentences
 
 SMALL = {**net._RESIDUAL, "units": 8, "bins": 4, "batch_norm": False, "activation": "relu", "width": 16}
@@ -138,6 +139,35 @@ def test_padding_changes_nothing(read):
         torch.nn.init.normal_(tower.head.weight)
     with torch.no_grad():
         assert torch.allclose(module(inputs), module(longer), atol=1e-5)
+
+
+def with_columns(read: tuple[Transform, Rows], numbers: np.ndarray, codes: np.ndarray) -> tuple[Transform, Rows]:
+    """The sentences with a number and a name beside each."""
+    transform, rows = read
+    columns = tables.transform([tables.number(numbers)], [tables.category(["u", "v", "w"])], ["a", "b"]).features
+    beside = {"numbers": torch.tensor(numbers)[:, None], "codes": torch.tensor(codes)[:, None]}
+    known = transform.model_copy(update={"features": (*transform.features, *columns)})
+    return known, Rows({**rows.inputs, **beside}, rows.labels)
+
+
+def test_columns_that_tell_more_stand_beside_the_text(read):
+    draw, labels = np.random.default_rng(0), read[1].labels.numpy()
+    told = with_columns(read, np.where(labels == 0, 2.0, 0) + draw.normal(size=len(labels)), 2 + labels % 2)
+    module, given = begun(told)
+    _, alone = begun(read)
+    right, by_text = ((one[WIDE].argmax(1) == read[1].labels).float().mean() for one in (given, alone))
+    assert right > by_text + 0.05
+    inputs = told[1].batch().inputs
+    with torch.no_grad():
+        assert torch.equal(module.eval()(inputs)[:, 0], module.linear(inputs))  # type: ignore[operator]
+        assert (module.linear(inputs).argmax(1) == read[1].labels).float().mean() > 0.95  # type: ignore[operator]
+
+
+def test_columns_that_tell_nothing_change_nothing(read):
+    draw, count = np.random.default_rng(0), len(read[1])
+    module, given = begun(with_columns(read, draw.normal(size=count), draw.integers(0, 5, count)))
+    assert not module.beside.weight.any()  # type: ignore[union-attr]
+    assert torch.equal(given[WIDE], begun(read)[1][WIDE])
 
 
 def test_texts_are_asked_of_this_family():

@@ -7,7 +7,8 @@ from keepfit.models.settings import DenseSettings
 
 class Settings(DenseSettings):
     """The MLP beside a linear (wide) part over the same columns and their bins; the default for texts and for series,
-    where the wide part is over n-grams or small kernels, and fitted first."""
+    where the wide part is over n-grams, with the columns beside them where they tell more, or small kernels, and fitted
+    first."""
 
     family: Literal["wide_deep"] = "wide_deep"
 

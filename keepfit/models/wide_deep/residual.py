@@ -6,6 +6,7 @@ B rows, N train rows, M members, K outputs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,15 @@ from keepfit.data.transform import Transform
 from keepfit.features.sequence import Entry as Series
 from keepfit.models.cnn.series import Series as Net
 from keepfit.models.fitted import held
-from keepfit.models.linear_fit import Chosen, Fitting, LinearFit, Matrix
+from keepfit.models.linear_fit import Chosen, Fitting, Floats, LinearFit, Matrix
 from keepfit.models.towers import Towers, TowerSettings
+from keepfit.models.wide_deep.beside import Beside
 from keepfit.models.wide_deep.grams import Grams
 from keepfit.models.wide_deep.kernels import Kernels
 from keepfit.problems.objective import Objective
 
+Turn = tuple[bool, bool]
+"""A variant of the parts over texts or series, and whether the columns beside texts are looked at."""
 WIDE = "wide"
 """What each row carries in training: the wide part's numbers for it by fits that did not see it."""
 
@@ -59,6 +63,7 @@ class ResidualWideAndDeep(nn.Module):
         texts = (Grams(name, outputs) for name in texts_of(transform))
         series = (Kernels(entry, outputs, settings["columns"]) for entry in series_of(transform))
         self.wide = nn.ModuleList([*texts, *series])
+        self.beside = Beside(transform, outputs) if texts_of(transform) and Beside.there(transform) else None
         self.register_buffer("bias", torch.zeros(outputs))
         self.deep, heads = _deep(settings, transform)
         for head in heads:
@@ -72,8 +77,9 @@ class ResidualWideAndDeep(nn.Module):
         return deep + wide[:, None]
 
     def linear(self, inputs: Inputs) -> Tensor:
-        """[B, K], of every text or series."""
-        return torch.stack([part(inputs[part.name]) for part in self.wide]).sum(0) + self.bias  # type: ignore[index]
+        """[B, K], of every text or series, and of the columns beside texts."""
+        found = [part(inputs[part.name]) for part in self.wide]  # type: ignore[index]
+        return torch.stack(found if self.beside is None else [*found, self.beside(inputs)]).sum(0) + self.bias
 
     @torch.no_grad()
     def begin(self, train: Part, validation: Part, objective: Objective) -> tuple[Inputs, Inputs]:
@@ -85,19 +91,19 @@ class ResidualWideAndDeep(nn.Module):
         train rows, and nothing is given.
         """
         rows, other = held(train), held(validation)
-        fitting = self._fitting(objective, rows.labels)
         self._see(rows, other)
+        fitting = self._fitting(objective, rows.labels)
 
-        def tried(variant: bool) -> Chosen:
-            known, asked = self._turn(variant)
+        def tried(turn: Turn) -> Chosen:
+            known, asked = self._turn(turn)
             return fitting.chosen(known, rows.labels, asked, other.labels)
 
-        variant, *others = self.wide[0].variants  # type: ignore[misc]
-        best = tried(variant)
+        turn, *others = self._turns()
+        best = tried(turn)
         for more in others:
             if (found := tried(more)).surely_better(best):
-                best, variant = found, more
-        known, asked = self._turn(variant)
+                best, turn = found, more
+        known, asked = self._turn(turn)
         if len(rows) < len(train) or len(other) < len(validation):
             self._take(best.linear)
             return {}, {}
@@ -107,30 +113,49 @@ class ResidualWideAndDeep(nn.Module):
         judged = torch.from_numpy(best.linear.logits(asked))
         both = joined([rows, other])
         self._see(both)
-        (known,) = self._turn(variant)
+        (known,) = self._turn(turn)
         self._take(fitting.fitted(known, both.labels, best.strength, best.prior))
         return {WIDE: carried}, {WIDE: judged}
 
     def _fitting(self, objective: Objective, labels: Tensor) -> Fitting:
         first: Any = self.wide[0]
         named = labels.dtype is torch.int64 or labels.ndim == 2  # classes, a code each or several at once
-        return Fitting(objective, self.bias.shape[0], first.strengths, first.prior if named else None)
+        prior = self._prior if named and first.prior else None
+        texts = sum(part.known for part in self.wide) if self.beside else None  # type: ignore[misc]
+        return Fitting(objective, self.bias.shape[0], first.strengths, prior, texts)
+
+    def _prior(self, rows: Matrix, labels: Tensor, outputs: int) -> Floats:
+        """That of the n-grams [V, K]; of the columns beside them none."""
+        first: Any = self.wide[0]
+        ours = sum(self._widths[: len(self.wide)])
+        others = np.ones((rows.shape[1] - ours, outputs), np.float32)
+        return np.concatenate([first.prior(rows[:, :ours], labels, outputs), others])
 
     def _see(self, *several: Rows) -> None:
-        for part in self.wide:
-            part.see(*several)  # type: ignore[operator]
+        for part in [*self.wide, *([self.beside] if self.beside else [])]:
+            part.see(*several)
 
-    def _turn(self, variant: bool) -> list[Matrix]:
+    def _turns(self) -> list[Turn]:
+        """What is tried, the plainest first."""
+        alone = [(variant, False) for variant in self.wide[0].variants]  # type: ignore[union-attr]
+        return [*alone, *([(variant, True) for variant, _ in alone] if self.beside else [])]
+
+    def _turn(self, turn: Turn) -> list[Matrix]:
         """The columns of all parts, of each of the rows that were seen."""
-        return [self._beside(found) for found in zip(*(part.turn(variant) for part in self.wide), strict=True)]  # type: ignore[operator]
+        variant, beside = turn
+        parts = [part.turn(variant) for part in self.wide]  # type: ignore[operator]
+        if beside and self.beside:
+            parts.append(self.beside.turn())
+        return [self._joined(found) for found in zip(*parts, strict=True)]
 
-    def _beside(self, found: Sequence[Matrix]) -> Matrix:
+    def _joined(self, found: Sequence[Matrix]) -> Matrix:
         self._widths = [one.shape[1] for one in found]
         return sparse.hstack(found, "csr") if sparse.issparse(found[0]) else np.hstack(found)
 
     def _take(self, linear: LinearFit) -> None:
-        for part, weight in zip(self.wide, np.split(linear.weight, np.cumsum(self._widths)[:-1]), strict=True):
-            part.take(weight)  # type: ignore[operator]
+        parts = [*self.wide, *([self.beside] if self.beside else [])]
+        for part, weight in zip_longest(parts, np.split(linear.weight, np.cumsum(self._widths)[:-1])):
+            part.take(linear.weight[:0] if weight is None else weight)
         self.bias.copy_(torch.from_numpy(linear.bias))
 
 
