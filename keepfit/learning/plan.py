@@ -57,7 +57,7 @@ def settle(training: Training, derived: Mapping[str, Any], accumulate: int) -> P
     names = ("epochs", "batch_size", "schedule", "warmup", "label_smoothing", "patience")
     amounts = derived["augment"] or None if training.augment is not False else None
     decays = training.weight_decay is not None or training.optimiser == "adamw"  # what is derived is AdamW's
-    longer = (derived["longer"] or 1.0) if training.epochs is None and training.schedule is None else 1.0
+    longer = (derived.get("longer") or 1.0) if training.epochs is None and training.schedule is None else 1.0
     return Plan(
         **{name: derived[name] for name in names},
         **{name: getattr(training, name) for name in ("optimiser", "momentum", "l1", "drop")},

@@ -123,18 +123,18 @@ class Served:
         """The id of the first run of a deployment, once there is one."""
         wanted = {"deployments": {"id": {"any_": [self.deployment(name)["id"]]}}}
         return str(
-            self._until(lambda client: next(iter(client.post("/flow_runs/filter", json=wanted).json()), None))["id"]
+            self.until(lambda client: next(iter(client.post("/flow_runs/filter", json=wanted).json()), None))["id"]
         )
 
     def named(self, name: str) -> dict[str, Any]:
         """The first run of this name that is completed, once there is one."""
         wanted = {"flow_runs": {"name": {"any_": [name]}, "state": {"type": {"any_": ["COMPLETED"]}}}}
-        return self._until(lambda client: next(iter(client.post("/flow_runs/filter", json=wanted).json()), None))
+        return self.until(lambda client: next(iter(client.post("/flow_runs/filter", json=wanted).json()), None))
 
     def ended(self, id: str) -> FlowRun:
         """The run, once it has ended."""
         final = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
-        found = self._until(lambda client: _flow_run(client, id, final))
+        found = self.until(lambda client: _flow_run(client, id, final))
         return FlowRun.model_validate(found)
 
     def pool(self, name: str, status: str) -> dict[str, Any]:
@@ -144,11 +144,11 @@ class Served:
             found: dict[str, Any] = client.get(f"/work_pools/{name}").json()
             return found if found["status"] == status else None
 
-        return self._until(look)
+        return self.until(look)
 
     def suspended(self, id: str) -> dict[str, Any]:
         """The run, once it waits for a person."""
-        return self._until(lambda client: _flow_run(client, id, {"PAUSED"}))
+        return self.until(lambda client: _flow_run(client, id, {"PAUSED"}))
 
     def event(self, id: str, *names: str) -> dict[str, Any]:
         """The first event of these names that a run has sent: Suspended, Crashed …
@@ -160,19 +160,19 @@ class Served:
             "resource": {"id": [f"prefect.flow-run.{id}"]},
             "order": "ASC",
         }
-        return self._until(lambda client: next(iter(_events(client, wanted)), None))
+        return self.until(lambda client: next(iter(_events(client, wanted)), None))
 
     def said(self, id: str, pattern: str) -> dict[str, Any]:
         """The first line of a run's log with this in it, once it is there: it may come after the state it led to."""
         wanted = {"logs": {"flow_run_id": {"any_": [id]}}, "sort": "TIMESTAMP_ASC", "limit": 200}
         fits = re.compile(pattern).search
-        return self._until(
+        return self.until(
             lambda client: next(
                 (e for e in client.post("/logs/filter", json=wanted).json() if fits(e["message"])), None
             )
         )
 
-    def _until(self, look: Callable[[PrefectHttpxSyncClient], dict[str, Any] | None]) -> dict[str, Any]:
+    def until(self, look: Callable[[PrefectHttpxSyncClient], dict[str, Any] | None]) -> dict[str, Any]:
         """What `look` finds, as soon as it does."""
         end = time.monotonic() + LONG
         with self.client() as client:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from prefect.client.base import PrefectHttpxSyncClient
 
 from flows.operating.automations import events_name
 from tests.operation.held import Held, held
@@ -23,11 +24,19 @@ def deployed(server: Served, folder: Path, name: str, more: str = "") -> Held:
 
 
 def states(server: Served, id: str) -> dict[str, str]:
-    """The stages of a run and the state that each is in, of several tries the last."""
+    """The stages of a run and the state that each ended in, of several tries the last.
+
+    The server learns of a task's states by events, and may know of the run's end before it knows of theirs.
+    """
     wanted = {"flow_runs": {"id": {"any_": [id]}}, "sort": "EXPECTED_START_TIME_ASC"}
-    with server.client() as client:
+
+    def ended(client: PrefectHttpxSyncClient) -> dict[str, str] | None:
         found = client.post("/task_runs/filter", json=wanted).json()
-    return {one["name"].rpartition("-")[0]: one["state_name"] for one in found}
+        last = {one["name"].rpartition("-")[0]: (one["state_type"], one["state_name"]) for one in found}
+        under_way = {kind for kind, _ in last.values()} & {"SCHEDULED", "PENDING", "RUNNING"}
+        return None if under_way else {name: state for name, (_, state) in last.items()}
+
+    return server.until(ended)
 
 
 def retry(server: Served, id: str) -> None:

@@ -10,10 +10,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from keepfit.config.sets import FEATURES
 from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
-from keepfit.features.image import Entry
-from keepfit.features.image.net import Standardised
 from keepfit.features.lookup import amounts_of
 from keepfit.models import table_defaults
 from keepfit.models.mlp import Settings
@@ -55,8 +54,8 @@ class Plain(nn.Module):
     def __init__(self, settings: TowerSettings, transform: Transform) -> None:
         super().__init__()
         (picture,) = transform.features
-        assert isinstance(picture, Entry)
-        self.pixels = Standardised(picture)
+        # Looked up, not imported: a table's training must not count as another when the code of pictures changes.
+        self.pixels = FEATURES.module(picture.kind, "net").Standardised(picture)
         self.layers = layers(settings, prod(picture.shape), settings["members"])
         self.head = Head(settings["width"], transform.target.outputs, settings["members"])
 
