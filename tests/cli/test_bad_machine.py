@@ -110,6 +110,7 @@ def test_a_file_where_the_store_has_to_be(tmp_path: Path, capsys: pytest.Capture
     refused(capsys.readouterr().err, f"error: {tmp_path / store}", "a file stands where", "another folder.*store:")
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_each_stage_and_the_same_command_goes_on(tmp_path: Path) -> None:
     pipeline = small(tmp_path)
     store = tmp_path / ".keepfit"

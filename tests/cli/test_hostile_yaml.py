@@ -90,7 +90,7 @@ def read_or_refused(file: Path) -> str:
 PAIRS = [(steps, value) for steps in keys() for value in VALUES]
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", [0, 1, *(pytest.param(part, marks=pytest.mark.slow) for part in (2, 3))])
 def test_whatever_a_yaml_says_it_is_read_or_refused(tmp_path: Path, part: int) -> None:
     """Each value in each place; what is read has a digest, and so fits into keys and records."""
     file = tmp_path / "pipeline.yaml"

@@ -54,7 +54,7 @@ def chain(pipeline: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("target", ["level", "sum"])
+@pytest.mark.parametrize("target", [pytest.param("level", marks=pytest.mark.slow), "sum"])
 def test_the_example_goes_through_every_stage_and_its_source_is_in_the_key(target: str, tmp_path: Path) -> None:
     pipeline = written(tmp_path, target)
     assert chain(pipeline).stdout.splitlines()[-1:] == ["release done"]

@@ -116,6 +116,7 @@ def test_a_run_that_dies_every_every_time_is_told_once_its_tries_are_over(
     assert workers.run(id)["run_count"] == dead_runs.TRIES
 
 
+@pytest.mark.slow
 def test_a_pool_without_a_worker_is_told_by_the_server_itself(
     server: Served, tmp_path: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:

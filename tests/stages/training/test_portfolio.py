@@ -92,6 +92,7 @@ def test_the_same_seed_gives_the_same_bits(tmp_path: Path) -> None:
     assert digests[0] == digests[1]
 
 
+@pytest.mark.slow
 def test_killed_at_any_member_it_goes_on_with_that_one_and_ends_in_the_same_bits(tmp_path: Path) -> None:
     (whole := tmp_path / "whole").mkdir()
     begun, prepared = table(whole, SHORT, MODEL)

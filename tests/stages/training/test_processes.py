@@ -61,6 +61,7 @@ def heard(folder: Path, prepared: Learnable, listener: Callable[[Event], None]) 
         return train(run(folder, shared(2), DRAWN, "x0: number"), prepared)
 
 
+@pytest.mark.slow
 def test_one_that_is_killed_is_told_of_and_the_next_try_ends_in_the_same_bits(tmp_path: Path) -> None:
     (whole := tmp_path / "whole").mkdir()
     expected = train(*table(whole, shared(2), DRAWN)).digest
