@@ -100,9 +100,9 @@ class Fit:
     def epoch(self, checkpoint: Checkpoint, progress: Pace) -> None:
         """One pass over the train rows, or what is left of it. Nothing is read back from the device in between."""
         at, batches = self.position, len(self.feed)
+        judged = self.judged(at.epoch)["loss"] if at.epoch else math.inf
+        told = [judged, at.epochs, *self.recipe.settled()]
         for batch in self.feed.epoch(at.epoch, at.batch):
-            judged = self.judged(at.epoch)["loss"] if at.epoch else math.inf
-            told = [judged, at.epochs, *self.recipe.settled()]
             self.recipe.ranks.lead(self.plan.seed, at.epoch, at.batch, told)
             at.loss += self.recipe.step(batch, (at.epoch + at.batch / batches) / at.epochs)
             at.batch += 1

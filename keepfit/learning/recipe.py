@@ -180,9 +180,12 @@ class Supervised(Recipe):
 
     def _settle(self, loss: float) -> None:
         """Allow a change where rows turned so are known nearly as well; none of a network that knows little yet."""
+        if not self.changes.open:
+            return
+        nothing = self._nothing()
+        knows = (nothing - loss) / nothing > LITTLE
         for how in self.changes.open:
-            nothing, turned = self._nothing(), self._validation_loss(partial(self._of_turned, how))
-            knows = (nothing - loss) / nothing > LITTLE
+            turned = self._validation_loss(partial(self._of_turned, how))
             self.changes.allow(how, (nothing - turned) / (nothing - loss) if knows else 0.0)
 
     def _of_turned(self, how: str, batch: Batch) -> Tensor:
