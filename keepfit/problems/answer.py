@@ -64,6 +64,18 @@ class Answer(ABC):
         """What of the old model was measured otherwise, in a sentence; both are measured as the new one is."""
         return ""
 
+    def shared(self, _old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+        """The schema.json that both are compared by: the new one's, where that can write what the old one answers."""
+        return new
+
+    def common(self, truth: pa.ChunkedArray, _old: dict[str, Any], _new: dict[str, Any]) -> NDArray[np.bool_]:
+        """Rows [N] whose truth both models can give."""
+        return np.ones(len(truth), np.bool_)
+
+    def beside(self, _truth: pa.ChunkedArray, _answers: Answers, _old: dict[str, Any], _new: dict[str, Any]) -> str:
+        """How the new model does where the old one cannot be compared, in sentences; `answers` are the new one's."""
+        return ""
+
     def aligned(self, answers: Answers, _old: dict[str, Any], _new: dict[str, Any]) -> Answers:
         """The old model's answers as the new one would write them."""
         return answers

@@ -54,7 +54,7 @@ def compared(facts: RunFacts) -> dict[str, Any]:
     names = [name for name in SHOWN if name in found["champion"] and name in found["challenger"]]
     return {
         "rows": f"{paired['rows']:,}",
-        "notes": [*filter(None, (*_left_out(found), found.get("otherwise")))],
+        "notes": [*filter(None, (*_left_out(found), found.get("otherwise"), found.get("beside")))],
         "metrics": [_side_by_side(name, found) for name in names],
         "paired": f"{signed(metric, paired['difference'])} ({signed(metric, paired['low'])} to "
         f"{signed(metric, paired['high'])})",

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from keepfit.problems.answer import Answer, Answers
@@ -15,6 +16,8 @@ from keepfit.problems.classification.positive import of_positive, shown_class
 from keepfit.quoting import shown
 
 _NAMED = 20
+_TOLD = 3
+"""Classes that came or went, which are told one by one."""
 _LEAST = 1e-20
 """A probability below which nothing more is told."""
 
@@ -65,9 +68,9 @@ class ClassAnswer(Answer):
         return np.asarray(gap > tolerance)
 
     def changes(self, old: dict[str, Any], new: dict[str, Any]) -> str:
-        """Classes that came or went."""
-        added, gone = set(new["classes"]) - set(old["classes"]), set(old["classes"]) - set(new["classes"])
-        if not added and not gone:
+        """Classes that came or went, where fewer than two stayed: there is nothing to tell apart."""
+        added, gone = _added(old, new), _added(new, old)
+        if not (added or gone) or len(new["classes"]) - len(added) > 1:
             return ""
         parts = [f"{word} {', '.join(sorted(names)[:5])}" for word, names in (("new", added), ("gone", gone)) if names]
         return f"the classes changed ({'; '.join(parts)})"
@@ -81,6 +84,32 @@ class ClassAnswer(Answer):
             f'The positive class was "{shown_class(before)}" when the champion was judged and is '
             f'"{shown_class(now)}" now: both are measured by that.'
         )
+
+    def shared(self, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+        """The new classes, and behind them those that are gone: whoever says one of a row of another is wrong."""
+        return {**new, "classes": [*new["classes"], *_added(new, old)]}
+
+    def common(self, truth: pa.ChunkedArray, old: dict[str, Any], new: dict[str, Any]) -> NDArray[np.bool_]:
+        """Of the classes that both know."""
+        return _are(truth, [name for name in new["classes"] if name in {*old["classes"]}])
+
+    def beside(self, truth: pa.ChunkedArray, answers: Answers, old: dict[str, Any], new: dict[str, Any]) -> str:
+        """How many rows of each new class are found, and which classes are gone."""
+        said = np.array(new["classes"], object)[answers.argmax(axis=1)]
+        added, gone = _added(old, new), _added(new, old)
+        if not (added or gone):
+            return ""
+        told = [f"Compared are rows of the {len(new['classes']) - len(added)} classes that both know."]
+        told += [_found(name, said[_are(truth, [name])]) for name in added[:_TOLD]]
+        if len(added) > _TOLD:
+            rows = _are(truth, added[_TOLD:])
+            right = np.count_nonzero(said[rows] == truth.to_numpy()[rows])
+            told.append(f"{len(added) - _TOLD} more are new: {right:,} of their {rows.sum():,} test rows are found.")
+        if gone:
+            named = ", ".join(f'"{shown_class(name)}"' for name in gone[:_TOLD])
+            more = f" and {len(gone) - _TOLD} more" if len(gone) > _TOLD else ""
+            told.append(f"No row is of {named}{more} any more, and the new model never says so.")
+        return " ".join(told)
 
     def aligned(self, answers: Answers, old: dict[str, Any], new: dict[str, Any]) -> Answers:
         """The classes in the new order; one that the old model does not know has no probability."""
@@ -125,3 +154,22 @@ class ClassAnswer(Answer):
 
 
 ANSWER = ClassAnswer()
+
+
+def _added(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """The new one's classes that the old one does not know."""
+    return [name for name in new["classes"] if name not in {*old["classes"]}]
+
+
+def _are(truth: pa.ChunkedArray, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Which rows [N] are of one of these classes."""
+    return np.asarray(pc.is_in(truth, value_set=pa.array(names, pa.string())).to_numpy(zero_copy_only=False))
+
+
+def _found(name: str, said: NDArray[Any]) -> str:
+    """What was said of the rows of a new class, in a sentence."""
+    called = f'The class "{shown_class(name)}" is new'
+    if not len(said):
+        return f"{called}: no test row is of it."
+    right = np.count_nonzero(said == name)
+    return f"{called}: {right:,} of its {len(said):,} test rows are found ({right / len(said):.1%})."

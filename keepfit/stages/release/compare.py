@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from keepfit.config import Pipeline
 from keepfit.data.identity import ROW, hashes, ids
 from keepfit.errors import DataError
 from keepfit.metrics.paired import Paired
+from keepfit.problems.judge import known
 from keepfit.problems.lookup import judge_of
 from keepfit.serving.bundle.model import ServedModel, open_bundle
 from keepfit.stages.release.verdict import Incomparable
@@ -29,9 +30,11 @@ class Compared:
     challenger: dict[str, float]
     otherwise: str
     """What the champion was measured by when it was judged, where that is something else now."""
-    seen_by_champion: int
+    beside: str
+    """How the challenger does where the champion cannot be compared, such as on rows of new classes."""
+    seen_by_champion: int = 0
     """Test rows left out because it was trained on them."""
-    seen_by_challenger: int
+    seen_by_challenger: int = 0
 
 
 def compare(champion: Path, challenger: Path, raw: Path, config: Pipeline) -> Compared | Incomparable:
@@ -49,29 +52,41 @@ def compare(champion: Path, challenger: Path, raw: Path, config: Pipeline) -> Co
     table = table.filter(pa.array(~(of_old | of_new)))
     if table.num_rows == 0:
         return Incomparable("every test row was trained on by one of the two")
+    found = _judged(old, new, table, config)
+    if isinstance(found, Incomparable):
+        return found
+    return replace(found, seen_by_champion=int(of_old.sum()), seen_by_challenger=int(of_new.sum()))
+
+
+def _judged(old: ServedModel, new: ServedModel, table: pa.Table, config: Pipeline) -> Compared | Incomparable:
+    """The two on rows that neither was trained on, as far as both can give the truth of these."""
+    answer, truth, now = new.answer, table[config.target], new.answers(table)
+    both, schema = answer.common(truth, old.schema, new.schema), answer.shared(old.schema, new.schema)
+    if not both.any():
+        return Incomparable("the truth of no test row is one that both know")
+    table, judge = table.filter(pa.array(both)), judge_of(config.problem.kind)
+    labels = judge.labels(table[config.target], schema)
+    after = now[both] if schema is new.schema else answer.aligned(now[both], new.schema, schema)
     try:
-        before = new.answer.aligned(old.answers(table), old.schema, new.schema)
+        before = answer.aligned(old.answers(table), old.schema, schema)
     except (DataError, pa.ArrowInvalid) as error:
         found = error.found if isinstance(error, DataError) else str(error)
         return Incomparable(f"the champion cannot score these rows: {found.rstrip('.')}")
-    judge, now = judge_of(config.problem.kind), new.answers(table)
-    labels = judge.labels(table[config.target], new.schema)
     try:
-        paired = judge.compare(labels, before, now, new.schema, config.metric, config.release.level)
+        paired = judge.compare(labels, before, after, schema, config.metric, config.release.level)
     except DataError as error:
         return Incomparable(error.found.rstrip("."))
     return Compared(
         paired=paired,
-        champion=judge.figures(labels, before, new.schema),
-        challenger=judge.figures(labels, now, new.schema),
-        otherwise=new.answer.otherwise(old.schema, new.schema),
-        seen_by_champion=int(of_old.sum()),
-        seen_by_challenger=int(of_new.sum()),
+        champion=judge.figures(labels, before, schema),
+        challenger=judge.figures(labels, after, schema),
+        otherwise=answer.otherwise(old.schema, new.schema),
+        beside=answer.beside(truth, now, old.schema, new.schema),
     )
 
 
 def unseen(champion: Path, raw: Path, config: Pipeline) -> tuple[int, dict[str, float]]:
-    """How many of the raw rows a bundle was not trained on, and its figures on these.
+    """How many of the raw rows a bundle was not trained on and can give the truth of, and its figures on these.
 
     Raises DataError where it was trained on all of them, or cannot answer them.
     """
@@ -80,6 +95,9 @@ def unseen(champion: Path, raw: Path, config: Pipeline) -> tuple[int, dict[str, 
     if table.num_rows == 0:
         raise DataError("the model in service was trained on every test row.", todo="Wait for new rows.")
     judge = judge_of(config.problem.kind)
+    table = table.filter(pa.array(known(judge.labels(table[config.target], model.schema))))
+    if table.num_rows == 0:
+        raise DataError("the truth of no test row is one that the model in service knows.", todo="Train a new one.")
     labels = judge.labels(table[config.target], model.schema)
     return table.num_rows, judge.figures(labels, model.answers(table), {**model.schema, **config.judging})
 

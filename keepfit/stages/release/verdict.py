@@ -237,7 +237,8 @@ def _against_champion(compared: Compared, metric: str, rules: Release) -> Verdic
     level = f"{100 * (1 - 2 * rules.level):g} %"
     difference, ends = against(metric, paired.difference, paired.low, paired.high)
     sentence = f"{words}: {difference} ({level} interval {ends}, {paired.rows:,} test rows)."
-    sentence = " ".join(filter(None, (sentence, compared.otherwise)))
+    todo = "Force it with a reason where that is worth it." if compared.beside and outcome != "PROMOTE" else ""
+    sentence = " ".join(filter(None, (sentence, compared.otherwise, compared.beside, todo)))
     figures = {"difference": paired.difference, "low": paired.low, "high": paired.high}
     return _verdict(outcome, reason, sentence, **figures, p_better=paired.p_better, rows=paired.rows, metric=metric)
 

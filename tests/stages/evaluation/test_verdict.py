@@ -24,6 +24,7 @@ class Compared:
     p_better: float = 0.5
     rows: int = 100
     otherwise: str = ""
+    beside: str = ""
 
     @property
     def paired(self):
