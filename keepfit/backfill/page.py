@@ -11,7 +11,7 @@ from keepfit.redact import redacted
 from keepfit.report.brief import chart as picture
 from keepfit.report.brief import plain, table
 from keepfit.report.headline import TONES
-from keepfit.report.page import rendered
+from keepfit.report.rendering import rendered
 from keepfit.store import files
 
 NAME = "backfill.html"
@@ -29,7 +29,7 @@ def write(found: Backfilled, folder: Path) -> Backfilled:
         names=[*WAYS.values()],
         rows=[_row(found, one) for one in found.periods],
     )
-    files.write_bytes(folder / NAME, redacted(page).encode())
+    files.write_bytes(folder / NAME, page.encode())
     return found.model_copy(update={"page": str(folder / NAME)})
 
 

@@ -25,7 +25,7 @@ def write(run: Run) -> Path:
     from keepfit.report.page import html
 
     path = run.folder / NAME
-    files.write_bytes(path, redacted(html(run)).encode())
+    files.write_bytes(path, html(run).encode())
     return path
 
 

@@ -10,8 +10,8 @@ from keepfit.features.lookup import kind_of, words_of
 from keepfit.metrics.naming import cell
 from keepfit.problems.lookup import show_of
 from keepfit.quoting import cut, visible
-from keepfit.report.page import rendered
-from keepfit.report.worst import SMALL, cell_in_pieces
+from keepfit.report.rendering import rendered
+from keepfit.report.worst import cell_as_picture, cell_in_pieces
 from keepfit.serving.bundle.model import ServedModel
 from keepfit.serving.explanation import Explained, Reason
 from keepfit.store import files
@@ -72,12 +72,5 @@ def _marked(model: ServedModel, one: Explained, name: str) -> dict[str, Any]:
     """A cell whose parts are told: as a picture, or as a text in pieces."""
     entry, value = model.transform.entries[name], one.cells[name]
     rests_on = [[*r.part, r.effect] for r in one.reasons if r.column == name]
-    words = words_of(entry.kind)
-    picture = words.picture(value, entry) if kind_of(entry.kind).is_raw else None
-    return {
-        "name": visible(name),
-        "picture": picture,
-        "explained": words.explained(value, entry, rests_on) if picture else None,
-        "smooth": max(entry.shape[:2], default=0) > SMALL,
-        "pieces": [] if picture else cell_in_pieces(value, {"rests_on": {name: rests_on}}, name),
-    }
+    shown = cell_as_picture(value, entry, rests_on) if kind_of(entry.kind).is_raw else {"picture": None}
+    return {"name": visible(name), **shown, "pieces": [] if shown["picture"] else cell_in_pieces(value, rests_on)}

@@ -14,8 +14,6 @@ from keepfit.store.records import Failure, Record
 from keepfit.store.run import Run
 
 ORDER = ("ingest", "validate", "preprocess", "train", "baseline", "evaluate", "export", "release")
-
-
 COMPARED = "compared.json"
 """Champion and challenger side by side, in the run's folder; release writes it."""
 

@@ -7,12 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from keepfit.config import Pipeline
 from keepfit.metrics.naming import SHARES, figure, metric_name
 from keepfit.report.headline import TONES
-from keepfit.serving.history import History, history_of
+from keepfit.report.rendering import rendered
+from keepfit.serving.history import History, Term, history_of
 from keepfit.serving.status import RunStatus, Status, status_of
 from keepfit.store import files
 
@@ -23,42 +22,30 @@ RUNS = 400
 def page(config: Pipeline, base: str) -> str:
     """The page of one pipeline; reports lie under `base`/RUN."""
     told, history = status_of(config, RUNS), history_of(config)
-    return (
-        _environment()
-        .get_template("history.html")
-        .render(
-            pipeline=config.name,
-            metric=metric_name(config.metric),
-            serving=told.serving,
-            runs=[_run(run, told, config, base) for run in told.runs],
-            terms=[_term(term, history.metric) for term in history.terms],
-            charts=_charts(history, _drift(config)),
-        )
+    return rendered(
+        "history.html",
+        pipeline=config.name,
+        metric=metric_name(config.metric),
+        serving=told.serving,
+        runs=[_run(run, told, config, base) for run in told.runs],
+        terms=[_term(term, history.metric) for term in history.terms],
+        charts=_charts(history, _drift(config)),
     )
 
 
 def index(pipelines: Sequence[tuple[str, Pipeline]]) -> str:
     """The page of all pipelines, each with the address of its own page."""
-    return (
-        _environment().get_template("index.html").render(rows=[_row(address, config) for address, config in pipelines])
-    )
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("keepfit.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
+    return rendered("index.html", rows=[_row(address, config) for address, config in pipelines])
 
 
 def _row(address: str, config: Pipeline) -> dict[str, Any]:
     told = status_of(config, 1)
     newest = told.runs[0] if told.runs else None
+    serving = f"version {told.serving.version}, since {_day(told.serving.since)}" if told.serving else "nothing yet"
     return {
         "name": config.name,
         "address": address,
-        "serving": f"version {told.serving.version}, since {_day(told.serving.since)}"
-        if told.serving
-        else "nothing yet",
+        "serving": serving,
         "newest": _said(newest) if newest else "not run yet",
         "tone": _tone(newest) if newest else "none",
         "when": _day(newest.started) if newest else "",
@@ -95,7 +82,7 @@ def _tone(run: RunStatus) -> str:
     return TONES[run.verdict.outcome] if run.verdict else "bad" if run.failure and not run.failure.stopped else "none"
 
 
-def _term(term: Any, metric: str) -> dict[str, Any]:
+def _term(term: Term, metric: str) -> dict[str, Any]:
     return {
         **term.model_dump(),
         "began": _day(term.began),
@@ -122,13 +109,12 @@ def _drift(config: Pipeline) -> list[tuple[str, float]]:
 
 def _charts(history: History, drift: list[tuple[str, float]]) -> list[str]:
     """Scores, and drift, over time, as SVG; none of fewer than two points."""
-    drawn = []
-    tested = [(one.time, one.value) for one in reversed(history.scores) if one.of == "test"]
-    live = [(one.time, one.value) for one in reversed(history.scores) if one.of == "live"]
+    drawn, metric = [], history.metric
+    tested, live = (
+        [(one.time, one.value) for one in reversed(history.scores) if one.of == which] for which in ("test", "live")
+    )
     if len(tested) > 1:
-        drawn.append(
-            _drawn("scores", metric_name(history.metric), [("judged", tested), ("live", live)], history.metric)
-        )
+        drawn.append(_drawn("scores", metric_name(metric), [("judged", tested), ("live", live)], metric))
     if len(drift) > 1:
         drawn.append(_drawn("drift", "Largest drift of a column", [("", drift)], ""))
     return drawn

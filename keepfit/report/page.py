@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from keepfit.report import headline, inputs, results
 from keepfit.report.facts import RunFacts
 from keepfit.report.lineage import compared, lineage
+from keepfit.report.rendering import rendered
 from keepfit.store.run import Run
 
 SECTIONS = {
@@ -35,14 +34,6 @@ def html(run: Run) -> str:
     }
     there = [(name, title) for name, title in SECTIONS.items() if filled[name]]
     return rendered("report.html", sections=there, **filled)
-
-
-def rendered(template: str, **filled: Any) -> str:
-    """One of our templates, filled in."""
-    environment = Environment(
-        loader=PackageLoader("keepfit.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template(template).render(**filled)
 
 
 def _nothing() -> dict[str, Any]:

@@ -15,14 +15,14 @@ from keepfit.quoting import visible
 from keepfit.report.facts import RunFacts
 from keepfit.report.places import places
 
+RestsOn = list[Any]
+"""Of each part of a cell where it stands, from and to, and its effect on the answer, in one list."""
 CELLS = 6
 """Columns of a table that are shown."""
 LONG = 400
 """Characters of a text that are shown."""
 SMALL = 64
 """Pixels a side up to which a picture is shown pixel by pixel."""
-
-
 _FAINT = 0.1
 _MARKED = (
     "Marked in texts is what the answer rests on: blue speaks for it, and what is underlined against it, by how far "
@@ -65,11 +65,7 @@ def _rows(facts: RunFacts, which: str, note: str) -> dict[str, Any]:
             "file": row[file[0]] if file else "",
             "told": facts.show.worst(w),
             "wrong": w["label"] != w["prediction"],
-            **(
-                _picture(row[seen.name], seen, w)
-                if seen
-                else {"cells": [cell_in_pieces(row[c], w, c) for c in columns]}
-            ),
+            **_cells(row, columns, seen, w.get("rests_on", {})),
         }
         for w, row in zip(found, rows, strict=True)
     ]
@@ -79,15 +75,20 @@ def _rows(facts: RunFacts, which: str, note: str) -> dict[str, Any]:
     return {"rows": shown, "columns": columns, "pictures": seen is not None, **told}
 
 
-def cell_in_pieces(value: Any, told: dict[str, Any], column: str) -> list[tuple[str, float]]:
-    """A cell in pieces, each with how much speaks for the answer there, in per cent of the strongest of the row."""
-    spans = told.get("rests_on", {}).get(column)
-    if not spans:
+def _cells(row: dict[str, Any], columns: list[str], seen: Entry | None, rests_on: dict[str, RestsOn]) -> dict[str, Any]:
+    if seen:
+        return cell_as_picture(row[seen.name], seen, rests_on.get(seen.name))
+    return {"cells": [cell_in_pieces(row[name], rests_on.get(name)) for name in columns]}
+
+
+def cell_in_pieces(value: Any, rests_on: RestsOn | None) -> list[tuple[str, float]]:
+    """A cell in pieces, each with how much speaks for the answer there, in per cent of the strongest of them."""
+    if not rests_on:
         return [(visible(cell(value, LONG if isinstance(value, str) and " " in value else 40)), 0.0)]
     text = str(value)
-    strongest = max(max(abs(effect) for *_, effect in spans), _FAINT)
+    strongest = max(max(abs(effect) for *_, effect in rests_on), _FAINT)
     pieces, at = [], 0
-    for start, stop, effect in spans:
+    for start, stop, effect in rests_on:
         if stop > LONG:
             break
         pieces += [(text[at:start], 0.0), (text[start:stop], round(100 * effect / strongest))]
@@ -96,9 +97,9 @@ def cell_in_pieces(value: Any, told: dict[str, Any], column: str) -> list[tuple[
     return [(visible(piece), share) for piece, share in [*pieces, (rest, 0.0)] if piece]
 
 
-def _picture(content: Any, entry: Entry, told: dict[str, Any]) -> dict[str, Any]:
-    """The cell as an image, and what the answer rests on; a small one is shown pixel by pixel."""
-    words, rests_on = words_of(entry.kind), told.get("rests_on", {}).get(entry.name)
+def cell_as_picture(content: Any, entry: Entry, rests_on: RestsOn | None) -> dict[str, Any]:
+    """A cell as an image, and what the answer rests on; a small one is shown pixel by pixel."""
+    words = words_of(entry.kind)
     return {
         "picture": words.picture(content, entry),
         "explained": words.explained(content, entry, rests_on) if rests_on else None,

@@ -7,8 +7,7 @@ from typing import Any
 
 from keepfit.config.tuning import written
 from keepfit.metrics.naming import figure, metric_name, seconds
-from keepfit.redact import redacted
-from keepfit.report.page import rendered
+from keepfit.report.rendering import rendered
 from keepfit.store import files
 from keepfit.tuning import chart
 from keepfit.tuning.told import Tried, Tuned, shown
@@ -27,7 +26,7 @@ def write(found: Tuned, folder: Path) -> Tuned:
         figures=[metric_name(name) for name in names],
         rows=[_row(one, found, names) for one in _best_first(found)],
     )
-    files.write_bytes(folder / NAME, redacted(page).encode())
+    files.write_bytes(folder / NAME, page.encode())
     return found.model_copy(update={"page": str(folder / NAME)})
 
 

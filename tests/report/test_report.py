@@ -308,8 +308,8 @@ def test_words():
 def test_a_text_is_shown_in_pieces_with_what_its_answer_rests_on():
     said = "The room was\nclean, " + "and quiet " * 60
     spans = [[0, 3, 0.1], [13, 18, 2.0], [300, 305, -1.0], [700, 705, 9.0]]
-    found = cell_in_pieces(said, {"rests_on": {"said": spans}}, "said")
+    found = cell_in_pieces(said, spans)
     assert found[:5] == [("The", 1), (" room was\\n", 0), ("clean", 22), (found[3][0], 0), (found[4][0], -11)]
     assert "".join(text for text, _ in found) == said[:LONG].replace("\n", "\\n") + "…"
-    assert cell_in_pieces(said, {}, "said") == [(f"{said[: LONG - 1]}…".replace("\n", "\\n"), 0)]
-    assert cell_in_pieces(None, {}, "said") == [("–", 0)]
+    assert cell_in_pieces(said, None) == [(f"{said[: LONG - 1]}…".replace("\n", "\\n"), 0)]
+    assert cell_in_pieces(None, None) == [("–", 0)]
