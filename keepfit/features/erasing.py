@@ -6,12 +6,15 @@ nothing of a model, and what it says holds of the whole of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from keepfit.data.ragged import Block, behind
-from keepfit.data.transform import Entry
+from keepfit.data.transform import Entry, in_view
 from keepfit.features.kind import Part, in_views
 from keepfit.features.lookup import kind_of
 
@@ -31,6 +34,8 @@ class Erased:
     """What stands there, where the same may stand elsewhere."""
 
 
+Leanings = dict[str, NDArray[np.float64]]
+"""Side → how far each row's answer leans to it: see `keepfit.problems.answer.Answer.leanings`."""
 Group = tuple[list[Erased], dict[str, Block]]
 """Some parts, and the column's views without them, a row each; "" where there is one view alone."""
 
@@ -49,6 +54,29 @@ def erasures(cells: Sequence[Any], entry: Entry, most: int) -> Iterator[Group]:
             found, views = [], []
     if found:
         yield found, _joined(views)
+
+
+def effects(
+    cells: Sequence[Any],
+    entry: Entry,
+    rows: dict[str, Block],
+    tensor: str,
+    leanings: Callable[[dict[str, Block], int], Leanings],
+    most: int,
+) -> Iterator[tuple[list[Erased], Leanings]]:
+    """The same parts, and how much less answers lean to each side without each of them; none where there are no sides.
+
+    `rows` are what a model takes, the cells' as `tensor` among them; of so many such rows `leanings` tells.
+    """
+    before = leanings(rows, len(cells))
+    if not before:
+        return
+    for found, views in erasures(cells, entry, most):
+        of = np.array([one.place for one in found])
+        changed = {name: block[of] for name, block in rows.items()}
+        changed |= {in_view(tensor, view): block for view, block in views.items()}
+        after = leanings(changed, len(of))
+        yield found, {side: before[side][of] - after[side] for side in before}
 
 
 def _joined(views: list[dict[str, Block]]) -> dict[str, Block]:

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from keepfit.config import Pipeline
 from keepfit.data.composed import compose
-from keepfit.data.transform import Entry, in_view
+from keepfit.data.transform import Entry
 from keepfit.data.unread import Unread
 from keepfit.errors import ConfigError, DataError
-from keepfit.features.erasing import erasures
+from keepfit.features.erasing import Leanings, effects
 from keepfit.features.kind import EDGES, Part, ServedColumn
 from keepfit.features.lookup import kind_of
 from keepfit.serving import model_of
@@ -39,8 +39,6 @@ _STAND_IN, _ASKED = 20, 20_000
 """Test rows whose cells stand in for a row's own; rows that are asked for one of them, of all columns together."""
 _PARTS = 400
 """Of a cell, at most."""
-
-Leanings = dict[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -104,19 +102,12 @@ def explain(
 
 def _explained(
     model: ServedModel, table: pa.Table, places: list[int], names: list[str], notes: list[str]
-) -> Iterator[Explained]:
-    table = compose(table, composed_of(model.columns))
-    model.require(table.column_names)
-    cells, _ = typed(table, model.columns, model.missing)
-    unfit: dict[int, str] = {}
-    feeds(cells, model.columns, unfit)
-    notes += [f"row {places[row]} has no answer: {why}" for row, why in unfit.items()]
-    fit = [row for row in range(cells.num_rows) if row not in unfit]
+) -> list[Explained]:
+    cells, fit = _fit(model, table, places, notes)
     if not fit:
-        return
-    cells = cells.take(pa.array(fit))
-    whole = feeds(cells, model.columns, {})
-    answers = model.asked(whole, len(fit))
+        return []
+    rows = feeds(cells, model.columns, {})
+    answers = model.asked(rows, len(fit))
     before = model.answer.leanings(answers, model.schema)
     if not before:
         raise ConfigError(
@@ -125,14 +116,26 @@ def _explained(
             todo="keepfit predict tells what else the model says of a row.",
         )
     said = [str(one) for one in model.columns_of(Scored(answers, Remarks(), {}))["prediction"].to_pylist()]
+    sides = [_side(one, before, n) for n, one in enumerate(said)]
     values = cells.to_pylist()
-    found = [
-        Explained(places[row], names[row], said[n], _side(said[n], before, n), values[n]) for n, row in enumerate(fit)
-    ]
+    found = [Explained(places[row], names[row], said[n], sides[n], values[n]) for n, row in enumerate(fit)]
+    asked = _Asked(model, cells, rows, before, sides)
     for column in model.columns:
-        for n, reason in _reasons(model, column, cells, whole, before, [one.side for one in found]):
+        for n, reason in asked.reasons(column):
             found[n].reasons.append(reason)
-    yield from found
+    return found
+
+
+def _fit(model: ServedModel, table: pa.Table, places: list[int], notes: list[str]) -> tuple[pa.Table, list[int]]:
+    """The typed cells of the rows that can be answered, and which these are; of others the reason goes into `notes`."""
+    table = compose(table, composed_of(model.columns))
+    model.require(table.column_names)
+    cells, _ = typed(table, model.columns, model.missing)
+    unfit: dict[int, str] = {}
+    feeds(cells, model.columns, unfit)
+    notes += [f"row {places[row]} has no answer: {why}" for row, why in unfit.items()]
+    fit = [row for row in range(cells.num_rows) if row not in unfit]
+    return cells.take(pa.array(fit, pa.int64())), fit
 
 
 def _side(said: str, before: Leanings, row: int) -> str:
@@ -142,42 +145,44 @@ def _side(said: str, before: Leanings, row: int) -> str:
     return max(before, key=lambda side: before[side][row]) if len(before) > 2 else next(iter(before))
 
 
-def _reasons(
-    model: ServedModel, column: ServedColumn, cells: pa.Table, whole: Blocks, before: Leanings, sides: list[str]
-) -> Iterator[tuple[int, Reason]]:
-    """The row's place among these, and a reason."""
-    entry = model.transform.entries[column["name"]]
-    if kind_of(entry.kind).has_parts:
-        yield from _of_parts(model, column, entry, cells[entry.name].to_pylist(), whole, before, sides)
-    elif len(model.columns) > 1:
-        others = _stand_ins(model, column["input"])
-        rows, count = len(sides), len(others)
-        changed = {name: block[np.repeat(np.arange(rows), count)] for name, block in whole.items()}
-        changed[column["input"]] = np.tile(others, rows)
-        after = model.answer.leanings(model.asked(changed, rows * count), model.schema)
-        for n, side in enumerate(sides):
+@dataclass(frozen=True)
+class _Asked:
+    """Rows that have an answer."""
+
+    model: ServedModel
+    cells: pa.Table
+    rows: Blocks
+    """As the graph takes them."""
+    before: Leanings
+    """Of their answers."""
+    sides: list[str]
+
+    def reasons(self, column: ServedColumn) -> Iterator[tuple[int, Reason]]:
+        """A row's place among these, and a reason."""
+        entry = self.model.transform.entries[column["name"]]
+        if kind_of(entry.kind).has_parts:
+            yield from self._of_parts(entry, column["input"])
+        elif len(self.model.columns) > 1:
+            yield from self._of_cells(entry, column["input"])
+
+    def _of_parts(self, entry: Entry, tensor: str) -> Iterator[tuple[int, Reason]]:
+        cells, most = self.cells[entry.name].to_pylist(), _PARTS * len(self.cells)
+        for found, moved in effects(cells, entry, self.rows, tensor, self._leanings, most):
+            for number, one in enumerate(found):
+                yield one.place, Reason(entry.name, one.part, float(moved[self.sides[one.place]][number]))
+
+    def _of_cells(self, entry: Entry, tensor: str) -> Iterator[tuple[int, Reason]]:
+        others = _stand_ins(self.model, tensor)
+        rows, count = len(self.sides), len(others)
+        changed = {name: block[np.repeat(np.arange(rows), count)] for name, block in self.rows.items()}
+        changed[tensor] = np.tile(others, rows)
+        after = self._leanings(changed, rows * count)
+        for n, side in enumerate(self.sides):
             mean = float(after[side][n * count : (n + 1) * count].mean())
-            yield n, Reason(entry.name, (), float(before[side][n]) - mean)
+            yield n, Reason(entry.name, (), float(self.before[side][n]) - mean)
 
-
-def _of_parts(
-    model: ServedModel,
-    column: ServedColumn,
-    entry: Entry,
-    cells: list[Any],
-    whole: Blocks,
-    before: Leanings,
-    sides: list[str],
-) -> Iterator[tuple[int, Reason]]:
-    for found, views in erasures(cells, entry, _PARTS * len(cells)):
-        of = np.array([one.place for one in found])
-        changed: Blocks = {name: block[of] for name, block in whole.items()}
-        changed |= {in_view(column["input"], view): block for view, block in views.items()}
-        after = model.answer.leanings(model.asked(changed, len(of)), model.schema)
-        for number, one in enumerate(found):
-            side = sides[one.place]
-            effect = float(before[side][one.place] - after[side][number])
-            yield one.place, Reason(entry.name, one.part, effect)
+    def _leanings(self, rows: Blocks, count: int) -> Leanings:
+        return self.model.answer.leanings(self.model.asked(rows, count), self.model.schema)
 
 
 def _stand_ins(model: ServedModel, name: str) -> NDArray[Any]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
-from keepfit.data.transform import Entry, Transform, in_view
-from keepfit.features.erasing import Erased, erasures
+from keepfit.data.transform import Entry, Transform
+from keepfit.features.erasing import Erased, effects
 from keepfit.features.lookup import kind_of
 from keepfit.stages.evaluation.asking import Asking
 
@@ -27,14 +25,6 @@ def asked(asking: Asking, entry: Entry, numbers: Sequence[int]) -> Iterator[tupl
     """Every part of a column's cells in these test rows, the first rows first, as far as `ASKED` reaches; none where
     answers have no sides."""
     cells = asking.cells(numbers)
-    whole = asking.blocks(cells)
-    before = asking.leanings(whole, len(numbers))
-    if not before:
-        return
-    for found, views in erasures(cells[entry.name].to_pylist(), entry, ASKED):
-        of = np.array([one.place for one in found])
-        changed = {name: block[of] for name, block in whole.items()}
-        changed |= {in_view(entry.tensor, view): block for view, block in views.items()}
-        after = asking.leanings(changed, len(of))
-        moved = {side: before[side][of] - after[side] for side in before}
+    typed, rows = cells[entry.name].to_pylist(), asking.blocks(cells)
+    for found, moved in effects(typed, entry, rows, entry.tensor, asking.leanings, ASKED):
         yield from ((one, {side: float(m[n]) for side, m in moved.items()}) for n, one in enumerate(found))
