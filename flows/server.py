@@ -22,7 +22,7 @@ from typing import IO, Any, ParamSpec, TypeVar
 import httpx
 from prefect.exceptions import PrefectException
 from prefect.flows import Flow
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_URL, PREFECT_MESSAGING_BROKER, temporary_settings
 
 from flows.surroundings import around_proxies, check_answers, check_home, silent
 from keepfit.errors import MachineError
@@ -145,9 +145,10 @@ def _serve() -> None:
     import uvicorn
     from prefect.server.api.server import create_app
 
-    web = uvicorn.Server(uvicorn.Config(create_app(), log_level="error", lifespan="on"))
-    threading.Thread(target=_end_with_parent, args=[web], daemon=True).start()
-    web.run(sockets=[listener])
+    with temporary_settings(set_defaults={PREFECT_MESSAGING_BROKER: "flows.messages"}):
+        web = uvicorn.Server(uvicorn.Config(create_app(), log_level="error", lifespan="on"))
+        threading.Thread(target=_end_with_parent, args=[web], daemon=True).start()
+        web.run(sockets=[listener])
 
 
 def _end_with_parent(web: Any) -> None:
