@@ -11,6 +11,7 @@ from keepfit.store.store import Store
 
 if TYPE_CHECKING:
     from keepfit.serving.bundle.model import ServedModel
+    from keepfit.serving.champion import Champion
 
 
 def model_of(config: Pipeline, bundle: str | None = None) -> ServedModel:
@@ -19,15 +20,23 @@ def model_of(config: Pipeline, bundle: str | None = None) -> ServedModel:
     Raises ConfigError when no model is in service, telling which verdict stands, or when no bundle has that id.
     """
     from keepfit.serving.bundle.model import open_bundle
-    from keepfit.serving.champion import current
 
     store = Store(config.resolve(config.store))
     if bundle is not None:
         return open_bundle(_find(store, bundle, config))
+    champion = champion_of(config)
+    return open_bundle(store / champion.path, champion.version)
+
+
+def champion_of(config: Pipeline) -> Champion:
+    """The bundle in service, not opened. Raises ConfigError when none is, telling which verdict stands."""
+    from keepfit.serving.champion import current
+
+    store = Store(config.resolve(config.store))
     champion = current(store)
     if champion is None:
         raise _nothing_in_service(store, config)
-    return open_bundle(store / champion.path, champion.version)
+    return champion
 
 
 def _find(store: Store, start: str, config: Pipeline) -> Path:

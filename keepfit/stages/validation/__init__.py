@@ -6,18 +6,16 @@
 
 from typing import Any
 
-from keepfit.config import Pipeline
+from keepfit.config import Pipeline, load
+from keepfit.serving import champion_of
 from keepfit.store.artifacts import Snapshot, Validated
 from keepfit.store.stage import Room, stage
 
 
 def _asked(config: Pipeline) -> dict[str, Any]:
     """Which model is asked of strangers: the one in service when the stage begins."""
-    if config.validation.strangers is None:
-        return {}
-    from keepfit.stages.validation.strangers import watcher
-
-    return {"strangers": watcher(config).id}
+    asked = config.validation.strangers
+    return {} if asked is None else {"strangers": champion_of(load(config.resolve(asked.pipeline))).bundle}
 
 
 @stage(reads=("validation",), environment=_asked)

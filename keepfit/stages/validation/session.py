@@ -22,6 +22,8 @@ from keepfit.store.artifacts import Snapshot, Validated
 from keepfit.store.stage import Room
 
 if TYPE_CHECKING:
+    from keepfit.config import Pipeline
+    from keepfit.serving.bundle.model import ServedModel
     from keepfit.stages.validation.engine import Checked
 
 CHECKS, RESULT = "checks.json", "beside/gx.json"
@@ -64,12 +66,12 @@ def _uncollected() -> Iterator[None]:
 
 def _checked(room: Room, folder: Path) -> Findings:
     """Check a suite, and whether rows are strange; write quarantine.parquet where rows failed."""
-    settings = room.config.validation
+    settings, watcher = room.config.validation, _watcher(room.config)
     with TemporaryDirectory(dir=room.path) as scratch, opened(folder, Path(scratch)) as rows:
         failing = quarantine.Failing(rows)
         checks, examples = _expected(room, rows, Path(scratch), failing) if settings.suite else ([], {})
-        if settings.strangers is not None:
-            check, told = _strange(room, folder.parent, len(checks), failing)
+        if watcher is not None:
+            check, told = _strange(room, folder.parent, watcher, len(checks), failing)
             examples[len(checks)] = told
             checks.append(check)
         aside = failing.write(room.path / quarantine.FILE)
@@ -99,11 +101,22 @@ def _expected(
     return [one.finding.check() for one in checks], examples
 
 
-def _strange(room: Room, folder: Path, number: int, failing: quarantine.Failing) -> tuple[dict[str, Any], str]:
+def _watcher(config: Pipeline) -> ServedModel | None:
+    """Opened before the suite is checked, which takes time: it may be of a model that is of no use here."""
+    if config.validation.strangers is None:
+        return None
+    from keepfit.stages.validation.strangers import watcher
+
+    return watcher(config)
+
+
+def _strange(
+    room: Room, folder: Path, watcher: ServedModel, number: int, failing: quarantine.Failing
+) -> tuple[dict[str, Any], str]:
     """What came of the check of strangers, which are put aside where they are too many; and the first in words."""
     from keepfit.stages.validation.strangers import strangers
 
-    found = strangers(room, folder)
+    found = strangers(room, folder, watcher)
     if not found.check["passed"] and found.check["severity"] != "info":
         failing.add_rows(number, found.name, found.ids)
     return found.check, found.examples

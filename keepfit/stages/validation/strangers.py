@@ -56,9 +56,9 @@ def watcher(config: Pipeline) -> ServedModel:
     return model
 
 
-def strangers(room: Room, folder: Path) -> Strange:
+def strangers(room: Room, folder: Path, model: ServedModel) -> Strange:
     """Ask of every row of a snapshot."""
-    asked, model = room.config.validation.strangers, watcher(room.config)
+    asked = room.config.validation.strangers
     assert asked is not None
     names = [column for one in model.columns for column in one.get("columns", [one["name"]])]
     rows, ids, told, at = SnapshotRows(folder), list[Any](), list[str](), 0
