@@ -32,7 +32,7 @@ from keepfit.learning.checkpoint import Checkpoint
 from keepfit.learning.fit import Fit, Position
 from keepfit.learning.pace import Pace
 from keepfit.learning.plan import settle
-from keepfit.learning.recipe import Supervised
+from keepfit.learning.recipe import Recipe
 from keepfit.models.architecture import build, resolve
 from keepfit.models.cnn import Settings
 from keepfit.problems.classification import Target as ClassTarget
@@ -95,7 +95,7 @@ def ours(model: nn.Module, family: str, rows: Batch, batch_size: int) -> Callabl
     derived = resolve(Settings(), said, TRANSFORM, len(rows))[1]
     plan = settle(said, derived, 1)
     changes = changes_of(TRANSFORM, plan)
-    recipe = Supervised(model, CrossEntropy(plan.label_smoothing), plan, machine_for(said, family), held(rows), changes)
+    recipe = Recipe(model, CrossEntropy(plan.label_smoothing), plan, machine_for(said, family), held(rows), changes)
     fit = Fit(recipe, Feed(held(rows), batch_size, plan.seed), plan)
     checkpoint = Checkpoint(Path(tempfile.mkdtemp()) / "checkpoint.pt", said.checkpoint_seconds)
 

@@ -31,7 +31,7 @@ from keepfit.learning.checkpoint import Checkpoint
 from keepfit.learning.fit import Fit, Position
 from keepfit.learning.pace import Pace
 from keepfit.learning.plan import settle
-from keepfit.learning.recipe import Supervised
+from keepfit.learning.recipe import Recipe
 from keepfit.models.architecture import resolve
 from keepfit.problems.lookup import learn_of
 from keepfit.stages.training.beginning import begin
@@ -48,7 +48,7 @@ LINES = {
 }
 
 
-def made(data: str, family: str, work: Path) -> tuple[Supervised, Fit, device.Machine]:
+def made(data: str, family: str, work: Path) -> tuple[Recipe, Fit, device.Machine]:
     """What the train stage would learn with, over some of the rows."""
     pipeline = pipeline_for(Ask(data, data, {}), families(family)[family], 0, work)
     with events.watching(lambda _: None):
@@ -77,7 +77,7 @@ def ours(fit: Fit, sort: int) -> Callable[[], None]:
     return epoch
 
 
-def bare(recipe: Supervised, fit: Fit, machine: device.Machine) -> Callable[[], None]:
+def bare(recipe: Recipe, fit: Fit, machine: device.Machine) -> Callable[[], None]:
     """An epoch as one writes it by hand, in keepfit's order."""
     model, rows = copy.deepcopy(recipe.model).train(), fit.feed.part.load((0,))
     learned = [weight for weight in model.parameters() if weight.requires_grad]

@@ -143,7 +143,7 @@ class Fit:
         at.epoch, at.batch = at.epoch + 1, 0
         at.loss.zero_()
         at.seconds.append(progress.seconds)
-        if not at.best or self.recipe.better(figures, self.judged(at.best_epoch)):
+        if not at.best or figures["loss"] < self.judged(at.best_epoch)["loss"]:
             at.best_epoch, at.best = at.epoch, self.recipe.weights()
         if at.epoch == 1 and self.plan.longer > 1 and self.recipe.known(figures) < NEARLY:
             at.epochs = progress.epochs = round(self.plan.epochs * self.plan.longer)

@@ -58,7 +58,9 @@ def enough(machine: Machine) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        raise _too_large(needed, there) if is_full(error) else error from error
+        if not is_full(error):
+            raise
+        raise _too_large(needed, there) from error
     finally:
         hook.remove()
 

@@ -6,12 +6,12 @@ B rows, M ensemble members, O numbers a row.
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from keepfit.data.batch import Batch
 from keepfit.data.feed import Part
@@ -25,74 +25,19 @@ from keepfit.learning.ranks import ALONE, Ranks
 from keepfit.learning.schedule import Plateau, schedule
 from keepfit.problems.objective import Objective, Reach
 
-JUDGED = 2048
+AT_ONCE = 2048
 """Rows a batch when nothing is learned."""
-
-LITTLE = 0.2
+_LITTLE = 0.2
 """Share of what can be known, below which a network cannot tell whether a change matters."""
-ASKED = 0.25
+_ASKED = 0.25
 """Share of the training after which validation is asked which changes it allows."""
 
 
-class Recipe(ABC):
-    """One training's networks, optimisers and losses."""
+class Recipe:
+    """One training's network, loss and optimiser."""
 
-    begins_fitted: bool = False
-    """Whether the weights are worth something before the first step, and are kept where none are better."""
     ranks: Ranks = ALONE
     """Which of several processes that learn together this is."""
-
-    @property
-    @abstractmethod
-    def lr(self) -> float:
-        """Of the last step."""
-
-    @abstractmethod
-    def step(self, batch: Batch, done: float) -> Tensor:
-        """Learn from a batch, `done` being the share of the plan that is done; gives the summed loss, detached."""
-
-    @abstractmethod
-    def judge(self) -> dict[str, float]:
-        """Figures on the validation rows; `loss` says how good the weights are."""
-
-    def heed(self, figures: Mapping[str, float]) -> None:  # noqa: B027  # most have nothing to heed
-        """Learn on with an epoch's figures in mind."""
-
-    def better(self, figures: Mapping[str, float], best: Mapping[str, float]) -> bool:
-        """Whether weights of these figures are to be kept in place of those of the best so far."""
-        return figures["loss"] < best["loss"]
-
-    def known(self, _figures: Mapping[str, float]) -> float:
-        """The share of what can be known of the validation rows that weights of these figures know; 1 where that is not
-        told."""
-        return 1.0
-
-    def settled(self) -> list[float]:
-        """What was settled on the way, as numbers, for other processes that share the training."""
-        return []
-
-    def settle(self, _settled: Sequence[float]) -> None:  # noqa: B027  # most settle nothing
-        """Take over what the first process settled."""
-
-    @abstractmethod
-    def weights(self) -> dict[str, Tensor]:
-        """What is kept of the best epoch."""
-
-    @abstractmethod
-    def take(self, weights: dict[str, Tensor]) -> None:
-        """Go back to such weights."""
-
-    @abstractmethod
-    def state(self) -> State:
-        """What further steps depend on besides the generators."""
-
-    @abstractmethod
-    def restore(self, state: State) -> None:
-        """Go on where `state` was taken."""
-
-
-class Supervised(Recipe):
-    """One network, one loss, one optimiser."""
 
     def __init__(
         self,
@@ -108,45 +53,53 @@ class Supervised(Recipe):
         self.validation, self.changes = validation, changes or Changes({}, {})
         self._done = 0.0
         self.begins_fitted = hasattr(model, "begin")
-        self.optimiser = optimiser(model.parameters(), plan)
+        """Whether the weights are worth something before the first step, and are kept where none are better."""
+        self.optimisers = self._optimisers()
         self._schedule = schedule(plan.schedule, plan.warmup, plan.drop, plan.drop_after / max(plan.epochs, 1))
         self._plateau = Plateau()
         self._halves = Halves()
 
+    def _optimisers(self) -> list[Optimizer]:
+        """One for each network that learns, first for that which is kept."""
+        return [optimiser(self.model.parameters(), self.plan)]
+
     @property
     def lr(self) -> float:
         """Of the last step."""
-        return float(self.optimiser.param_groups[0]["lr"])
+        return float(self.optimisers[0].param_groups[0]["lr"])
 
     def step(self, batch: Batch, done: float) -> Tensor:
-        """One step on the batch's mean loss, computed in `plan.accumulate` parts a process.
+        """Learn from a batch, `done` being the share of the plan that is done; gives the summed loss, detached."""
+        self._done = done
+        (only,) = self.optimisers
+        return self._learn(only, self._loss, batch, self.plan.clip)
+
+    def _learn(
+        self, stepping: Optimizer, loss: Callable[[Batch], Tensor], batch: Batch, clip: float | None = None
+    ) -> Tensor:
+        """A step of one optimiser, on a summed loss that is computed in `plan.accumulate` parts a process.
 
         The parts are weighted by their rows, so without batch norm and dropout their number changes nothing.
         """
         if not self.model.training:
             self.model.train()
-        self._done = done
-        self.optimiser.zero_grad()
+        stepping.zero_grad()
+        (group,) = stepping.param_groups
         total = torch.zeros((), device=batch.labels.device)
         for part in self.ranks.share(batch, self.plan.accumulate):
-            loss = self._loss(part)
-            torch.autograd.backward(loss / len(batch))
-            total += loss.detach()
-        (group,) = self.optimiser.param_groups
+            found = loss(part)
+            torch.autograd.backward(found / len(batch), inputs=group["params"])
+            total += found.detach()
         self.ranks.sum(group["params"], total)
-        group["lr"] = self.rate(done)
+        group["lr"] = self.plan.lr * self._schedule(self._done) * self._plateau.share
         penalise(group["params"], self.plan.l1)
-        if self.plan.clip is not None:
-            nn.utils.clip_grad_norm_(group["params"], self.plan.clip)
-        self.optimiser.step()
+        if clip is not None:
+            nn.utils.clip_grad_norm_(group["params"], clip)
+        stepping.step()
         return total
 
-    def rate(self, done: float) -> float:
-        """The learning rate where the share `done` of the plan is done."""
-        return self.plan.lr * self._schedule(done) * self._plateau.share
-
     def heed(self, figures: Mapping[str, float]) -> None:
-        """Lower the rate where the plan says so."""
+        """Learn on with an epoch's figures in mind: the rate is lowered where the plan says so."""
         if self.plan.schedule == "plateau":
             self._plateau.heed(figures["loss"], self.plan.drop, self.plan.drop_after)
 
@@ -163,18 +116,21 @@ class Supervised(Recipe):
 
     @torch.no_grad()
     def judge(self) -> dict[str, float]:
-        """The objective's figures, in float32; what `reach` is made of is kept, and changes are settled in time."""
+        """Figures on the validation rows, in float32; `loss` says how good the weights are.
+
+        What `reach` is made of is kept, and changes are settled in time.
+        """
         total: Tensor | float = 0.0
         misses = []
         self.model.eval()
-        for batch in self.validation.in_order(JUDGED):
+        for batch in self.validation.in_order(AT_ONCE):
             outputs = self.model(batch.inputs)
             total = total + self.objective.score(outputs, batch.labels)
             misses.append(self.objective.misses(outputs, batch.labels))
         assert isinstance(total, Tensor)
         self._halves.add(torch.cat(misses, 1))
         figures = self.objective.judged(total.tolist(), len(self.validation))
-        if self._done > ASKED:
+        if self._done > _ASKED:
             self._settle(figures["loss"])
         return figures
 
@@ -183,7 +139,7 @@ class Supervised(Recipe):
         if not self.changes.open:
             return
         nothing = self._nothing()
-        knows = (nothing - loss) / nothing > LITTLE
+        knows = (nothing - loss) / nothing > _LITTLE
         for how in self.changes.open:
             turned = self._validation_loss(partial(self._of_turned, how))
             self.changes.allow(how, (nothing - turned) / (nothing - loss) if knows else 0.0)
@@ -199,21 +155,22 @@ class Supervised(Recipe):
         return self._validation_loss(lambda batch: zeros.expand(len(batch), *zeros.shape[1:]))
 
     def _validation_loss(self, answer: Callable[[Batch], Tensor]) -> float:
-        sums = (self.objective.score(answer(batch), batch.labels) for batch in self.validation.in_order(JUDGED))
+        sums = (self.objective.score(answer(batch), batch.labels) for batch in self.validation.in_order(AT_ONCE))
         return self.objective.judged(torch.stack([*sums]).sum(0).tolist(), len(self.validation))["loss"]
 
     @torch.no_grad()
     def known(self, figures: Mapping[str, float]) -> float:
-        """By the loss, beside that of outputs that say nothing."""
+        """The share of what can be known of the validation rows that weights of these figures know: by the loss, beside
+        that of outputs that say nothing."""
         self.model.eval()
         return 1 - figures["loss"] / self._nothing()
 
     def settled(self) -> list[float]:
-        """The changes."""
+        """The changes that were settled on the way, as numbers, for other processes that share the training."""
         return self.changes.shares()
 
     def settle(self, settled: Sequence[float]) -> None:
-        """The changes."""
+        """Take over what the first process settled."""
         for how, kept in zip(self.changes.asked, settled, strict=True):
             if how in self.changes.open and not math.isnan(kept):
                 self.changes.allow(how, kept)
@@ -223,23 +180,29 @@ class Supervised(Recipe):
         return self.objective.reach(self._halves.distances)
 
     def weights(self) -> dict[str, Tensor]:
-        """A copy of the network's."""
+        """What is kept of the best epoch: a copy of the network's."""
         return {name: value.clone() for name, value in self.model.state_dict().items()}
 
     def take(self, weights: dict[str, Tensor]) -> None:
-        """Into the network."""
+        """Go back to such weights."""
         self.model.load_state_dict(weights)
 
     def state(self) -> State:
-        """Of network and optimiser, and what `reach` is made of."""
-        found = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
-        more = {"plateau": vars(self._plateau), "changes": self.changes.state(), "done": self._done}
-        return {**found, "halves": self._halves.state(), **more}
+        """What further steps depend on besides the generators, and what `reach` is made of."""
+        return {
+            "model": self.model.state_dict(),
+            "optimisers": [one.state_dict() for one in self.optimisers],
+            "halves": self._halves.state(),
+            "plateau": vars(self._plateau),
+            "changes": self.changes.state(),
+            "done": self._done,
+        }
 
     def restore(self, state: State) -> None:
-        """Of all."""
+        """Go on where `state` was taken."""
         self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        for one, before in zip(self.optimisers, state["optimisers"], strict=True):
+            one.load_state_dict(before)
         self._halves.restore(state["halves"])
         self._plateau = Plateau(**state["plateau"])
         self.changes.restore(state["changes"])

@@ -22,7 +22,7 @@ from keepfit.learning.fit import Fit
 from keepfit.learning.optimisers import OPTIMISERS
 from keepfit.learning.pace import Pace
 from keepfit.learning.plan import RATES, Plan, settle
-from keepfit.learning.recipe import Supervised
+from keepfit.learning.recipe import Recipe
 from keepfit.learning.schedule import Plateau, schedule
 from keepfit.problems.classification.learn import CrossEntropy
 
@@ -61,7 +61,7 @@ def fit(settled: Plan) -> Fit:
     train, validation = (held(Batch({"x": rows[part]}, labels[part])) for part in (slice(64), slice(64, 96)))
     machine = device.Machine(torch.device("cpu"), torch.float32)
     torch.manual_seed(2)
-    return Fit(Supervised(Small(), CrossEntropy(), settled, machine, validation), Feed(train, 16, 0), settled)
+    return Fit(Recipe(Small(), CrossEntropy(), settled, machine, validation), Feed(train, 16, 0), settled)
 
 
 def learn(one: Fit) -> list[dict[str, float]]:

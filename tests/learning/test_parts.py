@@ -21,7 +21,7 @@ from keepfit.features.image.augment import Amount, changed
 from keepfit.learning import device, memory
 from keepfit.learning.checkpoint import Checkpoint
 from keepfit.learning.plan import Plan
-from keepfit.learning.recipe import Supervised
+from keepfit.learning.recipe import Recipe
 from keepfit.learning.schedule import schedule
 from keepfit.problems.classification.learn import CrossEntropy, log_probabilities
 from keepfit.problems.objective import Objective
@@ -93,9 +93,9 @@ PLAN = Plan(
 )  # fmt: skip
 
 
-def recipe(model: nn.Module, objective: Objective, plan: Plan) -> Supervised:
+def recipe(model: nn.Module, objective: Objective, plan: Plan) -> Recipe:
     nothing = held(Batch({}, torch.zeros(0)))
-    return Supervised(model, objective, plan, device.Machine(CPU, torch.float32), nothing)
+    return Recipe(model, objective, plan, device.Machine(CPU, torch.float32), nothing)
 
 
 class Summed(Objective):
@@ -157,7 +157,7 @@ def test_the_gradient_is_clipped_to_the_norm_asked_for():
 
     model = Square()
     learning = recipe(model, Summed(), replace(PLAN, lr=1.0, clip=0.5))
-    learning.optimiser = torch.optim.SGD(model.parameters(), lr=1.0)  # type: ignore[assignment]
+    learning.optimisers = [torch.optim.SGD(model.parameters(), lr=1.0)]
     learning.step(Batch({}, torch.zeros(2)), 0.5)
     assert (model.weight - 10).norm().item() == pytest.approx(0.5, rel=1e-4)
 

@@ -22,7 +22,7 @@ from keepfit.learning.checkpoint import Checkpoint
 from keepfit.learning.device import Machine
 from keepfit.learning.fit import Fit
 from keepfit.learning.plan import Plan
-from keepfit.learning.recipe import Supervised
+from keepfit.learning.recipe import Recipe
 from keepfit.models.architecture import build
 from keepfit.problems.lookup import learn_of
 from keepfit.problems.objective import Objective
@@ -46,7 +46,7 @@ class Course:
     machine: Machine
     checkpoint: Path
 
-    def begun(self) -> tuple[Supervised, Fit, Tensor]:
+    def begun(self) -> tuple[Recipe, Fit, Tensor]:
         """The training, gone on with where there is a checkpoint, and the places of the rows that choose the epoch."""
         transform = read_transform(self.folder)
         train, validation, chosen = parts(self.folder, transform, self.prepared)
@@ -66,7 +66,7 @@ def begin(
     objective: Objective,
     train: Part,
     validation: Part,
-) -> tuple[Supervised, Fit]:
+) -> tuple[Recipe, Fit]:
     """A fresh model beside its rows on the device, its weights drawn from torch's generator."""
     with memory.enough(machine):
         model = build(architecture)

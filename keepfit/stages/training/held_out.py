@@ -11,7 +11,7 @@ from torch import Tensor
 
 from keepfit.data.feed import Part
 from keepfit.learning.fit import Fit
-from keepfit.learning.recipe import JUDGED, Supervised
+from keepfit.learning.recipe import AT_ONCE, Recipe
 from keepfit.models.fitted import HELD_OUT
 from keepfit.models.portfolio import alone
 from keepfit.store import files
@@ -29,7 +29,7 @@ class HeldOut:
     """[n, K]."""
 
 
-def write(folder: Path, recipe: Supervised, fit: Fit, learn: object, chosen: Tensor) -> None:
+def write(folder: Path, recipe: Recipe, fit: Fit, learn: object, chosen: Tensor) -> None:
     """The outputs for the rows at the places `chosen`, that chose the epoch; of a network that answers all rows by what
     did not see them, for all."""
     train, validation = fit.feed.part, recipe.validation
@@ -47,6 +47,6 @@ def read(folder: Path) -> HeldOut:
 
 
 @torch.no_grad()
-def _outputs(recipe: Supervised, part: Part, learn: object) -> Tensor:
+def _outputs(recipe: Recipe, part: Part, learn: object) -> Tensor:
     model = recipe.model.eval()
-    return torch.cat([alone(learn, model(batch.inputs))[:, 0].cpu() for batch in part.in_order(JUDGED)])
+    return torch.cat([alone(learn, model(batch.inputs))[:, 0].cpu() for batch in part.in_order(AT_ONCE)])

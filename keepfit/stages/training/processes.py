@@ -21,7 +21,7 @@ from keepfit.learning import device
 from keepfit.learning.device import Machine
 from keepfit.learning.memory import is_full
 from keepfit.learning.ranks import Ranks
-from keepfit.learning.recipe import Supervised
+from keepfit.learning.recipe import Recipe
 from keepfit.stages.training.beginning import Course
 
 _LONG = timedelta(minutes=30)
@@ -46,7 +46,7 @@ class Others:
             self._processes[-1].start()
             tells.close()
 
-    def join(self, recipe: Supervised) -> None:
+    def join(self, recipe: Recipe) -> None:
         """Wait until all are there, and have `recipe` learn with them. Raises what kept one from coming."""
         if self._size == 1:
             return
@@ -116,7 +116,7 @@ def _enough(machine: Machine, size: int) -> None:
         )
 
 
-def _meet(ranks: Ranks, meeting: Path, recipe: Supervised) -> Ranks:
+def _meet(ranks: Ranks, meeting: Path, recipe: Recipe) -> Ranks:
     """Come together with all others, and take the first one's weights."""
     for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):
         os.environ.setdefault(name, "lo")  # they are on one machine: nothing listens to others

@@ -18,7 +18,7 @@ from keepfit.learning.device import Machine
 from keepfit.learning.fit import Fit, Watch, unwatched
 from keepfit.learning.pace import Pace
 from keepfit.learning.plan import settle
-from keepfit.learning.recipe import Supervised
+from keepfit.learning.recipe import Recipe
 from keepfit.models.architecture import REACH, resolve
 from keepfit.problems.lookup import learn_of
 from keepfit.stages.training import held_out, strip
@@ -83,7 +83,7 @@ def _learn(fit: Fit, checkpoint: Checkpoint, room: Room, watch: Watch) -> None:
         fit.run(checkpoint, progress, watch)
 
 
-def _write(folder: Path, recipe: Supervised, fit: Fit, architecture: dict[str, Any], spent: float) -> Trained:
+def _write(folder: Path, recipe: Recipe, fit: Fit, architecture: dict[str, Any], spent: float) -> Trained:
     at, plan, machine = fit.position, fit.plan, recipe.machine
     weights = {name: value.cpu().contiguous() for name, value in at.best.items()}
     files.write_bytes(folder / "model.safetensors", save(weights))
