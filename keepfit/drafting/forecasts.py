@@ -70,7 +70,7 @@ def plan_forecast(path: Path, named: str | None, place: Path, reading: Reading, 
     columns = with_forms(facts_of(seen.batches), seen.opened.batches if seen.cut else None)
     choices = {column.name: choose(column, _untied(column)) for column in columns}
     if named:
-        find_target(columns, named, str(path), headless=seen.headless)
+        find_target(columns, named, str(path), headless=seen.opened.headless)
     time = _time(columns, choices, named, str(path))
     target = _target([column for column in columns if column is not time], choices, named, str(path))
     points = _series(time, [column for column in columns if column not in (time, target)], seen.batches, str(path))
@@ -87,7 +87,7 @@ def plan_forecast(path: Path, named: str | None, place: Path, reading: Reading, 
     source = SourceLines(
         written(path, place),
         sheet=reading.sheet,
-        columns=seen.opened.columns if seen.headless or reading.columns else None,
+        columns=seen.opened.columns if seen.opened.headless or reading.columns else None,
         encoding=reading.encoding,
         said=reading.columns is not None,
         more=more,

@@ -104,8 +104,7 @@ def _looked(path: Path, naming: tuple[Opened, str, int], there: Named, asked: st
         raise ConfigError(
             f'it has no column beside "{names}", the file names.', todo="Add one of labels.", where=str(file)
         )
-    headless = not (table.dialect or {}).get("header", True)
-    target = find_target(columns, asked, str(file), headless=headless)
+    target = find_target(columns, asked, str(file), headless=table.headless)
     said = [
         f'The labels are those of the column "{target.name}" of {file.name}, whose column "{names}" names '
         f"{count:,} of {len(there.read):,} {medium.many}.",

@@ -32,11 +32,6 @@ class Seen:
         """How many."""
         return sum(map(len, self.batches))
 
-    @property
-    def headless(self) -> bool:
-        """Whether it is text without a header line."""
-        return not (self.opened.dialect or {}).get("header", True)
-
 
 def look(path: Path, reading: Reading, points: Points | None = None) -> Seen:
     """Read the first rows, or the series whose `points` lines are.

@@ -38,7 +38,8 @@ def plan_passages(path: Path, named: str | None, place: Path, reading: Reading, 
         return _of_plain_text(path, named or "text", place, reading, problem)
     seen = look(path, replace(reading, target=named or ""))
     columns = facts_of(seen.batches)
-    column = find_target(columns, named, str(path), headless=seen.headless) if named else _longest(columns, str(path))
+    where, headless = str(path), seen.opened.headless
+    column = find_target(columns, named, where, headless=headless) if named else _longest(columns, where)
     source = SourceLines(written(path, place), encoding=reading.encoding, sheet=reading.sheet)
     return _drafted(path, seen, column, source, Asked(column, problem, Recognised(_told(column)), named=True))
 
@@ -78,9 +79,7 @@ def _longest(columns: list[ColumnFacts], where: str) -> ColumnFacts:
 
 def _words(column: ColumnFacts) -> float:
     """Words of a value on average; none of one that reads as numbers or holds bytes."""
-    if not column.values or column.number_share > 0.5:
-        return 0.0
-    return float(np.mean([len(value.split()) for value in column.values[:1000]]))
+    return column.words if column.values and column.number_share <= 0.5 else 0.0
 
 
 def _told(column: ColumnFacts) -> str:

@@ -11,7 +11,7 @@ from keepfit.data.unread import sentence
 from keepfit.drafting.drafted import Drafted, name_of, written
 from keepfit.drafting.forms import with_forms
 from keepfit.drafting.kinds import choose
-from keepfit.drafting.labels_beside import labels_beside
+from keepfit.drafting.label_columns import label_columns
 from keepfit.drafting.learnable import learnable, refuse_few
 from keepfit.drafting.looking import Seen, head, look
 from keepfit.drafting.points import LongForm, long_form
@@ -45,8 +45,8 @@ def plan_table(
     seen = look(path, reading, form.points if form else None)
     refuse_ours(seen.opened.columns, str(path))
     columns = with_forms(facts_of(seen.batches), seen.opened.batches if seen.cut else None)
-    target = spelled_out(find_target(columns, named, str(path), headless=seen.headless), seen.batches)
-    if form is None and not seen.headless and (found := long_form(columns, target)):
+    target = spelled_out(find_target(columns, named, str(path), headless=seen.opened.headless), seen.batches)
+    if form is None and not seen.opened.headless and (found := long_form(columns, target)):
         drafted = plan_table(path, target.name, test, place, reading, source, problem, found)
         return replace(drafted, said=[*told_of(target, named), *found.said(), *drafted.said])
     columns = [column for column in columns if form is None or column.name not in form.left]
@@ -68,7 +68,7 @@ def plan_table(
             where=str(path),
         )
     said = _said(seen, asked, named, choices)
-    said += [*_leaks(columns, target.name, tied, kinds), *labels_beside(target, columns)]
+    said += [*_leaks(columns, target.name, tied, kinds), *label_columns(target, columns)]
     everything, whole = columns, target
     if test:
         tested = _look_at_test(test, seen, replace(reading, target=target.name), form)
@@ -79,7 +79,7 @@ def plan_table(
     source = replace(
         source or SourceLines(written(path, place), sheet=reading.sheet),
         test=written(test, place) if test else None,
-        columns=(reading.columns if form else seen.opened.columns) if seen.headless or reading.columns else None,
+        columns=(reading.columns if form else seen.opened.columns) if seen.opened.headless or reading.columns else None,
         encoding=reading.encoding,
         said=reading.columns is not None,
         more=(form.line(),) if form else (),
@@ -107,7 +107,8 @@ def _series(run: list[ColumnFacts], place: int) -> Choice:
 
 def _look_at_test(test: Path, seen: Seen, reading: Reading, form: LongForm | None) -> Seen:
     columns = seen.opened.columns
-    tested = look(test, replace(reading, columns=columns) if seen.headless else reading, form.points if form else None)
+    reading = replace(reading, columns=columns) if seen.opened.headless else reading
+    tested = look(test, reading, form.points if form else None)
     lacking = [name for name in columns if name not in tested.opened.columns]
     if lacking:
         raise DataError(
@@ -120,11 +121,10 @@ def _said(seen: Seen, asked: Asked, named: str | None, choices: list[Choice]) ->
     opened, target = seen.opened, asked.column
     said = [*opened.notes, *opened.later]
     if opened.unread:
-        rows = sum(map(len, seen.batches)) + len(opened.unread)
-        said.append(f"{sentence(opened.unread, rows)}; left out.")
+        said.append(f"{sentence(opened.unread, seen.rows + len(opened.unread))}; left out.")
     if seen.cut:
-        said.append(f"Only the first {sum(map(len, seen.batches)):,} rows were looked at.")
-    if seen.headless and seen.opened.columns[:1] == ("column_1",):
+        said.append(f"Only the first {seen.rows:,} rows were looked at.")
+    if opened.headless and opened.columns[:1] == ("column_1",):
         said.append("The file has no header line, so its columns are called column_1, column_2 and so on.")
     said += told_of(target, named)
     said += [choice.said for choice in choices if choice.said]

@@ -109,10 +109,6 @@ def _member(kind: str | None, **settings: str) -> str:
     return f"{{kind: {kind}{said}}}" if said else str(kind)
 
 
-def _feature(choice: Choice) -> str:
-    return _member(choice.kind, format=choice.form, columns=choice.columns)
-
-
 def _listed(names: list[str]) -> str:
     return f"{', '.join(names[:-1])} or {names[-1]}"
 

@@ -147,6 +147,11 @@ class ColumnFacts:
         """Share of the filled cells that read as numbers."""
         return float(self.counts[np.isfinite(self.parsed)].sum() / max(1, self.filled))
 
+    @cached_property
+    def words(self) -> float:
+        """Words of a value on average, as the first of them have."""
+        return float(np.mean([len(value.split()) for value in self.values[:1000]]))
+
     @property
     def called_id(self) -> bool:
         """Whether it has the name of what tells things apart."""

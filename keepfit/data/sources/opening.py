@@ -78,6 +78,11 @@ class Opened:
     later: list[str] = field(default_factory=list)
     """Sentences that are known only when the rows were read; filled in the same way."""
 
+    @property
+    def headless(self) -> bool:
+        """Whether it is text without a header line."""
+        return not (self.dialect or {}).get("header", True)
+
 
 def open_source(paths: tuple[Path, ...], reading: Reading) -> Opened:
     """Open files, folders, globs or zips. Raises DataError for what is not there, is empty or cannot be understood."""

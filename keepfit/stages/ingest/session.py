@@ -86,7 +86,7 @@ def _read(room: Room, source_rows: SourceRows, as_text: frozenset[str], looked: 
 def _open_test(roles: Roles, config: Pipeline, scratch: Path, train: Table) -> Table | None:
     if not roles["test"]:
         return None
-    has_names = (train.opened.dialect or {}).get("header", True) or config.source.points
+    has_names = not train.opened.headless or config.source.points
     return open_table(
         roles, "test", config, scratch, None if has_names else parts_of(train.opened.columns, config.composed)
     )

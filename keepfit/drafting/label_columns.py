@@ -14,7 +14,7 @@ _WORD = re.compile(r"[^\W\d_]+[_.: -]")
 _LABELS = 3
 
 
-def labels_beside(target: ColumnFacts, columns: Iterable[ColumnFacts]) -> list[str]:
+def label_columns(target: ColumnFacts, columns: Iterable[ColumnFacts]) -> list[str]:
     """What to say where other columns say yes or no as the target does, and their names begin with the same word."""
     first = _WORD.match(target.name)
     if first is None:
