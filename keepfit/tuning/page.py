@@ -10,7 +10,7 @@ from keepfit.metrics.naming import figure, metric_name, seconds
 from keepfit.report.rendering import rendered
 from keepfit.store import files
 from keepfit.tuning import chart
-from keepfit.tuning.told import Tried, Tuned, shown
+from keepfit.tuning.told import Tried, Tuned
 
 NAME = "tuning.html"
 
@@ -41,7 +41,7 @@ def _row(trial: Tried, found: Tuned, names: list[str]) -> dict[str, Any]:
         "best": trial is found.best,
         "state": "" if trial.state == "done" else trial.state,
         "why": trial.why,
-        "loss": "" if trial.loss is None else shown(trial.loss),
+        "loss": trial.shown,
         "figures": [figure(name, trial.figures[name]) if name in trial.figures else "" for name in names],
         "epochs": len(trial.losses) or "",
         "seconds": seconds(trial.seconds),

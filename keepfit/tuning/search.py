@@ -75,7 +75,7 @@ class _Search:
         """Trial after trial, as many and for as long as the YAML says."""
         asked = self.run.config.tuning
         within = duration(asked.within).total_seconds() if asked.within else math.inf
-        while self._ended() < asked.trials and self._seconds() < within:
+        while len(ended := all_tried(self.trials.all())) < asked.trials and sum(t.seconds for t in ended) < within:
             self.one()
 
     def one(self) -> None:
@@ -114,12 +114,6 @@ class _Search:
 
     def _place(self, trial: Trial) -> Path:
         return self.folder / f"trial-{trial.number}"
-
-    def _ended(self) -> int:
-        return len(all_tried(self.trials.all()))
-
-    def _seconds(self) -> float:
-        return sum(one.seconds for one in all_tried(self.trials.all()))
 
     def _tell(self, trial: Trial, what: str, message: str, seconds: float = 0.0) -> None:
         self.run.tell(Event(f"trial {trial.number}", what, message, figures={"seconds": seconds}))

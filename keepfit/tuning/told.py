@@ -43,7 +43,12 @@ class Tried(Section):
         """In a few words."""
         if self.loss is None:
             return f"failed: {self.why}"
-        return f"validation loss {shown(self.loss)}{', given up' if self.state == 'given up' else ''}"
+        return f"validation loss {self.shown}{', given up' if self.state == 'given up' else ''}"
+
+    @property
+    def shown(self) -> str:
+        """The loss in four digits; empty where there is none."""
+        return "" if self.loss is None else f"{self.loss:.4g}"
 
 
 class Tuned(Section):
@@ -74,8 +79,8 @@ class Tuned(Section):
         """What a person wants to know first."""
         so_many = f"{len(self.trials):,} trials"
         if self.best is self.first:
-            return f"None of {so_many} is better than the YAML as it stands: a validation loss of {_loss(self.first)}."
-        better = f"{_loss(self.best)}, and {_loss(self.first)} as the YAML stands"
+            return f"None of {so_many} is better than the YAML as it stands: a validation loss of {self.first.shown}."
+        better = f"{self.best.shown}, and {self.first.shown} as the YAML stands"
         return f"The best of {so_many} is {self.best.name}: a validation loss of {better}."
 
 
@@ -101,13 +106,3 @@ def tried(trial: FrozenTrial) -> Tried | None:
 def all_tried(trials: Sequence[FrozenTrial]) -> tuple[Tried, ...]:
     """Those that have ended."""
     return tuple(one for one in map(tried, trials) if one is not None)
-
-
-def shown(loss: float) -> str:
-    """In four digits."""
-    return f"{loss:.4g}"
-
-
-def _loss(trial: Tried) -> str:
-    assert trial.loss is not None
-    return shown(trial.loss)

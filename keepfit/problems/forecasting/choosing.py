@@ -12,9 +12,9 @@ import numpy as np
 
 from keepfit.errors import ConfigError
 from keepfit.problems.forecasting import Settings, Target
-from keepfit.problems.forecasting.linear import Autoregression, chosen
+from keepfit.problems.forecasting.linear import Autoregression, Floats, chosen
 from keepfit.problems.forecasting.naive import scale
-from keepfit.problems.forecasting.space import Floats, base, differences, learned, values_of
+from keepfit.problems.forecasting.space import base, differences, learned, values_of
 
 _SEASONAL = 0.3
 """The correlation of changes a season apart, from which there is one."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from keepfit.config.source import HISTORY
 from keepfit.data.ragged import Block, Ragged
 from keepfit.data.shards import LABEL, read_arrays, row_groups
 from keepfit.data.transform import Transform
-
-Floats = NDArray[np.float64]
+from keepfit.problems.forecasting.linear import Floats
 
 _DRAWN = 3
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from keepfit.problems.forecasting import Target
-from keepfit.problems.forecasting.space import Floats, base
+from keepfit.problems.forecasting.linear import Floats
+from keepfit.problems.forecasting.space import base
 
 LAST = "last value"
 

@@ -7,11 +7,9 @@ matrix each. N rows, L values of a history, H steps ahead.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from keepfit.problems.forecasting import Target
-
-Floats = NDArray[np.float64]
+from keepfit.problems.forecasting.linear import Floats
 
 BEYOND = 10.0
 """Answers stay within the range of the train values, widened by so many times itself: series grow."""
@@ -22,7 +20,7 @@ _FLOOR = 0.01
 def learned(values: Floats, target: Target) -> Floats:
     """[N, …] → [N, …]."""
     if target.log:
-        values = np.log(np.maximum(values, _FLOOR * target.low))
+        values = np.log(np.maximum(values, floor(target)))
     return (values - target.mean) / target.std
 
 
