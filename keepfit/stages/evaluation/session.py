@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 from keepfit.config.source import WHOLE
 from keepfit.data import feed
-from keepfit.data.feed import Part
-from keepfit.data.transform import Transform
 from keepfit.features.lookup import read_transform
 from keepfit.models.architecture import load
 from keepfit.problems.lookup import answer_of, judge_of, learn_of
@@ -24,46 +21,43 @@ from keepfit.store.artifacts import Baseline, Evaluated, Prepared, Trained
 from keepfit.store.stage import Room
 
 
-def _part(folder: Path, transform: Transform, name: str) -> Part:
-    return feed.read(folder / name, transform)
-
-
 def session(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline) -> Evaluated:
     """Everything that `keepfit.stages.evaluation.evaluate` promises."""
-    rules, folder = room.config.evaluation, room.store / prepared.path
+    with threads(room.config.training.threads):
+        return _evaluated(room, trained, prepared, baseline)
+
+
+def _evaluated(room: Room, trained: Trained, prepared: Prepared, baseline: Baseline) -> Evaluated:
+    rules, settings, folder = room.config.evaluation, room.config.problem, room.store / prepared.path
     transform = read_transform(folder)
+    target = transform.target
     room.step("scoring the test rows", 0.1)
     network = load(room.store / trained.path)
-    with threads(room.config.training.threads):
-        test = feed.read(folder / "test", transform)
-        labels, answers, rows = score(network, test, folder / "test")
-    judge, learn = judge_of(transform.target.problem), learn_of(transform.target.problem)
-    judged = partial(judge.judged, labels, target=transform.target, rules=rules, settings=room.config.problem)
+    test = feed.read(folder / "test", transform)
+    labels, answers, rows = score(network, test, folder / "test")
+    judge, learn = judge_of(target.problem), learn_of(target.problem)
+    judged = partial(judge.judged, labels, target=target, rules=rules, settings=settings)
     model = judged(answers)
     write_predictions(room.path / "predictions.parquet", rows, model)
     room.step("metrics and intervals", 0.5)
-    given = read(room.store / baseline.path)
-    others = {name: judged(found) for name, found in given.items()}
+    others = {name: judged(found) for name, found in read(room.store / baseline.path).items()}
     made = document(len(labels), model, others, slices.groups(folder, rules.slices), rules)
     made["classical"]["name"] = baseline.classical
     if told := getattr(learn, "told", None):
-        with threads(room.config.training.threads):
-            made |= told(network, partial(_part, folder, transform), transform)
+        made |= told(network, lambda name: feed.read(folder / name, transform), transform)
     further = made.pop("figures", {})
     made["model"] |= further
-    answer = answer_of({"problem": transform.target.problem})
-    schema = answer.schema(transform.target, made)
+    answer = answer_of({"problem": target.problem})
+    schema = answer.schema(target, made)
     made["answers"] = answer.bins(answers, schema)
     room.step("what answers rest on", 0.7)
-    objective = learn.objective(room.config.problem, transform.target, 0.0)
-    with threads(room.config.training.threads):
-        asked = room.config.target != WHOLE
-        made["importance"] = importances(network.net, transform, test, objective) if asked else []
+    asks_columns = room.config.target != WHOLE
+    objective = learn.objective(settings, target, 0.0)
+    made["importance"] = importances(network.net, transform, test, objective) if asks_columns else []
     asking = Asking(network, transform, folder / "test_raw", answer, schema)
-    with threads(room.config.training.threads):
-        made["dependence"] = dependences(asking, made["importance"], len(labels))
-        telling.in_rows(asking, [*made["typical"], *made["worst"]])
-        made["telling"] = telling.on_the_whole(asking, len(labels))
+    made["dependence"] = dependences(asking, made["importance"], len(labels))
+    telling.in_rows(asking, [*made["typical"], *made["worst"]])
+    made["telling"] = telling.on_the_whole(asking, len(labels))
     files.write_json(room.path / "metrics.json", made)
     return Evaluated(
         rows=len(labels),
