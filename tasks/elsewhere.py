@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +33,7 @@ from prefect.states import Cancelling
 from keepfit.errors import ConfigError, KeepfitError, MachineError, TransientError, named
 from keepfit.stages.training import train
 from keepfit.store import keys, progress
-from keepfit.store.artifacts import Learnable, Trained
+from keepfit.store.artifacts import Artifact, Learnable, Start, Trained
 from keepfit.store.events import Event
 from keepfit.store.run import Run
 from keepfit.store.stage import made_elsewhere, parts_of
@@ -73,18 +74,19 @@ def pool_of(run: Run) -> str:
     return wanted
 
 
-def train_in(pool: str, run: Run, prepared: Learnable) -> Trained:
+def train_in(pool: str, run: Run, prepared: Learnable, start: Start | None) -> Trained:
     """What a worker of another pool has learned, or learns now.
 
     Raises the error that the training ended with there, TransientError where it died, MachineError where a person
     cancelled it.
     """
-    parts = parts_of(train, run, prepared)
+    parts = parts_of(train, run, prepared, start)
     found = made_elsewhere(run, "train", Trained, parts)
     if found is not None:
         return found
     with get_client(sync_client=True) as client:
-        child = _under_way(client, run, prepared, pool, f"training:{keys.key_of('train', parts)}")
+        given = {"prepared": prepared, "start": start}
+        child = _under_way(client, run, given, pool, f"training:{keys.key_of('train', parts)}")
         try:
             state = _followed(client, child, run, pool)
         except BaseException as error:
@@ -103,13 +105,14 @@ def train_in(pool: str, run: Run, prepared: Learnable) -> Trained:
     return trained
 
 
-def _under_way(client: SyncPrefectClient, run: Run, prepared: Learnable, pool: str, tag: str) -> UUID:
+def _under_way(client: SyncPrefectClient, run: Run, given: Mapping[str, Artifact | None], pool: str, tag: str) -> UUID:
     """The training with this tag that has not ended; a new one where there is none."""
     known = client.read_flow_runs(flow_run_filter=FlowRunFilter(tags=FlowRunFilterTags(all_=[tag])), limit=200)
     for one in known:
         if one.state is None or not one.state.is_final():
             return one.id
-    parameters = {"pipeline": str(run.config.file), "run": run.id, "prepared": prepared.model_dump(mode="json")}
+    artifacts = {name: one and one.model_dump(mode="json") for name, one in given.items()}
+    parameters = {"pipeline": str(run.config.file), "run": run.id, **artifacts}
     started: Any = run_deployment(
         f"train/{pool}",
         parameters={**parameters, "settings": run.config.overrides},

@@ -15,11 +15,13 @@ HOUR = 3600
 
 
 def train_where_asked(run: Run, prepared: Learnable) -> Trained:
-    """Train in this process, or in the work pool that the YAML or the run's form names."""
+    """Train in this process, or in the work pool that the YAML or the run's form names; from what was settled here."""
+    from keepfit.stages.training.start import start_of
     from tasks.elsewhere import pool_of, train_in
 
     pool = pool_of(run) if run.config.train_on != "here" else ""
-    return train_in(pool, run, prepared) if pool else keepfit.stages.training.train(run, prepared)
+    start = start_of(run, prepared)
+    return train_in(pool, run, prepared, start) if pool else keepfit.stages.training.train(run, prepared, start)
 
 
 ingest = as_task(keepfit.stages.ingest.ingest, timeout=6 * HOUR)

@@ -19,6 +19,7 @@ from keepfit.stages.preprocessing import preprocess
 from keepfit.stages.release import release
 from keepfit.stages.release.decision import NOBODYS, Decision
 from keepfit.stages.training import possible, train
+from keepfit.stages.training.start import start_of
 from keepfit.stages.validation import validate
 from keepfit.store.artifacts import Released
 from keepfit.store.events import Event, watching
@@ -36,7 +37,7 @@ def retrain(pipeline: Pipeline, force: str | None = None) -> Released:
         snapshot = ingest(run)
         validated = validate(run, snapshot)
         prepared = preprocess(run, validated)
-        trained = train(run, prepared.learnable)
+        trained = train(run, prepared.learnable, start_of(run, prepared.learnable))
         evaluated = evaluate(run, trained, prepared)
         bundle = export(run, trained, prepared, evaluated)
         return release(run, bundle, evaluated, prepared, forced(force))

@@ -86,6 +86,8 @@ class Model(Section):
 
     hint: ClassVar[str] = ""
     """What `keepfit init` says behind it."""
+    by_steps: ClassVar[bool] = True
+    """Whether it learns by steps, and not by a fit: only then can it go on from what another one learned."""
     rows: ClassVar[frozenset[str]] = frozenset()
     """What its networks do with whole rows, as a problem that is asked of them needs: describe, draw."""
     family: str
@@ -243,6 +245,9 @@ class Training(Section):
     processes: int = Field(default=1, ge=1, le=64)
     """How many processes share out every batch, each with its own GPU where there are GPUs, or its own CPU threads. The
     same as one within rounding, but for batch norm, which looks at the rows of one process."""
+    start: Literal["fresh", "champion"] = "fresh"
+    """What it begins with: fresh weights, or those of the model in service, as far as they fit: of new classes and
+    categories the rows are fresh. The settings of the network that the YAML leaves out are then that model's, too."""
     seed: int = Field(default=0, ge=0, lt=1 << 63)
     """Seed of every random choice."""
     checkpoint_seconds: float = Field(default=30.0, ge=0)

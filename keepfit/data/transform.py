@@ -85,6 +85,16 @@ class Entry(BaseModel):
         """The first of them. What is not a single value is one by itself."""
         return f"{self.group}_{self.slot}" if self.slot and not self.views[0].stacks else self.group
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What in its cells has a place of its own in a network, in the order of the places; none of quantities."""
+        return ()
+
+    def resumed(self, earlier: Entry) -> Entry:  # noqa: ARG002
+        """It for a network that goes on from one of `earlier`: the figures that weights are learned for stay that
+        one's."""
+        return self
+
     def idle(self) -> str:
         """Why nothing can be learned from it, in a sentence; empty where something can."""
         return ""
@@ -118,6 +128,15 @@ class Target(BaseModel, ABC):
     @abstractmethod
     def outputs(self) -> int:
         """Numbers that a network gives a row."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What each of them is of; their places where they have no names."""
+        return tuple(str(place) for place in range(self.outputs))
+
+    def resumed(self, earlier: Target) -> Target:  # noqa: ARG002
+        """As `Entry.resumed`."""
+        return self
 
 
 @dataclass(frozen=True)

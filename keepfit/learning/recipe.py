@@ -23,6 +23,7 @@ from keepfit.learning.optimisers import optimiser, penalise
 from keepfit.learning.plan import Plan
 from keepfit.learning.ranks import ALONE, Ranks
 from keepfit.learning.schedule import Plateau, schedule
+from keepfit.models.takeover import TakenOver
 from keepfit.problems.objective import Objective, Reach
 
 AT_ONCE = 2048
@@ -36,6 +37,8 @@ _ASKED = 0.25
 class Recipe:
     """One training's network, loss and optimiser."""
 
+    taken: TakenOver | None = None
+    """What of the weights is that of an earlier network, where they began so."""
     ranks: Ranks = ALONE
     """Which of several processes that learn together this is."""
 

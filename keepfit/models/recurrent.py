@@ -8,7 +8,7 @@ B rows, T steps, I numbers a step, D units, K outputs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.lookup import steps_of
+from keepfit.features.named import Axes, head
 from keepfit.features.shared.masked import pooled
 from keepfit.models.recurrent_nodes import recurrent_nodes
 from keepfit.models.settings import RecurrentSettings
@@ -63,6 +64,10 @@ class Recurrent(nn.Module):
             vectors = self.dropout(layer(vectors, there))
         found: Tensor = self.head(self._read(vectors, there))
         return found[:, None]
+
+    def named(self, outputs: Sequence[str]) -> dict[str, Axes]:
+        """By output."""
+        return head(outputs)
 
     def _read(self, vectors: Tensor, there: Tensor) -> Tensor:
         """[B, T, D], [B, T, 1] → [B, D or 2 D]."""

@@ -9,7 +9,8 @@ each has its own factors before and after them, its own bias and its own head.
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import pairwise, product
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from torch.nn import functional as F  # noqa: N812
 from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.encoder import Encoder
+from keepfit.features.named import Axes
 from keepfit.models.activations import ACTIVATIONS
 
 TowerSettings = dict[str, Any]
@@ -48,6 +50,10 @@ class Towers(nn.Module):
         """A batch's raw tensors → [B, M, K]."""
         return torch.cat([tower(inputs) for tower in self.towers], 1)
 
+    def named(self, _outputs: Sequence[str]) -> dict[str, Axes]:
+        """Nothing but what is in the towers."""
+        return {}
+
 
 class Tower(nn.Module):
     """An encoder, dense layers over all columns side by side, and the members' heads."""
@@ -55,7 +61,8 @@ class Tower(nn.Module):
     def __init__(self, settings: TowerSettings, transform: Transform, bins: int, members: int) -> None:
         super().__init__()
         self.encoder = Encoder(transform, bins, settings["units"])
-        inputs = self.encoder.columns * settings["units"]
+        self.units = settings["units"]
+        inputs = self.encoder.columns * self.units
         self.layers = layers(settings, inputs, members)
         self.head = Head(settings["width"], transform.target.outputs, members)
 
@@ -64,6 +71,10 @@ class Tower(nn.Module):
         columns = self.encoder(inputs).relu().flatten(1)
         found: Tensor = self.head(self.layers(columns[:, None]))
         return found
+
+    def named(self, _outputs: Sequence[str]) -> dict[str, Axes]:
+        """The first layer takes the columns' units."""
+        return {"layers.0.weight": (None, [*product(self.encoder.of, range(self.units))])}
 
 
 def layers(settings: TowerSettings, inputs: int, members: int) -> nn.Sequential:
@@ -119,3 +130,7 @@ class Head(nn.Module):
     def forward(self, rows: Tensor) -> Tensor:
         """[B, M, I] → [B, M, K]."""
         return (rows.transpose(0, 1) @ self.weight).transpose(0, 1) + self.bias
+
+    def named(self, outputs: Sequence[str]) -> dict[str, Axes]:
+        """By output."""
+        return {"weight": (None, None, outputs), "bias": (None, outputs)}

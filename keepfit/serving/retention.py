@@ -44,6 +44,7 @@ def needed(store: Store, config: Pipeline, state: journal.State) -> Needed:
     outputs = {
         *_newest_outputs(store, records, keep.outputs),
         *(f"stages/{stage}/{note.key}" for record in waiting for stage, note in record.stages.items()),
+        *(record.start.path.removesuffix("/bundle") for record in records[:1] if record.start and record.start.path),
         *(state.reachable[bundle].path.removesuffix("/bundle") for bundle in models),
         *_newest_unfinished(store),
     }

@@ -71,6 +71,13 @@ class Learnable(Artifact):
     """Rows to learn from."""
 
 
+class Start(Artifact):
+    """What a training begins with: the model that was in service when its rows were first learned from."""
+
+    bundle: str
+    """Its id."""
+
+
 PARTS = ("train", "validation", "test")
 """The folders of shards, in this order."""
 

@@ -60,6 +60,19 @@ class Asked(BaseModel):
     """How often it was put."""
 
 
+class Settled(BaseModel):
+    """What the training of a run's rows begins with."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rows: str
+    """Digest of what is learned from."""
+    bundle: str = ""
+    """The model in service; empty where there was none."""
+    path: str = ""
+    """Its folder, relative to the store."""
+
+
 class Record(BaseModel):
     """One run, in its own words."""
 
@@ -83,6 +96,8 @@ class Record(BaseModel):
     """What the person who started it wrote."""
     overrides: dict[str, str] = {}
     """Settings that counted in place of the YAML's."""
+    start: Settled | None = None
+    """What its training begins with, where that is the model in service."""
     asked: Asked | None = None
     """The question that a person was asked last; None where nobody was."""
     waiting: str = ""

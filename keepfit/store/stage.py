@@ -152,7 +152,7 @@ def inner(room: Room, config: Pipeline, about: str, span: tuple[float, float]) -
     return Inner(room, replace(room.run, config=config), about, span)
 
 
-def parts_of(stage: Callable[..., A], run: Run, *args: Artifact) -> keys.KeyParts:
+def parts_of(stage: Callable[..., A], run: Run, *args: Artifact | None) -> keys.KeyParts:
     """What the key of a stage's output is made of here."""
     parts: keys.KeyParts = stage.parts_of(run, *args)  # type: ignore[attr-defined]
     return parts
@@ -177,6 +177,7 @@ def made_elsewhere(run: Run, name: str, kind: type[A], parts: keys.KeyParts) -> 
 
 
 def _digests(stage: str, given: Mapping[str, Any]) -> dict[str, str]:
+    given = {name: value for name, value in given.items() if value is not None}  # nothing decides nothing
     for name, value in given.items():
         if not isinstance(value, Artifact):
             raise TypeError(

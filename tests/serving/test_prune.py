@@ -21,8 +21,10 @@ from keepfit.serving.retention import names
 from keepfit.serving.rollback import rollback
 from keepfit.serving.settled import whole
 from keepfit.serving.verify import verify
+from keepfit.store import records
 from keepfit.store.artifacts import Artifact
 from keepfit.store.locks import part_lock, run_lock
+from keepfit.store.records import Settled
 from keepfit.store.run import start
 from keepfit.store.store import CHECKPOINT, Store
 from keepfit.store.trash import size_of
@@ -43,6 +45,21 @@ def sound(nights: Nights) -> None:
     for record in (nights.records[0], *(one for one in nights.records if one.waiting)):
         for stage, note in record.stages.items():
             assert store.find(stage, note.key, Artifact)[0] is not None, (record.run, stage)
+
+
+def test_what_the_next_training_begins_with_stays(tmp_path: Path) -> None:
+    nights = Nights(tmp_path, "runs: 9, outputs: 1, models: 2")
+    first = nights.run(verdict="PROMOTE")
+    for _ in range(3):
+        nights.run(verdict="PROMOTE")
+    last, path = nights.records[0], f"stages/export/{first.stages['export'].key}"
+    began = last.model_copy(update={"start": Settled(rows="r", bundle=first.bundle or "", path=f"{path}/bundle")})
+    records.write(nights.store / f"runs/{last.run}/{records.FILE}", began)
+    prune(nights.config)
+    assert (nights.store / path / "bundle/model.onnx").is_file()
+    nights.run()
+    prune(nights.config)
+    assert not (nights.store / path).exists()
 
 
 @pytest.mark.parametrize("seed", range(4))

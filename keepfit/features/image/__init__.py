@@ -44,3 +44,8 @@ class Entry(transform.Entry):
     def shape(self) -> tuple[int, ...]:
         """[h, w, c]."""
         return (*self.size, self.channels)
+
+    def resumed(self, earlier: transform.Entry) -> transform.Entry:
+        """Its pixels are standardised as they were."""
+        same = isinstance(earlier, Entry) and earlier.channels == self.channels
+        return self.model_copy(update={"mean": earlier.mean, "std": earlier.std}) if same else self  # type: ignore[attr-defined]

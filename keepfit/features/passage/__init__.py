@@ -7,6 +7,7 @@ from pydantic import Field
 from keepfit.config.sections import Feature
 from keepfit.data import transform
 from keepfit.data.transform import View
+from keepfit.features.shared.vocabulary import tokens_of
 
 __all__ = ["Entry", "Settings"]
 
@@ -42,6 +43,11 @@ class Entry(transform.Entry):
     """Tokens of a typical passage."""
     edges: tuple[float, ...]
     """Lengths in tokens between which tenths of the train rows lie."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The tokens."""
+        return tokens_of(self.tokenizer)
 
     @property
     def views(self) -> tuple[View, ...]:

@@ -54,3 +54,8 @@ class Entry(transform.Entry):
     def views(self) -> tuple[View, ...]:
         """Steps [T, channels]; NaN behind the end alone."""
         return (View("<f4", (self.channels,), pad=float("nan"), steps=self.steps),)
+
+    def resumed(self, earlier: transform.Entry) -> transform.Entry:
+        """Its steps are standardised as they were."""
+        same = isinstance(earlier, Entry) and earlier.channels == self.channels
+        return self.model_copy(update={"mean": earlier.mean, "std": earlier.std}) if same else self  # type: ignore[attr-defined]

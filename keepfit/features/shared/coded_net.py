@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from keepfit.features.named import Axes
 from keepfit.features.shared.entries import FIRST, CodedEntry
 
 
@@ -34,11 +35,17 @@ class CodedEncoder(Vocabularies):
 
     def __init__(self, entries: Sequence[CodedEntry], units: int) -> None:
         super().__init__(entries)
+        self.of = [entry.name for entry in entries]
+        self.rows = [(entry.name, word) for entry in entries for word in (*range(FIRST), *entry.vocabulary)]
         self.table = nn.Parameter(torch.randn(self.codes, units) * 0.5)
 
     def forward(self, codes: Tensor) -> Tensor:
         """int64 [B, m] → [B, m, d]."""
         return F.embedding(self.places(codes), self.table)
+
+    def named(self, _outputs: Sequence[str]) -> dict[str, Axes]:
+        """A row a word of a column."""
+        return {"table": (self.rows, None)}
 
 
 def encoder(entries: Sequence[CodedEntry], bins: int, units: int) -> nn.Module:  # noqa: ARG001

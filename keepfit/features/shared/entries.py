@@ -41,6 +41,13 @@ class NumericEntry(Entry):
         """What comes back in it: length of a cycle in the column's unit, and in how many equal parts it is cut."""
         return ()
 
+    def resumed(self, earlier: Entry) -> Entry:
+        """Its numbers are standardised and binned as they were."""
+        if not isinstance(earlier, NumericEntry):
+            return self
+        names = ("mean", "std", "distinct", "quantiles", "distinct_quantiles")
+        return self.model_copy(update={name: getattr(earlier, name) for name in names})
+
     def idle(self) -> str:
         """It has one value and no gap."""
         if len(self.distinct or ()) == 1 and not self.missing:
@@ -59,6 +66,11 @@ class CodedEntry(Entry):
     """By falling count, but for a vocabulary that is known beforehand."""
     missing: int = 0
     """Cells."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The vocabulary."""
+        return self.vocabulary
 
     def idle(self) -> str:
         """None of its values is frequent enough."""

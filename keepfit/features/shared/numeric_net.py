@@ -5,8 +5,9 @@ B rows, n number columns, T bins a column, d units a column.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from keepfit.features.named import Axes
 from keepfit.features.shared.bins import Figures, edges, ranks
 from keepfit.features.shared.entries import NumericEntry
 
@@ -158,6 +160,9 @@ class NumericEncoder(nn.Module):
         self.places = Places(every, bins)
         self.numbers = Numbers(len(every), self.places.bins, units)
         self.columns = len(every)
+        turns = [(entry.name, length) for entry in cyclic for length, _ in entry.cycles]
+        self.turns = len(turns)
+        self.of: list[Hashable] = [*(entry.name for entry in entries), *turns]
 
     def forward(self, numbers: Tensor) -> Tensor:
         """float64 [B, n], NaN where missing → [B, columns, d]."""
@@ -165,6 +170,16 @@ class NumericEncoder(nn.Module):
             numbers = torch.cat([numbers, self.cycles(numbers)], 1)
         found: Tensor = self.numbers(*self.places(numbers))
         return found
+
+    def named(self, _outputs: Sequence[str]) -> dict[str, Axes]:
+        """All by column, and by bin."""
+        bins, columns = range(self.places.bins), self.of
+        found: dict[str, Axes] = {"cycles.length": (columns[len(columns) - self.turns :],)}
+        found["places.inner"] = (columns, bins)
+        found |= {f"places.{name}": (columns,) for name in ("centre", "spread")}
+        found |= {f"places.{name}": ([*product(columns, bins)],) for name in ("low", "width", "rank", "rise")}
+        found |= {f"numbers.{name}": (columns, bins, None) for name in ("slope", "step")}
+        return found | {f"numbers.{name}": (columns, None) for name in ("level", "bias", "missing")}
 
 
 def encoder(entries: Sequence[NumericEntry], bins: int, units: int) -> nn.Module:

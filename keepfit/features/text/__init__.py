@@ -7,6 +7,7 @@ from pydantic import Field
 from keepfit.config.sections import Feature
 from keepfit.data import transform
 from keepfit.data.transform import View
+from keepfit.features.shared.vocabulary import tokens_of
 
 __all__ = ["Entry", "Settings"]
 
@@ -47,6 +48,11 @@ class Entry(transform.Entry):
     """Tokens of a typical cell."""
     distinct: int = 1
     """Different n-grams of a typical cell."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The tokens."""
+        return tokens_of(self.tokenizer)
 
     @property
     def views(self) -> tuple[View, ...]:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from keepfit.features.named import Axes
 from keepfit.features.text import Entry
 
 COLUMNS = 8
@@ -26,7 +27,7 @@ class TokenFilters(nn.Module):
 
     def __init__(self, entry: Entry, units: int) -> None:
         super().__init__()
-        self.columns, self.units = COLUMNS, units
+        self.columns, self.units, self.tokens = COLUMNS, units, entry.words
         self.table = nn.Embedding(entry.vocabulary, _UNITS, padding_idx=0)
         nn.init.normal_(self.table.weight, std=0.1)
         self.filters = nn.ModuleList(nn.Conv1d(_UNITS, _FILTERS, width, padding=width // 2) for width in _WIDTHS)
@@ -42,13 +43,17 @@ class TokenFilters(nn.Module):
         mixed: Tensor = self.mix(torch.cat(strongest, 1))
         return mixed.view(-1, COLUMNS, self.units)
 
+    def named(self, _outputs: Sequence[str]) -> dict[str, Axes]:
+        """A row a token."""
+        return {"table.weight": (self.tokens, None)}
+
 
 class TokenSteps(nn.Module):
     """A vector a token."""
 
     def __init__(self, entry: Entry) -> None:
         super().__init__()
-        self.width = _STEP_UNITS
+        self.width, self.tokens = _STEP_UNITS, entry.words
         self.table = nn.Embedding(entry.vocabulary, _STEP_UNITS, padding_idx=0)
         nn.init.normal_(self.table.weight, std=0.1)
         self.dropout = nn.Dropout(_DROPPED)
@@ -57,6 +62,10 @@ class TokenSteps(nn.Module):
         """int64 [B, T], 0 behind the end → [B, T, E], 0 there; and 1 or 0 [B, T, 1]."""
         there = (tokens > 0)[..., None].float()
         return self.dropout(self.table(tokens)) * there, there
+
+    def named(self, _outputs: Sequence[str]) -> dict[str, Axes]:
+        """A row a token."""
+        return {"table.weight": (self.tokens, None)}
 
 
 def steps(entry: Entry) -> nn.Module:

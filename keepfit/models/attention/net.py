@@ -7,6 +7,7 @@ columns. B rows, T tokens, D units, K outputs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from keepfit.data.batch import Inputs
 from keepfit.data.transform import Entry, Transform
 from keepfit.features.encoder import Encoder
 from keepfit.features.image import Entry as Picture
+from keepfit.features.named import Axes, head
 from keepfit.features.shared.masked import pooled
 from keepfit.models import table_defaults
 from keepfit.models.attention import Settings
@@ -94,6 +96,10 @@ class OfSteps(nn.Module):
         found: Tensor = self.reader(*self.tokens(inputs[self.name]), rotary=self.tokens.rotary)
         return found
 
+    def named(self, outputs: Sequence[str]) -> dict[str, Axes]:
+        """By output."""
+        return head(outputs, "reader.head")
+
 
 class OfColumns(nn.Module):
     """Over the columns of a table; a text, series or picture among them is some columns."""
@@ -108,3 +114,7 @@ class OfColumns(nn.Module):
         tokens = self.encoder(inputs)
         found: Tensor = self.reader(tokens, torch.ones_like(tokens[..., :1]), rotary=False)
         return found
+
+    def named(self, outputs: Sequence[str]) -> dict[str, Axes]:
+        """By output."""
+        return head(outputs, "reader.head")

@@ -23,6 +23,7 @@ class Settings(Model):
     """Several families together, mixed by how well each answers rows that it did not learn from; the default for
     tables."""
 
+    by_steps: ClassVar[bool] = False
     hint: ClassVar[str] = "or boosting, forest, linear, mlp, wide_deep"
     family: Literal["auto"] = "auto"
     families: tuple[SerializeAsAny[Model], ...] = Field(default=MEMBERS, validate_default=True, min_length=1)

@@ -12,6 +12,7 @@ from keepfit.models.settings import lacks_columns
 class Settings(Model):
     """Small trees one after the other, each fitted to what the earlier ones leave; for tables."""
 
+    by_steps: ClassVar[bool] = False
     hint: ClassVar[str] = "or forest, linear, mlp"
     family: Literal["boosting"] = "boosting"
     trees: int | None = Field(default=None, ge=1, le=100_000)

@@ -11,6 +11,7 @@ layer that whitens patches of the train pictures and stays as it is, then narrow
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +25,7 @@ from keepfit.features.audio import Entry as AudioEntry
 from keepfit.features.image import Entry
 from keepfit.features.image.net import SMALL, Standardised
 from keepfit.features.lookup import amounts_of
+from keepfit.features.named import Axes, head
 from keepfit.features.sequence import Entry as SeriesEntry
 from keepfit.models.activations import ACTIVATIONS
 from keepfit.models.cnn import Settings, series, spectrogram
@@ -128,6 +130,10 @@ class Plain(nn.Module):
         found: Tensor = self.head(self.dropout(self.activation(self.hidden(maps.flatten(1)))))
         return found[:, None]
 
+    def named(self, outputs: Sequence[str]) -> dict[str, Axes]:
+        """By output."""
+        return head(outputs)
+
 
 LEAST = 4
 """Pixels a side that two poolings need; a smaller picture is framed with mean pixels."""
@@ -167,6 +173,10 @@ class Fast(nn.Module):
         maps = self.blocks(F.relu(self.whiten(self.frame(self.pixels(inputs["image"])))))
         found: Tensor = self.head(self.dropout(maps.amax((2, 3))))
         return found[:, None]
+
+    def named(self, outputs: Sequence[str]) -> dict[str, Axes]:
+        """By output."""
+        return head(outputs)
 
 
 class Block(nn.Module):

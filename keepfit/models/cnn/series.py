@@ -6,6 +6,7 @@ B rows, T steps, C channels, F filters, K outputs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
+from keepfit.features.named import Axes, head
 from keepfit.features.sequence import Entry
 from keepfit.features.sequence.net import Steps
 from keepfit.features.shared.masked import Masked, pooled
@@ -49,3 +51,7 @@ class Series(nn.Module):
             maps = F.relu(norm(one(maps), there)) * there
         found: Tensor = self.head(self.dropout(pooled(maps, there)))
         return found[:, None]
+
+    def named(self, outputs: Sequence[str]) -> dict[str, Axes]:
+        """By output."""
+        return head(outputs)

@@ -8,6 +8,7 @@ arXiv:1904.08779): what is said or heard must not rest on a single one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +20,7 @@ from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.audio import Entry
 from keepfit.features.audio.net import LogMel
+from keepfit.features.named import Axes, head
 from keepfit.features.shared.masked import Masked, pooled
 from keepfit.models.step_defaults import course
 
@@ -64,6 +66,10 @@ class Spectrogram(nn.Module):
             maps = F.relu(_normed(norm, maps, there)) * there[:, None]
         found: Tensor = self.head(self.dropout(pooled(maps.flatten(1, 2), there)))
         return found[:, None]
+
+    def named(self, outputs: Sequence[str]) -> dict[str, Axes]:
+        """By output."""
+        return head(outputs)
 
 
 def _normed(norm: nn.Module, maps: Tensor, there: Tensor) -> Tensor:

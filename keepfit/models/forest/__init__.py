@@ -12,6 +12,7 @@ from keepfit.models.settings import lacks_columns
 class Settings(Model):
     """Many deep trees, each over rows drawn anew, and their mean; for tables."""
 
+    by_steps: ClassVar[bool] = False
     hint: ClassVar[str] = "or boosting, linear, mlp"
     family: Literal["forest"] = "forest"
     random: bool = False

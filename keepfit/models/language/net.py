@@ -5,6 +5,7 @@ B rows, T tokens of the longest, V tokens of the vocabulary, D units, W tokens a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
+from keepfit.features.named import Axes
 from keepfit.features.passage import Entry
 from keepfit.features.shared.tokenized import NONE, UNKNOWN
 from keepfit.models.language import Settings
@@ -33,7 +35,7 @@ class Language(nn.Module):
     def __init__(self, core: Core, text: Entry, units: int, width: int, window: int, dropout: float) -> None:
         super().__init__()
         self.core, self.window, self.spelling = core, window, text.spelling
-        vocabulary = text.vocabulary
+        vocabulary, self.known = text.vocabulary, text.words
         self.tokens = nn.Embedding(vocabulary, units)
         nn.init.normal_(self.tokens.weight, std=units**-0.5)
         self.dropout = nn.Dropout(dropout)
@@ -73,6 +75,10 @@ class Language(nn.Module):
         (tokens,) = inputs.values()
         costs = self.cost(tokens)
         return torch.stack([costs.double().sum(1), (tokens != NONE).double().sum(1)], -1)[:, None]
+
+    def named(self, _outputs: Sequence[str]) -> dict[str, Axes]:
+        """A row a token."""
+        return {"tokens.weight": (self.known, None), "odds": (self.known,), "head": (self.known, None)}
 
     def stepping(self) -> Stepping:
         """For a graph that goes on from a state."""

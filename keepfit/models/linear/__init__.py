@@ -10,6 +10,7 @@ from keepfit.models.settings import lacks_columns
 class Settings(Model):
     """Linear in the numbers, one weight a category; how small the weights are is chosen by validation. For tables."""
 
+    by_steps: ClassVar[bool] = False
     hint: ClassVar[str] = "or boosting, forest, mlp"
     family: Literal["linear"] = "linear"
 

@@ -5,6 +5,7 @@ B pictures, S pixels a side, C colour channels, M members, K outputs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -14,6 +15,7 @@ from keepfit.config.sets import FEATURES
 from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.lookup import amounts_of
+from keepfit.features.named import Axes
 from keepfit.models import table_defaults
 from keepfit.models.mlp import Settings
 from keepfit.models.towers import Head, Towers, TowerSettings, layers
@@ -63,3 +65,7 @@ class Plain(nn.Module):
         """`image` uint8 [B, S, S, C] → [B, M, K]."""
         found: Tensor = self.head(self.layers(self.pixels(inputs["image"]).flatten(1)[:, None]))
         return found
+
+    def named(self, _outputs: Sequence[str]) -> dict[str, Axes]:
+        """Nothing but what is in the head."""
+        return {}

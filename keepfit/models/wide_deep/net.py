@@ -5,6 +5,8 @@ B rows, M members, C columns, K outputs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 from torch import Tensor, nn
@@ -13,6 +15,7 @@ from keepfit.data.batch import Inputs
 from keepfit.data.transform import Transform
 from keepfit.features.encoder import Encoder
 from keepfit.features.lookup import amounts_of
+from keepfit.features.named import Axes
 from keepfit.models import table_defaults
 from keepfit.models.cnn.series import defaults as of_series
 from keepfit.models.settings import DenseSettings
@@ -50,6 +53,18 @@ class WideAndDeep(nn.Module):
         deep: Tensor = self.deep(inputs)
         wide: Tensor = self.wide(inputs).sum(1)
         return deep + wide[:, None]
+
+    def named(self, outputs: Sequence[str]) -> dict[str, Axes]:
+        """The wide part's units are the outputs: the last axis, or where cells are mixed the first."""
+        found: dict[str, Axes] = {}
+        for place, group in enumerate(self.wide.groups):
+            mixed = [*product(range(int(group.columns)), outputs)] if hasattr(group, "mix") else None  # type: ignore[arg-type]
+            for name, tensor in group.named_parameters(prefix=f"wide.groups.{place}"):
+                if mixed is None:
+                    found[name] = (*[None] * (tensor.ndim - 1), outputs)
+                elif ".mix." in name:
+                    found[name] = (mixed, *[None] * (tensor.ndim - 1))
+        return found
 
 
 def defaults(model: DenseSettings, transform: Transform, rows: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from keepfit.data.batch import Inputs, Rows, joined
 from keepfit.data.feed import Part
 from keepfit.data.transform import Transform
+from keepfit.features.named import Axes, head
 from keepfit.features.sequence import Entry as Series
 from keepfit.models.cnn.series import Series as Net
 from keepfit.models.fitted import held
@@ -66,15 +67,19 @@ class ResidualWideAndDeep(nn.Module):
         self.beside = Beside(transform, outputs) if texts_of(transform) and Beside.there(transform) else None
         self.register_buffer("bias", torch.zeros(outputs))
         self.deep, heads = _deep(settings, transform)
-        for head in heads:
-            nn.init.zeros_(head.weight)  # type: ignore[arg-type]
-            nn.init.zeros_(head.bias)  # type: ignore[arg-type]
+        for last in heads:
+            nn.init.zeros_(last.weight)  # type: ignore[arg-type]
+            nn.init.zeros_(last.bias)  # type: ignore[arg-type]
 
     def forward(self, inputs: Inputs) -> Tensor:
         """A batch's raw tensors → [B, M, K]."""
         deep: Tensor = self.deep(inputs)
         wide = inputs[WIDE] if WIDE in inputs else self.linear(inputs)
         return deep + wide[:, None]
+
+    def named(self, outputs: Sequence[str]) -> dict[str, Axes]:
+        """The deep part; the wide one is fitted anew."""
+        return head(outputs, "deep.head") if hasattr(self.deep, "head") else {}
 
     def linear(self, inputs: Inputs) -> Tensor:
         """[B, K], of every text or series, and of the columns beside texts."""

@@ -107,3 +107,8 @@ class Target(transform.Target):
     def outputs(self) -> int:
         """A logit a class."""
         return len(self.classes)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The classes."""
+        return self.classes

@@ -52,3 +52,8 @@ class Target(transform.Target):
     def outputs(self) -> int:
         """A logit a label."""
         return len(self.labels)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The labels."""
+        return self.labels

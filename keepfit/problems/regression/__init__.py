@@ -51,3 +51,9 @@ class Target(transform.Target):
     def outputs(self) -> int:
         """One."""
         return 1
+
+    def resumed(self, earlier: transform.Target) -> transform.Target:
+        """Its values are standardised as they were."""
+        same = isinstance(earlier, Target) and earlier.log == self.log
+        names = ("offset", "mean", "std") if same else ()
+        return self.model_copy(update={name: getattr(earlier, name) for name in names})

@@ -6,7 +6,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from keepfit.config import Pipeline
+from keepfit.data.identity import ROW
 from keepfit.data.transform import Transform
 from keepfit.errors import MachineError
 from keepfit.features.lookup import kind_of, read_transform
@@ -37,9 +41,10 @@ def write(
     folder.mkdir(parents=True)
     for path in (
         source / "model.safetensors", source / "architecture.json", source / REACH, data / "transform.json",
-        data / "train_rows.parquet", store / evaluated.path / "metrics.json",
+        store / evaluated.path / "metrics.json",
     ):  # fmt: skip
         shutil.copyfile(path, folder / path.name)
+    _write_rows(folder, data, source)
     files.write_json(folder / "schema.json", schema)
     files.write_json(folder / "data.json", _data(trained, prepared, snapshot["files"], _bins(data)))
     files.write_bytes(folder / "card.md", card(schema, trained, prepared, evaluated).encode())
@@ -74,6 +79,16 @@ def schema_of(
         "format": FORMAT, "name": config.name, "target": target, **written, **problem,
         **answer_of(problem).schema(transform.target, judged), "missing": config.source.missing, "inputs": inputs,
     }  # fmt: skip
+
+
+def _write_rows(folder: Path, data: Path, trained: Path) -> None:
+    """The ids that the model has seen, those that an earlier one had which it began with among them; sorted."""
+    path = folder / "train_rows.parquet"
+    shutil.copyfile(data / path.name, path)
+    earlier = trained / "earlier_rows.parquet"
+    if earlier.is_file():
+        both = pa.concat_tables([pq.read_table(one).cast(pq.read_schema(path)) for one in (path, earlier)])
+        pq.write_table(both.group_by(both.column_names).aggregate([]).sort_by(ROW), path)
 
 
 def _snapshot(store: Store, digest: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Stage 4: a model learns from the train rows and is kept at its best epoch by the validation rows.
 
 In `Trained.path`: model.safetensors, architecture.json, answer.json, history.json, resolved.json;
-beside/timings.json.
+beside/timings.json; and earlier_rows.parquet, the ids that a model it began with had learned from.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keepfit.config import Pipeline, Training
-from keepfit.store.artifacts import Learnable, Trained
+from keepfit.store.artifacts import Learnable, Start, Trained
 from keepfit.store.stage import Room, stage
 
 if TYPE_CHECKING:
@@ -35,20 +35,21 @@ def possible(config: Pipeline) -> Pipeline:
     members=("features", "features.net", "problems", "problems.learn", "models.net"),
     resume=True,
 )
-def train(room: Room, prepared: Learnable) -> Trained:
-    """Train the model that the YAML describes, going on from a killed execution's checkpoint if there is one.
+def train(room: Room, prepared: Learnable, start: Start | None = None) -> Trained:
+    """Train the model that the YAML describes, going on from a killed execution's checkpoint if there is one; else from
+    `start`, which `keepfit.stages.training.start` settles.
 
     Raises OutOfMemoryError after noting that the next try shall use half the micro-batch, ConfigError for a device that
     is not there and when the loss is no longer a number.
     """
-    return learned(room, prepared)
+    return learned(room, prepared, start=start)
 
 
-def learned(room: Room, prepared: Learnable, watch: Watch | None = None) -> Trained:
+def learned(room: Room, prepared: Learnable, watch: Watch | None = None, start: Start | None = None) -> Trained:
     """The same without a key, for whoever looks on: `watch` is called with each epoch of a single network."""
     from keepfit.stages.training.portfolio import portfolio
     from keepfit.stages.training.session import session
 
     if hasattr(room.config.model, "families"):
         return portfolio(room, prepared)
-    return session(room, prepared, watch) if watch else session(room, prepared)
+    return session(room, prepared, watch, start) if watch else session(room, prepared, start=start)

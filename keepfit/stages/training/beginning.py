@@ -24,6 +24,7 @@ from keepfit.learning.fit import Fit
 from keepfit.learning.plan import Plan
 from keepfit.learning.recipe import Recipe
 from keepfit.models.architecture import build
+from keepfit.models.takeover import take_over
 from keepfit.problems.lookup import learn_of
 from keepfit.problems.objective import Objective
 from keepfit.stages.training.folds import parts
@@ -45,14 +46,16 @@ class Course:
     plan: Plan
     machine: Machine
     checkpoint: Path
+    earlier: Path | None = None
+    """Of the trained network that it begins as, as far as that fits."""
 
     def begun(self) -> tuple[Recipe, Fit, Tensor]:
         """The training, gone on with where there is a checkpoint, and the places of the rows that choose the epoch."""
         transform = read_transform(self.folder)
         train, validation, chosen = parts(self.folder, transform, self.prepared)
-        learn = learn_of(transform.target.problem)
-        objective = learn.objective(self.config.problem, transform.target, self.plan.label_smoothing)
-        recipe, fit = begin(self.architecture, self.plan, self.machine, objective, train, validation)
+        target = parsed(self.architecture["transform"]).target
+        objective = learn_of(target.problem).objective(self.config.problem, target, self.plan.label_smoothing)
+        recipe, fit = begin(self.architecture, self.plan, self.machine, objective, train, validation, self.earlier)
         state = Checkpoint(self.checkpoint, 0.0).read(fit.device)
         if state is not None:
             fit.restore(state)
@@ -66,8 +69,10 @@ def begin(
     objective: Objective,
     train: Part,
     validation: Part,
+    earlier: Path | None = None,
 ) -> tuple[Recipe, Fit]:
-    """A fresh model beside its rows on the device, its weights drawn from torch's generator."""
+    """A fresh model beside its rows on the device, its weights drawn from torch's generator; or with what the one in
+    the folder `earlier` learned, but for what is fitted before the first step."""
     with memory.enough(machine):
         model = build(architecture)
     changes = changes_of(parsed(architecture["transform"]), plan)
@@ -78,11 +83,14 @@ def begin(
     train, validation = train.changed(learned), validation.changed(learned)
     if hasattr(model, "see"):
         model.see(next(Feed(train, SEEN, plan.seed).epoch(0)).inputs)  # type: ignore[operator]
+    taken = take_over(model, architecture, earlier) if earlier else None
     if hasattr(model, "begin"):
         carried = model.begin(train, validation, objective)  # type: ignore[operator]
         train, validation = (beside(part, more) for part, more in zip((train, validation), carried, strict=True))
     model = model.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     recipe = recipe_of(model)(model, objective, plan, machine, validation.to(machine.device), changes)
+    recipe.taken = taken
+    recipe.begins_fitted |= bool(taken and taken.numbers)
     return recipe, Fit(recipe, Feed(train.to(machine.device), plan.batch_size, plan.seed), plan)
 
 

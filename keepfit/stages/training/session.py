@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,30 +22,34 @@ from keepfit.learning.pace import Pace
 from keepfit.learning.plan import settle
 from keepfit.learning.recipe import Recipe
 from keepfit.models.architecture import REACH, resolve
+from keepfit.models.takeover import resumed
 from keepfit.problems.lookup import learn_of
-from keepfit.stages.training import held_out, strip
+from keepfit.stages.training import champion, held_out, strip
 from keepfit.stages.training.beginning import Course
 from keepfit.stages.training.processes import others
 from keepfit.store import files
-from keepfit.store.artifacts import Learnable, Trained
+from keepfit.store.artifacts import Learnable, Start, Trained
 from keepfit.store.interrupt import politely
 from keepfit.store.stage import Room
 from keepfit.store.store import CHECKPOINT
 
 
-def session(room: Room, prepared: Learnable, watch: Watch = unwatched) -> Trained:
+def session(room: Room, prepared: Learnable, watch: Watch = unwatched, start: Start | None = None) -> Trained:
     """Everything that `keepfit.stages.training.train` promises; `watch` may end it by an exception."""
     training, beside = room.config.training, room.path / "beside"
     _sweep(room.path)
     transform = read_transform(room.store / prepared.path)
     architecture, derived = resolve(room.config.model, training, transform, prepared.train)
+    earlier = champion.folder(room, start, architecture)
+    if earlier is not None:
+        architecture = resumed(architecture, files.read_json(earlier / "architecture.json"), room.config.model)
     machine = machine_for(room.config)
     note = beside / "accumulate.json"
     plan = settle(training, derived, memory.parts(note, training.accumulate))
     room.note(f"{'' if room.about else architecture['family']} on {machine}: {plan}".strip())
     checkpoint = Checkpoint(room.path / CHECKPOINT, training.checkpoint_seconds)
     folder = room.store / prepared.path
-    course = Course(room.config, folder, prepared, architecture, plan, machine, checkpoint.path)
+    course = Course(room.config, folder, prepared, architecture, plan, machine, checkpoint.path, earlier)
     with (
         device.repeatable(machine, plan.seed, training.threads),
         memory.watched(note, plan.accumulate, plan.batch_size),
@@ -52,8 +58,11 @@ def session(room: Room, prepared: Learnable, watch: Watch = unwatched) -> Traine
         began = time.process_time()
         recipe, fit, chosen = course.begun()
         them.join(recipe)
+        champion.told(room, start, recipe.taken)
         _learn(fit, checkpoint, room, watch)
         trained = _write(room.path, recipe, fit, architecture, time.process_time() - began)
+        if earlier is not None:
+            shutil.copyfile(earlier / champion.ROWS, room.path / champion.EARLIER)
         if room.about:
             held_out.write(room.path, recipe, fit, learn_of(transform.target.problem), chosen)
     checkpoint.path.unlink(missing_ok=True)
@@ -92,9 +101,10 @@ def _write(folder: Path, recipe: Recipe, fit: Fit, architecture: dict[str, Any],
     files.write_json(folder / REACH, recipe.reach())
     files.write_json(folder / "history.json", at.history)
     rows = {"train": len(fit.feed.part), "validation": len(recipe.validation)}
+    taken = {"taken": asdict(recipe.taken)} if recipe.taken else {}
     changes = {"plan": {**plan.described(), "epochs": at.epochs, "augment": recipe.changes.amounts or None}}
     files.write_json(
-        folder / "resolved.json", {**changes, "kept": recipe.changes.kept, **machine.described(), "rows": rows}
+        folder / "resolved.json", {**changes, **taken, "kept": recipe.changes.kept, **machine.described(), "rows": rows}
     )
     processor = torch.backends.cpu.get_cpu_capability()  # the bits depend on it
     firsts = {one.name: one.entries[0].kind for one in parsed(architecture["transform"]).tensors}
