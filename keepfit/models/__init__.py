@@ -28,6 +28,7 @@ TABLE = {
     "boosting": "keepfit.models.boosting",
     "forest": "keepfit.models.forest",
     "linear": "keepfit.models.linear",
+    "retrieval": "keepfit.models.retrieval",
     "wide_deep": "keepfit.models.wide_deep",
     "cnn": "keepfit.models.cnn",
     "rnn": "keepfit.models.rnn",

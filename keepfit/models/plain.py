@@ -5,6 +5,7 @@ B or N rows, m code columns, D cells a row, S sides of the target: what of it a 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -109,6 +110,15 @@ def sides(target: Target) -> int:
     return 1 if named(target) and target.outputs == 2 else min(target.outputs, SIDES)
 
 
+def all_sides(target: Target) -> int:
+    """V."""
+    return (
+        1
+        if named(target) and target.outputs == 2
+        else math.prod(target.shape) * (target.outputs if named(target) else 1)
+    )
+
+
 def named(target: Target) -> bool:
     """Whether a label is one of several classes."""
     return target.dtype == "<i4" and not target.shape
@@ -121,6 +131,16 @@ def sides_of(labels: Tensor, target: Target) -> Tensor:
         return labels.double().reshape(len(labels), -1)
     whole = F.one_hot(labels, target.outputs).double()
     return whole[:, 1:] if target.outputs == 2 else whole
+
+
+def outputs_of(found: Tensor, target: Target, unsure: float) -> Tensor:
+    """Means of sides [B, V] → outputs [B, K]: logits, of each share `unsure` being spread over all; or the value."""
+    if target.dtype == "<f8":
+        return found
+    shares = found if found.shape[1] == target.outputs else torch.cat([1 - found, found], 1)
+    if named(target):
+        return ((1 - unsure) * shares + unsure / shares.shape[1]).log()
+    return torch.logit((1 - unsure) * shares + unsure / 2)
 
 
 def _slot(entry: NumericEntry | CodedEntry) -> int:

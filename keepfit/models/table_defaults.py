@@ -41,7 +41,7 @@ def defaults(model: DenseSettings, transform: Transform, rows: int) -> dict[str,
     columns = len(transform.features)
     shape = {
         "bins": min(bins(rows), max(CELLS // columns, LEAST_BINS)),
-        "units": _within(1024 // columns, 8 if columns < WIDE else 4, 16),
+        "units": units(columns),
     }
     said = model.model_dump(exclude={"family"}, exclude_none=True)
     size = small(rows, transform.target) or large(rows)
@@ -49,6 +49,11 @@ def defaults(model: DenseSettings, transform: Transform, rows: int) -> dict[str,
         size |= {"epochs": 2 * size["epochs"], "lr": 3e-3}
         size["patience"] = size["epochs"]
     return {**shape, **size, **COURSE, **said}
+
+
+def units(columns: int) -> int:
+    """Numbers a column's cell becomes."""
+    return _within(1024 // columns, 8 if columns < WIDE else 4, 16)
 
 
 def bins(rows: int) -> int:

@@ -15,6 +15,7 @@ MEMBERS: tuple[dict[str, Any], ...] = (
     {"family": "forest", "random": True},
     {"family": "boosting"},
     {"family": "mlp", "members": 4},
+    {"family": "retrieval", "candidates": 800},
 )
 """Where the YAML names none; how they were chosen stands in docs/accuracy.md."""
 

@@ -19,7 +19,7 @@ from keepfit.data.feed import Part
 from keepfit.data.transform import Transform
 from keepfit.models.fitted import COURSE, HELD_OUT, both, carried, drawn
 from keepfit.models.forest import Settings
-from keepfit.models.plain import Plain, named, sides_of
+from keepfit.models.plain import Plain, named, outputs_of, sides_of
 from keepfit.models.trees import EMPTY, Tree, Trees
 from keepfit.problems.objective import Objective
 
@@ -96,12 +96,8 @@ class Forest(nn.Module):
 
     def _outputs(self, leaves: Tensor) -> Tensor:
         """[B, V] → [B, K]: logits of the shares, or the value."""
-        if self.target.dtype == "<f8":
-            return leaves
-        shares = leaves if leaves.shape[1] == self.target.outputs else torch.cat([1 - leaves, leaves], 1)
-        if named(self.target):
-            return ((1 - _UNSURE) * shares + _UNSURE / shares.shape[1]).log() + self.lean
-        return torch.logit((1 - _UNSURE) * shares + _UNSURE / 2)
+        found = outputs_of(leaves, self.target, _UNSURE)
+        return found + self.lean if named(self.target) else found
 
 
 def build(settings: dict[str, Any], transform: Transform) -> nn.Module:

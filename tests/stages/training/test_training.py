@@ -24,10 +24,12 @@ from keepfit.store.events import Event, watching
 from keepfit.store.files import sha256
 from keepfit.store.run import Run
 from tests import ROOT
-from tests.stages.training.training_data import described, made, pictures, quantity, run, table
+from tests.stages.training.training_data import alike, described, made, pictures, quantity, run, table
 
 SHORT = "{epochs: 3, checkpoint_seconds: 0}"
-MAKERS = {"table": table, "pictures": pictures, "quantity": quantity, "described": described, "made": made}
+MAKERS = {
+    "table": table, "pictures": pictures, "quantity": quantity, "alike": alike, "described": described, "made": made,
+}  # fmt: skip
 
 
 def weights_of(folder: Path) -> str:

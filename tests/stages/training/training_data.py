@@ -63,6 +63,13 @@ def quantity(folder: Path, training: str = "", model: str = "{family: mlp}") -> 
     return run(folder, training, model, "x0: number", "regression"), prepared
 
 
+def alike(
+    folder: Path, training: str = "", model: str = "{family: retrieval, candidates: 200}"
+) -> tuple[Run, Learnable]:
+    """The diabetes table, answered by the rows most alike."""
+    return quantity(folder, training, model)
+
+
 def made(folder: Path, training: str = "", model: str = "{family: gan}") -> tuple[Run, Learnable]:
     """The same rows, as such of which new ones are made."""
     return described(folder, training, model, "synthesis")
