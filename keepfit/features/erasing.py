@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from keepfit.data.ragged import Block, behind
 from keepfit.data.transform import Entry, in_view
-from keepfit.features.kind import Part, in_views
+from keepfit.features.kind import Region, in_views
 from keepfit.features.lookup import kind_of
 
 _TOGETHER = 256
@@ -28,8 +28,8 @@ class Erased:
 
     place: int
     """Of the cell among those that were asked about."""
-    part: Part
-    """Where it stands: see `keepfit.features.kind.Part`."""
+    part: Region
+    """Where it stands: see `keepfit.features.kind.Region`."""
     name: str
     """What stands there, where the same may stand elsewhere."""
 

@@ -47,7 +47,7 @@ class Bins:
     that of missing ones, are."""
 
 
-Part = tuple[int, ...]
+Region = tuple[int, ...]
 """Where a part of a cell stands: of a text or a series from and to, of a picture from and to down and then across."""
 Views = Block | dict[str, Block]
 """Cells as a network takes them: of the one view of a column, or of each by its name."""
@@ -212,15 +212,15 @@ class Kind(ABC):
 
     # Explaining: parts of a cell, each of which may be left out to see what an answer rests on.
 
-    def parts(self, _cell: Any, _entry: Any) -> list[Part]:
+    def parts(self, _cell: Any, _entry: Any) -> list[Region]:
         """Where the parts of a typed cell stand."""
         return []
 
-    def without(self, _cell: Any, _parts: Sequence[Part], _entry: Any) -> Views:
+    def without(self, _cell: Any, _parts: Sequence[Region], _entry: Any) -> Views:
         """A typed cell, as `encode` has it, once for each of these parts, without it [parts, …]."""
         raise NotImplementedError
 
-    def part_name(self, _cell: Any, _part: Part) -> str:
+    def part_name(self, _cell: Any, _part: Region) -> str:
         """What stands there."""
         return ""
 

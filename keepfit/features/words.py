@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from keepfit.features.column import Choice, ColumnFacts, Suggestion
-from keepfit.features.kind import Part, ServedColumn
+from keepfit.features.kind import Region, ServedColumn
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Words(ABC):
         """A row of its tensor as a data: address of an image."""
         return None
 
-    def part(self, _cell: Any, _part: Part, _entry: Any) -> str:
+    def part(self, _cell: Any, _part: Region, _entry: Any) -> str:
         """What a part of a cell is, or where it stands: see `keepfit.features.kind.Kind.parts`."""
         return ""
 

@@ -61,6 +61,15 @@ class Errors:
         """Whether the true values differ."""
         return bool(self.spread.any())
 
+    def undefined(self) -> dict[str, str]:
+        """R² of rows that are all alike, percentages of what is about zero; each with the reason."""
+        found = {}
+        if not self.varies:
+            found["r2"] = "every test row has the same value, and there is no variance to explain"
+        if not self.has_percentages:
+            found["mape"] = "some true values are about zero or below, and a percentage of them says nothing"
+        return found
+
     @cached_property
     def covered(self) -> NDArray[np.bool_]:
         """Whether the true value lies in the interval, [N]."""

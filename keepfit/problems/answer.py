@@ -10,6 +10,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from keepfit.features.shared.figures import fallen, ranges, tenths
+from keepfit.metrics.naming import quantity
+
 Labels = NDArray[Any]
 """[N], or [N, …] where the target's entry says so, in the type of the shards."""
 Answers = NDArray[Any]
@@ -105,3 +108,9 @@ class Answer(ABC):
     @abstractmethod
     def meaning(self, schema: dict[str, Any]) -> str:
         """What is predicted, in a sentence of the model's card."""
+
+
+def bins_of(values: NDArray[np.float64]) -> dict[str, Any]:
+    """Tenths of quantities [N], by their `edges`: what `Answer.bins` gives of them."""
+    edges = tenths(np.sort(values))
+    return {"names": [*ranges(edges, quantity)], "rows": fallen(values, edges).tolist(), "edges": edges.tolist()}

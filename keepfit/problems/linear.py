@@ -30,7 +30,7 @@ Matrix = Any
 
 
 @dataclass(frozen=True)
-class Linear:
+class LinearBaseline:
     """One of scikit-learn's estimators, with its penalty to be chosen."""
 
     name: str
@@ -45,7 +45,7 @@ class Linear:
     """A fitted estimator and rows [N', F] → answers."""
 
 
-def fitted(examples: Examples, how: Linear) -> tuple[str, Answers]:
+def fitted(examples: Examples, how: LinearBaseline) -> tuple[str, Answers]:
     """The model in words, and its answers to the test rows [N', A]."""
     most = min(_WORK // how.outputs, _CELLS) // cells(examples.rows)
     kept = how.drawn(examples.labels, most)
@@ -59,7 +59,7 @@ def fitted(examples: Examples, how: Linear) -> tuple[str, Answers]:
     return f"{how.name} on {what or 'all columns'}{share}", answers
 
 
-def _penalty(rows: Matrix, labels: NDArray[Any], of_train: NDArray[np.bool_], how: Linear) -> float:
+def _penalty(rows: Matrix, labels: NDArray[Any], of_train: NDArray[np.bool_], how: LinearBaseline) -> float:
     """That which answers the validation part best, the strongest of equal ones."""
     if of_train.all():
         return how.penalties[0]

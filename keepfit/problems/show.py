@@ -5,7 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, ClassVar
+
+from keepfit.metrics.naming import quantity
 
 
 @dataclass(frozen=True)
@@ -73,3 +76,14 @@ class Show(ABC):
     @abstractmethod
     def worst(self, row: dict[str, Any]) -> tuple[str, ...]:
         """A row of `worst` in metrics.json."""
+
+
+def quantities(profile: dict[str, Any]) -> Listing:
+    """A target of quantities: its range and its histogram."""
+    edges, counts = profile["histogram"]["edges"], profile["histogram"]["counts"]
+    most = max(counts, default=1) or 1
+    ranges = (f"{quantity(low)} to {quantity(high)}" for low, high in pairwise(edges))
+    rows = [(name, f"{count:,}") for name, count in zip(ranges, counts, strict=True)]
+    told = (f"{name} {quantity(profile[name])}" for name in ("min", "median", "mean", "max"))
+    bars = [round(100 * count / most, 1) for count in counts]
+    return Listing("Target, train rows", (), rows, frozenset({1}), bars, ", ".join(told))

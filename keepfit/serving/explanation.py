@@ -23,7 +23,7 @@ from keepfit.data.transform import Entry
 from keepfit.data.unread import Unread
 from keepfit.errors import ConfigError, DataError
 from keepfit.features.erasing import Leanings, effects
-from keepfit.features.kind import EDGES, Part, ServedColumn
+from keepfit.features.kind import EDGES, Region, ServedColumn
 from keepfit.features.lookup import kind_of
 from keepfit.serving import model_of
 from keepfit.serving.bundle.cells import composed_of, typed
@@ -46,7 +46,7 @@ class Reason:
     """How far the answer leans to its side by a cell, or by a part of one."""
 
     column: str
-    part: Part
+    part: Region
     """Where the part stands; empty for the whole cell."""
     effect: float
 

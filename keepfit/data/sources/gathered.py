@@ -14,7 +14,7 @@ from keepfit.data.media import ENDINGS
 from keepfit.data.sources.copies import telling, told_of
 from keepfit.data.sources.locate import format_of
 from keepfit.data.sources.opening import Opened, Reading, together
-from keepfit.data.sources.tables import Member, Partition, members, partition_of
+from keepfit.data.sources.tables import Partition, TableFile, members, partition_of
 from keepfit.data.unread import Unread
 from keepfit.errors import DataError
 
@@ -25,14 +25,14 @@ _Group = tuple[Partition, Opened]
 
 def open_gathered(files: tuple[Path, ...], form: str, reading: Reading, opener: Open) -> Opened:
     """Open folders, zips and files of tables. Raises DataError where they are not tables of one format."""
-    found: list[Member] = []
+    found: list[TableFile] = []
     notes: list[str] = []
     for file in files:
         if file.is_dir() or file.suffix.lower() == ".zip" or format_of(file) == "tables":
             inside, told = members(file, None if form == "auto" else form, reading.scratch)
             found, notes = found + inside, notes + told
         else:
-            found.append(Member(file, str(file), partition_of(str(file)) if len(files) > 1 else ()))
+            found.append(TableFile(file, str(file), partition_of(str(file)) if len(files) > 1 else ()))
     form = _form(found) if form == "auto" else form
     places = {member.file: Path(member.place) for member in found if str(member.file) != member.place}
     with told_of(places):
@@ -44,7 +44,7 @@ def open_gathered(files: tuple[Path, ...], form: str, reading: Reading, opener: 
     return replace(joined, batches=partial(telling, joined.batches, places), files=files, notes=(*notes, *told))
 
 
-def _form(found: list[Member]) -> str:
+def _form(found: list[TableFile]) -> str:
     forms = {format_of(member.file): member for member in found}
     packed = next((member for form, member in forms.items() if form == "tables" or form in ENDINGS), None)
     if packed is not None:

@@ -28,7 +28,7 @@ _MOST = 1_000_000
 
 
 @dataclass(frozen=True)
-class Member:
+class TableFile:
     """One table file of a folder or zip."""
 
     file: Path
@@ -37,7 +37,7 @@ class Member:
     partition: Partition
 
 
-def members(root: Path, form: str | None, scratch: Path) -> tuple[list[Member], list[str]]:
+def members(root: Path, form: str | None, scratch: Path) -> tuple[list[TableFile], list[str]]:
     """The table files of a folder or zip, sorted by name, those of a zip unpacked into `scratch`; and what to tell.
 
     `form` is the format that the YAML names. Raises DataError where there is none, where there are several formats,
@@ -48,13 +48,13 @@ def members(root: Path, form: str | None, scratch: Path) -> tuple[list[Member], 
         chosen, notes = _chosen(list(files), form, root)
         if odd := misnamed(root):
             notes.append(f"{root.name}: left unread, as the names are not UTF-8, {len(odd):,} in all: {some(odd)}.")
-        return [Member(files[name], str(files[name]), partition_of(name)) for name in chosen], notes
+        return [TableFile(files[name], str(files[name]), partition_of(name)) for name in chosen], notes
     with _opened(root) as archive:
         infos = {info.filename: info for info in archive.infolist() if not info.filename.endswith("/")}
         chosen, notes = _chosen(list(infos), form, root)
         folder = Path(mkdtemp(dir=scratch))
         taken = _Unpacking(archive, root, folder)
-        return [Member(taken(infos[n], i), f"{root}, {n}", partition_of(n)) for i, n in enumerate(chosen)], notes
+        return [TableFile(taken(infos[n], i), f"{root}, {n}", partition_of(n)) for i, n in enumerate(chosen)], notes
 
 
 def partition_of(name: str) -> Partition:

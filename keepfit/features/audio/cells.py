@@ -16,7 +16,7 @@ from keepfit.data.ragged import Ragged, ragged
 from keepfit.errors import DataError
 from keepfit.features.audio import PAD, Entry, Settings
 from keepfit.features.audio.spectrum import FLOOR, log_mel
-from keepfit.features.kind import EDGES, Binned, Bins, ClassicalColumns, Finisher, Fitter, Part, Seen, ServedColumn
+from keepfit.features.kind import EDGES, Binned, Bins, ClassicalColumns, Finisher, Fitter, Region, Seen, ServedColumn
 from keepfit.features.shared.figures import fallen, ranges, tenths
 from keepfit.features.shared.stretches import stretches
 from keepfit.features.shared.whole_files import FileKind, refuse_missing
@@ -128,11 +128,11 @@ class Audio(FileKind):
         found = np.stack(rows) if rows else np.empty((0, BANDS * MOMENTS))
         return ClassicalColumns(found, what=f"{BANDS} bands at {MOMENTS} moments")
 
-    def parts(self, cell: Any, entry: Any) -> list[Part]:
+    def parts(self, cell: Any, entry: Any) -> list[Region]:
         """Stretches of samples."""
         return [*stretches(len(sounds.decode(cell, entry.rate, entry.seconds)), _STRETCHES)]
 
-    def without(self, cell: Any, parts: Sequence[Part], entry: Any) -> Ragged:
+    def without(self, cell: Any, parts: Sequence[Region], entry: Any) -> Ragged:
         """The recording with noise over the stretch, as loud as its quiet moments: silence would be heard, too."""
         samples = sounds.decode(cell, entry.rate, entry.seconds)
         moments = np.array_split(samples.astype(np.float64), min(100, len(samples)))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from keepfit.data import sounds
 from keepfit.data.media import Medium
 from keepfit.features.audio.spectrum import log_mel
-from keepfit.features.kind import Part, ServedColumn
+from keepfit.features.kind import Region, ServedColumn
 from keepfit.features.shared import heat
 from keepfit.features.shared.file_words import FileWords
 from keepfit.features.words import Told
@@ -50,7 +50,7 @@ class AudioWords(FileWords):
         """The bands, low ones at the bottom, from its beginning to its end: light where it is loud."""
         return None if cell is None else heat.png(_bands(_samples(cell, entry), entry))
 
-    def part(self, _cell: Any, part: Part, entry: Any) -> str:
+    def part(self, _cell: Any, part: Region, entry: Any) -> str:
         """The seconds."""
         return f"{part[0] / entry.rate:.2f} to {part[1] / entry.rate:.2f} s"
 

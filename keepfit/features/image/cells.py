@@ -18,7 +18,7 @@ from keepfit.config import Feature, Preprocessing
 from keepfit.data import images
 from keepfit.errors import DataError
 from keepfit.features.image import Entry, Settings, levels
-from keepfit.features.kind import EDGES, Binned, Bins, ClassicalColumns, Finisher, Fitter, Part, Seen, ServedColumn
+from keepfit.features.kind import EDGES, Binned, Bins, ClassicalColumns, Finisher, Fitter, Region, Seen, ServedColumn
 from keepfit.features.shared.stretches import evenly
 from keepfit.features.shared.whole_files import FileKind, refuse_missing
 
@@ -137,12 +137,12 @@ class Image(FileKind):
         small = shrunk(values)
         return ClassicalColumns(small.reshape(len(small), -1), what=f"{small.shape[1]}×{small.shape[2]} pixels")
 
-    def parts(self, _cell: Any, entry: Any) -> list[Part]:
+    def parts(self, _cell: Any, entry: Any) -> list[Region]:
         """Windows of about a fifth of the side, and of two fifths, half over each other."""
         sides = ((evenly(pixels, count) for pixels in entry.size) for count in _WINDOWS)
         return [(*rows, *columns) for down, across in sides for rows in down for columns in across]
 
-    def without(self, cell: Any, parts: Sequence[Part], entry: Any) -> Pixels:
+    def without(self, cell: Any, parts: Sequence[Region], entry: Any) -> Pixels:
         """The picture with a window filled by the mean of the pixels around it, a channel: an occlusion that looks
         like the rest of the picture (Zeiler and Fergus 2014, arXiv:1311.2901, have a grey square)."""
         picture = images.decode(cell, entry.size, entry.channels, entry.pixels)

@@ -9,7 +9,7 @@ import numpy as np
 
 from keepfit.data import images
 from keepfit.data.media import Medium
-from keepfit.features.kind import Part, ServedColumn
+from keepfit.features.kind import Region, ServedColumn
 from keepfit.features.shared import heat
 from keepfit.features.shared.file_words import FileWords
 from keepfit.features.words import Told
@@ -53,7 +53,7 @@ class ImageWords(FileWords):
         """Pixels [h, w, c]."""
         return heat.png(values[:, :, 0] if values.shape[2] == 1 else values)
 
-    def part(self, _cell: Any, part: Part, _entry: Any) -> str:
+    def part(self, _cell: Any, part: Region, _entry: Any) -> str:
         """The window, from the upper left."""
         top, bottom, left, right = part
         return f"pixels {left + 1} to {right} across, {top + 1} to {bottom} down"

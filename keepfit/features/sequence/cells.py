@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from keepfit.config import Feature, Preprocessing
 from keepfit.data.ragged import Ragged, ragged
-from keepfit.features.kind import EDGES, Binned, Bins, ClassicalColumns, Fitter, Kind, Part, Seen, ServedColumn, Views
+from keepfit.features.kind import EDGES, Binned, Bins, ClassicalColumns, Fitter, Kind, Region, Seen, ServedColumn, Views
 from keepfit.features.sequence import Entry, Settings
 from keepfit.features.sequence.packed import Series, packed, unpack, whole
 from keepfit.features.shared.figures import fallen, ranges, tenths
@@ -122,11 +122,11 @@ class Sequence(Kind):
         """32 points of each channel, and its mean, deviation, least and most."""
         return ClassicalColumns(np.stack([_figures(row) for row in _rows(values)]) if len(values) else _NONE)
 
-    def parts(self, cell: Any, entry: Any) -> list[Part]:
+    def parts(self, cell: Any, entry: Any) -> list[Region]:
         """Stretches of steps."""
         return [*stretches(min(len(unpack(cell)), entry.length), _STRETCHES)]
 
-    def without(self, cell: Any, parts: Several[Part], entry: Any) -> Views:
+    def without(self, cell: Any, parts: Several[Region], entry: Any) -> Views:
         """The series on a straight line over the stretch, in every channel."""
         whole_one = _encoded(pa.array([cell], pa.binary()), entry.mean, entry.length).values
         return ragged([_straight(whole_one, *part) for part in parts], whole_one[:0], np.nan)

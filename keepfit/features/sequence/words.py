@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from keepfit.features.column import Choice, ColumnFacts
-from keepfit.features.kind import Part, ServedColumn
+from keepfit.features.kind import Region, ServedColumn
 from keepfit.features.sequence.packed import packed, unpack, whole
 from keepfit.features.shared import heat
 from keepfit.features.words import Told, Words, share
@@ -65,7 +65,7 @@ class SequenceWords(Words):
         """A line a channel, each from its own least to its own most."""
         return None if cell is None else _drawn(cell, entry)
 
-    def part(self, _cell: Any, part: Part, _entry: Any) -> str:
+    def part(self, _cell: Any, part: Region, _entry: Any) -> str:
         """The steps."""
         return f"steps {part[0] + 1:,} to {part[1]:,}"
 

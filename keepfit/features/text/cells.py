@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from keepfit.config import Feature, Preprocessing
 from keepfit.data.cells import categories, is_text
 from keepfit.data.ragged import Block
-from keepfit.features.kind import ClassicalColumns, Part, ServedColumn, Views
+from keepfit.features.kind import ClassicalColumns, Region, ServedColumn, Views
 from keepfit.features.shared.tokenized import TokenizedFitter, TokenizedKind, size
 from keepfit.features.text import Entry, Settings, grams, tokens
 
@@ -82,18 +82,18 @@ class Text(TokenizedKind):
         """How often each n-gram occurs."""
         return ClassicalColumns(grams.matrix(values["grams"]), what="n-grams")
 
-    def parts(self, cell: Any, entry: Any) -> list[Part]:
+    def parts(self, cell: Any, entry: Any) -> list[Region]:
         """Words and signs; tokens, where no blanks part words; of very many, neighbours together."""
         if entry.grams == "words":
             return _few([found.span() for found in _WORD.finditer(cell[: grams.MOST])])
         spans = dict.fromkeys(tokens.pieces(cell, entry.tokenizer))
         return _few([(start, stop) for start, stop in spans if cell[start:stop].strip()])
 
-    def without(self, cell: Any, parts: Sequence[Part], entry: Any) -> Views:
+    def without(self, cell: Any, parts: Sequence[Region], entry: Any) -> Views:
         """The text with the part cut out."""
         return self.encode(self.read(pa.array([cell[:start] + cell[stop:] for start, stop in parts])), entry, list)
 
-    def part_name(self, cell: Any, part: Part) -> str:
+    def part_name(self, cell: Any, part: Region) -> str:
         """The word, whatever its case."""
         return str(cell[slice(*part)]).casefold()
 
@@ -117,7 +117,7 @@ class Text(TokenizedKind):
 KIND = Text()
 
 
-def _few(parts: list[tuple[int, int]]) -> list[Part]:
+def _few(parts: list[tuple[int, int]]) -> list[Region]:
     if len(parts) <= _PARTS:
         return [*parts]
     return [(int(some[0][0]), int(some[-1][1])) for some in np.array_split(np.array(parts), _PARTS)]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from keepfit.features.column import Choice, ColumnFacts, Suggestion, full
-from keepfit.features.kind import Part, ServedColumn
+from keepfit.features.kind import Region, ServedColumn
 from keepfit.features.text.grams import normal, unit_of
 from keepfit.features.words import Told, Words, share
 
@@ -53,7 +53,7 @@ class TextWords(Words):
         """Python."""
         return "np.array([[5, 9, 0]], dtype=np.int32)"
 
-    def part(self, cell: Any, part: Part, _entry: Any) -> str:
+    def part(self, cell: Any, part: Region, _entry: Any) -> str:
         """The word, as it is written."""
         return f'"{cell[slice(*part)]}"'
 

@@ -3,9 +3,10 @@ recording in `keepfit.models.cnn.spectrogram`.
 
 B pictures, S pixels a side, C colour channels, F filters, K outputs.
 
-`Plain` is the stack of conv-pool blocks of the textbooks (LeCun et al. 1998, with the batch normalisation of Ioffe and
-Szegedy 2015). `Fast` follows Keller Jordan's airbench ("94 % on CIFAR-10 in 3.29 seconds", arXiv:2404.00498): a first
-layer that whitens patches of the train pictures and stays as it is, then narrow blocks that pool before they normalise.
+`PlainCNN` is the stack of conv-pool blocks of the textbooks (LeCun et al. 1998, with the batch normalisation of Ioffe
+and Szegedy 2015). `Fast` follows Keller Jordan's airbench ("94 % on CIFAR-10 in 3.29 seconds", arXiv:2404.00498): a
+first layer that whitens patches of the train pictures and stays as it is, then narrow blocks that pool before they
+normalise.
 """
 
 from __future__ import annotations
@@ -87,11 +88,11 @@ def build(settings: dict[str, Any], transform: Transform) -> nn.Module:
     sizes = transform.target.outputs, settings["width"], settings["dropout"]
     (entry,) = transform.features
     if isinstance(entry, SeriesEntry):
-        return series.Series(entry, *sizes)
+        return series.SeriesCNN(entry, *sizes)
     if isinstance(entry, AudioEntry):
         return spectrogram.Spectrogram(entry, *sizes)
     if settings["variant"] == "plain":
-        return Plain(picture_of(transform), settings, transform.target.outputs)
+        return PlainCNN(picture_of(transform), settings, transform.target.outputs)
     return Fast(picture_of(transform), *sizes)
 
 
@@ -99,7 +100,7 @@ LEAST_POOLED = 6
 """Pixels a side that are still pooled."""
 
 
-class Plain(nn.Module):
+class PlainCNN(nn.Module):
     """Blocks of convolution, batch norm, activation and pooling, then two dense layers.
 
     A block that meets a side of fewer than 6 pixels does not pool, so that a stack made for larger pictures fits.

@@ -28,7 +28,7 @@ def defaults(transform: Transform, rows: int) -> dict[str, Any]:
     return {"width": 64, "dropout": 0.2, "lr": 3e-3, **course(transform, rows, batch_size(rows), most=100)}
 
 
-class Series(nn.Module):
+class SeriesCNN(nn.Module):
     """Three convolutions with batch norm, mean and maximum over the steps, one dense layer."""
 
     def __init__(self, entry: Entry, outputs: int, width: int, dropout: float) -> None:

@@ -47,10 +47,10 @@ def defaults(model: Settings, transform: Transform, rows: int) -> dict[str, Any]
 
 def build(settings: TowerSettings, transform: Transform) -> nn.Module:
     """Outputs [B, M, K]."""
-    return (Towers if settings["variant"] == "embedded" else Plain)(settings, transform)
+    return (Towers if settings["variant"] == "embedded" else PixelMLP)(settings, transform)
 
 
-class Plain(nn.Module):
+class PixelMLP(nn.Module):
     """Each pixel, standardised, is an input of the first layer."""
 
     def __init__(self, settings: TowerSettings, transform: Transform) -> None:

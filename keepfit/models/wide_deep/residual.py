@@ -19,7 +19,7 @@ from keepfit.data.feed import Part
 from keepfit.data.transform import Transform
 from keepfit.features.named import Axes, head
 from keepfit.features.sequence import Entry as Series
-from keepfit.models.cnn.series import Series as Net
+from keepfit.models.cnn.series import SeriesCNN
 from keepfit.models.fitted import held
 from keepfit.models.linear_fit import Chosen, Fitting, Floats, LinearFit, Matrix
 from keepfit.models.towers import Towers, TowerSettings
@@ -168,7 +168,7 @@ def _deep(settings: TowerSettings, transform: Transform) -> tuple[nn.Module, lis
     """The deep part, and what gives its outputs: of a series that stands alone the convolutions over its steps."""
     one = alone(transform)
     if one is not None:
-        net = Net(one, transform.target.outputs, settings["width"], settings["dropout"])
+        net = SeriesCNN(one, transform.target.outputs, settings["width"], settings["dropout"])
         return net, [net.head]
     towers = Towers(settings, transform)
     return towers, [tower.head for tower in towers.towers]  # type: ignore[misc]

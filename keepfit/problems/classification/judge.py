@@ -19,7 +19,7 @@ from keepfit.problems.boosting import Boosting, boosted
 from keepfit.problems.classification import Settings, Target
 from keepfit.problems.examples import TableJudge
 from keepfit.problems.judge import Examples, Judged
-from keepfit.problems.linear import Linear, fitted, logistic, strengths
+from keepfit.problems.linear import LinearBaseline, fitted, logistic, strengths
 from keepfit.store.artifacts import Interval
 
 
@@ -191,7 +191,7 @@ def _boosted(examples: Examples, classes: int) -> tuple[str, Answers]:
 
 
 def _regressed(examples: Examples, classes: int) -> tuple[str, Answers]:
-    how = Linear(
+    how = LinearBaseline(
         "logistic regression",
         outputs=classes,
         penalties=strengths(examples),

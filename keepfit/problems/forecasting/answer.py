@@ -8,9 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from keepfit.features.shared.figures import fallen, ranges, tenths
-from keepfit.metrics.naming import quantity
-from keepfit.problems.answer import Answer, Answers
+from keepfit.features.shared.figures import fallen
+from keepfit.problems.answer import Answer, Answers, bins_of
 from keepfit.problems.forecasting import Target
 
 PARTS = ("prediction", "low", "high")
@@ -61,9 +60,7 @@ class AheadAnswer(Answer):
 
     def bins(self, answers: Answers, _schema: dict[str, Any]) -> dict[str, Any]:
         """Tenths of the values one step ahead, by their `edges`."""
-        edges = tenths(np.sort(answers[:, 0].astype(np.float64)))
-        counts = fallen(answers[:, 0], edges).tolist()
-        return {"names": [*ranges(edges, quantity)], "rows": counts, "edges": edges.tolist()}
+        return bins_of(answers[:, 0].astype(np.float64))
 
     def binned(self, answers: Answers, bins: dict[str, Any]) -> NDArray[np.int64]:
         """By those tenths."""

@@ -51,13 +51,8 @@ class JudgedForecasts(Judged):
         return self.found.intervals(confidence)
 
     def undefined(self) -> dict[str, str]:
-        """R² of values that are all alike, percentages of what is about zero."""
-        found = {}
-        if not self.found.errors.varies:
-            found["r2"] = "every value of the test rows is the same, and there is no variance to explain"
-        if not self.found.errors.has_percentages:
-            found["mape"] = "some true values are about zero or below, and a percentage of them says nothing"
-        return found
+        """See `keepfit.metrics.errors`."""
+        return self.found.errors.undefined()
 
     def details(self) -> dict[str, Any]:
         """steps (errors of each step ahead), ahead (the forecasts one step ahead of the newest rows, and the truth),

@@ -16,7 +16,7 @@ from keepfit.problems.answer import Answers, Labels
 from keepfit.problems.boosting import Boosting, boosted
 from keepfit.problems.examples import TableJudge
 from keepfit.problems.judge import Examples, Judged
-from keepfit.problems.linear import Linear, fitted, logistic, strengths
+from keepfit.problems.linear import LinearBaseline, fitted, logistic, strengths
 from keepfit.problems.multilabel import Target
 from keepfit.problems.multilabel.answer import texts
 from keepfit.problems.multilabel.cells import places
@@ -176,7 +176,7 @@ def _boosted(examples: Examples, labels: int) -> tuple[str, Answers]:
 
 
 def _regressed(examples: Examples, labels: int) -> tuple[str, Answers]:
-    how = Linear(
+    how = LinearBaseline(
         "logistic regression",
         outputs=labels,
         penalties=strengths(examples),

@@ -16,7 +16,7 @@ from keepfit.problems.answer import Answers, Labels
 from keepfit.problems.boosting import Boosting, boosted
 from keepfit.problems.examples import TableJudge
 from keepfit.problems.judge import Examples, Judged
-from keepfit.problems.linear import Linear, fitted
+from keepfit.problems.linear import LinearBaseline, fitted
 from keepfit.problems.regression import Target
 from keepfit.problems.regression.space import drawn
 from keepfit.store.artifacts import Interval
@@ -52,13 +52,8 @@ class JudgedValues(Judged):
         return self.errors.intervals(confidence)
 
     def undefined(self) -> dict[str, str]:
-        """R² of rows that are all alike, percentages of what is about zero."""
-        found = {}
-        if not self.errors.varies:
-            found["r2"] = "every test row has the same value, and there is no variance to explain"
-        if not self.errors.has_percentages:
-            found["mape"] = "some true values are about zero or below, and a percentage of them says nothing"
-        return found
+        """See `keepfit.metrics.errors`."""
+        return self.errors.undefined()
 
     def details(self) -> dict[str, Any]:
         """points (label and prediction of some rows), deciles (residuals by tenths of the prediction), log."""
@@ -144,7 +139,7 @@ def _boosted(examples: Examples) -> tuple[str, Answers]:
 def _ridge(examples: Examples) -> tuple[str, Answers]:
     from sklearn.linear_model import Ridge
 
-    how = Linear(
+    how = LinearBaseline(
         "ridge regression",
         outputs=1,
         penalties=_OF_COUNTS if examples.counts else _PENALTIES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from keepfit.metrics.naming import quantity
-from keepfit.problems.show import Chapter, Listing, Show
+from keepfit.problems.show import Chapter, Listing, Show, quantities
 
 
 class ValueShow(Show):
@@ -20,12 +20,7 @@ class ValueShow(Show):
 
     def target(self, profile: dict[str, Any]) -> Listing:
         """Its range and its histogram."""
-        edges, counts = profile["histogram"]["edges"], profile["histogram"]["counts"]
-        most = max(counts, default=1) or 1
-        rows = [(f"{quantity(edges[i])} to {quantity(edges[i + 1])}", f"{count:,}") for i, count in enumerate(counts)]
-        told = (f"{name} {quantity(profile[name])}" for name in ("min", "median", "mean", "max"))
-        bars = [round(100 * count / most, 1) for count in counts]
-        return Listing("Target, train rows", (), rows, frozenset({1}), bars, ", ".join(told))
+        return quantities(profile)
 
     def errors(self, metrics: dict[str, Any]) -> Chapter:
         """Residuals by tenths of the prediction."""
