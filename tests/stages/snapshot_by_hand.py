@@ -23,8 +23,7 @@ def pipeline(folder: Path, features: dict[str, Any], target: str = "answer", **s
         source={"path": "none.csv"},
         target=target,
         features=features,
-        model={"family": family},
-        **sections,
+        **{"model": {"family": family}, **sections},
     )
     config._file = folder / "pipeline.yaml"
     return config

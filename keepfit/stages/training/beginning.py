@@ -14,7 +14,7 @@ from keepfit.config.sets import FEATURES
 from keepfit.data.batch import Rows
 from keepfit.data.feed import Feed, Part, beside
 from keepfit.data.transform import Transform
-from keepfit.features.lookup import parsed, read_transform
+from keepfit.features.lookup import amounts_of, parsed, read_transform
 from keepfit.learning import memory
 from keepfit.learning.adversarial import recipe_of
 from keepfit.learning.changes import Changes
@@ -95,9 +95,9 @@ def begin(
 
 
 def changes_of(transform: Transform, plan: Plan) -> Changes:
-    """How rows are changed in training, of the tensors whose kind can."""
-    if not plan.augment:
-        return Changes({}, {})
-    firsts = (tensor for tensor in transform.tensors if not tensor.view.name)
-    nets = {tensor.name: FEATURES.module(tensor.entries[0].kind, "net") for tensor in firsts}
-    return Changes({name: net for name, net in nets.items() if hasattr(net, "augment")}, plan.augment)
+    """How rows are changed in training, of the tensors whose kind knows all of these changes."""
+    amounts = plan.augment or {}
+    firsts = {tensor.name: tensor.entries[0] for tensor in transform.tensors if amounts and not tensor.view.name}
+    knows = {name: amounts.keys() <= {*(amounts_of(entry, SEEN) or ())} for name, entry in firsts.items()}
+    nets = {name: FEATURES.module(entry.kind, "net") for name, entry in firsts.items() if knows[name]}
+    return Changes(nets, amounts)

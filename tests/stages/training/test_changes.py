@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from keepfit.errors import ConfigError
 from keepfit.models.cnn import net
+from keepfit.stages.preprocessing import preprocess
 from keepfit.stages.training import train
 from keepfit.store.events import watching
+from tests.stages import snapshot_by_hand as by_hand
+from tests.stages.evaluation import test_explanations as planted
 from tests.stages.training.training_data import bright_sides, picture, pictures, prepare, run
 
 EVERY = "flip: auto, cutout: 0.3, colour: 0.2, crop: 0.2, contrast: 0.2, brightness: 0.2, mixup: 0.3"
@@ -89,3 +93,16 @@ def test_what_is_hard_is_learned_for_longer_unless_the_yaml_says_how_long(tmp_pa
 def test_amounts_that_mean_nothing_are_refused(tmp_path: Path, said: str, told: str) -> None:
     with pytest.raises(ConfigError, match=told):
         train(*pictures(tmp_path, f"{{epochs: 1, augment: {said}}}"))
+
+
+def test_a_picture_beside_a_series_is_not_changed_as_series_are(tmp_path: Path) -> None:
+    truth = np.arange(120) % 2 == 0
+    cells = {"series": planted.series, "picture": planted.picture}
+    made = {name: pa.array([make(one) for one in truth], pa.binary()) for name, make in cells.items()}
+    table = by_hand.with_ids(pa.table({**made, "answer": pa.array(np.where(truth, "yes", "no"))}))
+    sections = {"model": {"family": "wide_deep"}, "training": {"epochs": 1}}
+    said = by_hand.pipeline(tmp_path, {"series": "sequence", "picture": "image"}, **sections)
+    began, validated = by_hand.validated(said, table)
+    trained = train(began, preprocess(began, validated).learnable)
+    resolved = json.loads((began.store / trained.path / "resolved.json").read_text())
+    assert resolved["plan"]["augment"] == {"noise": 0.05, "scale": 0.05}
