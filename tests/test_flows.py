@@ -18,6 +18,7 @@ from prefect.client.base import PrefectHttpxSyncClient
 
 from keepfit.errors import MachineError
 from tests import ROOT
+from tests.stages.release.test_new_classes import written
 from tests.store.test_kill import small
 
 KEEPFIT = Path(sys.executable).with_name("keepfit")
@@ -41,6 +42,18 @@ def test_a_run_ends_in_a_verdict_and_the_next_finds_nothing_new(tmp_path: Path) 
         assert re.search(rf"= {stage} .* reused: same as run", again.stderr)
     shown = keepfit("show", pipeline)
     assert "In service: version 1" in shown.stdout
+
+
+@pytest.mark.slow
+def test_with_a_new_class_it_begins_with_the_model_in_service_and_tells_of_the_class(tmp_path: Path) -> None:
+    training = "{epochs: 4, start: champion}"
+    assert keepfit("run", written(tmp_path, [0, 1, 2, 3], training)).stdout.startswith("FIRST: ")
+    done = keepfit("run", written(tmp_path, [0, 1, 2, 3, 4], training))
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"begins as the model in service, \w+, in [\d,]+ of its", done.stderr)
+    assert 'The class "4" is new: ' in done.stdout
+    report = Path(re.search(r"report: (.+)", done.stdout)[1]).read_text()  # type: ignore[index]
+    assert "of the model in service" in report
 
 
 @pytest.mark.parametrize(("mode", "found"), [("dry run", "569 rows may"), ("evaluate only", "version 1, in service")])

@@ -8,6 +8,9 @@ Its `__init__` has `Settings`, its section in the YAML; `net` has
         a batch's inputs → [B, M, K]: B rows, M ensemble members (1 for a single network), K numbers a row, as many as
         the target asks for; what the problem makes of them stands in `keepfit.problems.objective`
 
+`Settings.by_steps` is False where nothing is learned by steps. A module says in `named` what its tensors' places mean,
+so that it can begin with what an earlier one learned: see `keepfit.features.named`.
+
 A module may have `see(inputs)`, which is called once with some train rows before it learns; and `begin(train,
 validation, objective) → Inputs, Inputs`, which fits a part of it directly, to all rows of the two parts before the
 first step, and gives what each row of the one and of the other is to carry beside its inputs in training alone, where

@@ -34,8 +34,11 @@ def _source(facts: RunFacts) -> list[tuple[str, str]]:
 def _settings(facts: RunFacts) -> list[tuple[str, str]]:
     """Of the model and its training, those that were derived included."""
     model = facts.read("train", "architecture.json", {}).get("settings", {})
-    plan = facts.read("train", "resolved.json", {}).get("plan", {})
-    return [(name, _value(value)) for name, value in [*model.items(), *plan.items()]]
+    resolved = facts.read("train", "resolved.json", {})
+    settings = [*model.items(), *resolved.get("plan", {}).items()]
+    if taken := resolved.get("taken"):
+        settings.append(("begins with", f"{taken['numbers']:,} of {taken['whole']:,} weights of the model in service"))
+    return [(name, _value(value)) for name, value in settings]
 
 
 def _value(value: Any) -> str:

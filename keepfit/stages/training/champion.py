@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from keepfit.errors import KeepfitError
+from keepfit.models.architecture import load
 from keepfit.models.takeover import TakenOver, why_not
 from keepfit.serving.bundle.seal import verify
 from keepfit.store import files
@@ -26,14 +28,23 @@ def folder(room: Room, start: Start | None, architecture: dict[str, Any]) -> Pat
             room.note("begins with fresh weights: no model was in service when these rows were first learned from.")
         return None
     found = room.store / start.path
-    if not found.is_dir():
-        room.note(f"begins with fresh weights: the model in service, {start.bundle}, is not in the store any more.")
-        return None
-    verify(found)
+    why = _why_not(found, start, architecture)
+    if why:
+        room.note(f"begins with fresh weights, and not as the model in service, {start.bundle}: {why}.")
+    return None if why else found
+
+
+def _why_not(found: Path, start: Start, architecture: dict[str, Any]) -> str:
+    """Why it cannot be begun with, in a clause."""
+    if not found.is_dir() or verify(found) != start.bundle:
+        return "it is not in the store any more"
     if why := why_not(architecture, files.read_json(found / "architecture.json")):
-        room.note(f"begins with fresh weights: of the model in service, {start.bundle}, nothing fits, as {why}.")
-        return None
-    return found
+        return why
+    try:
+        load(found)
+    except (KeepfitError, RuntimeError, ValueError, KeyError, TypeError) as error:  # such as one of an older keepfit
+        return f"it cannot be built any more ({type(error).__name__})"
+    return ""
 
 
 def told(room: Room, start: Start | None, taken: TakenOver | None) -> None:

@@ -12,6 +12,7 @@ import pytest
 from keepfit import config
 from keepfit.errors import ConfigError, MachineError
 from keepfit.serving import champion, journal
+from keepfit.serving.bundle.seal import seal
 from keepfit.serving.rollback import rollback
 from keepfit.stages.preprocessing import preprocess
 from keepfit.stages.release.compare import seen_rows
@@ -114,6 +115,13 @@ def test_one_that_is_gone_or_damaged_is_told(folder: Path) -> None:
         (bundle / "model.safetensors").write_bytes(weights[:-1] + b"x")
         with pytest.raises(MachineError, match="changed after"):
             train(run, prepared, start)
+        (bundle / "model.safetensors").write_bytes(weights)
+        architecture = files.read_json(bundle / "architecture.json")
+        architecture["settings"]["width"] = 32
+        files.write_json(bundle / "architecture.json", architecture)
+        id = seal(bundle)
+        train(run, prepared, start.model_copy(update={"digest": id, "bundle": id}))
+        assert any("cannot be built any more (RuntimeError)" in note for note in run.outcome("train").notes)
         shutil.rmtree(bundle)
         train(run, prepared, start)
         assert any("not in the store any more" in note for note in run.outcome("train").notes)
