@@ -12,11 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from keepfit.config import Model
+from keepfit.config import Model, Training
 from keepfit.data.transform import Transform
 from keepfit.features.lookup import parsed
 from keepfit.features.named import Axes, Axis
-from keepfit.models.architecture import load
+from keepfit.models.architecture import load, resolve
 from keepfit.store import files
 
 Architecture = dict[str, Any]
@@ -35,31 +35,34 @@ class TakenOver:
     """Tensors that are not, or not in all their places."""
 
 
-def why_not(architecture: Architecture, earlier: Architecture) -> str:
+def why_not(model: Model, transform: Transform, earlier: Architecture) -> str:
     """Why nothing of an earlier network can be taken over, in a clause; empty where something may."""
-    if earlier["family"] != architecture["family"]:
-        return f"it is of the family {earlier['family']}, and this one is of {architecture['family']}"
-    problems = [one["transform"]["target"]["problem"] for one in (earlier, architecture)]
-    if problems[0] != problems[1]:
-        return f"it answers {problems[0]}, and this one {problems[1]}"
-    return ""
+    if earlier["family"] != model.family:
+        return f"it is of the family {earlier['family']}, and this one is of {model.family}"
+    problem = earlier["transform"]["target"]["problem"]
+    return (
+        "" if problem == transform.target.problem else f"it answers {problem}, and this one {transform.target.problem}"
+    )
 
 
-def resumed(architecture: Architecture, earlier: Architecture, model: Model) -> Architecture:
-    """The architecture of a network that goes on from an earlier one: what the YAML does not say is as it was, and
-    figures that weights were learned for are the same."""
-    said = model.model_dump(exclude={"family"}, exclude_none=True)
-    settings = {
-        name: value if name in said else earlier["settings"].get(name, value)
-        for name, value in architecture["settings"].items()
-    }
-    transform, before = parsed(architecture["transform"]), parsed(earlier["transform"])
+def resumed(
+    earlier: Architecture, model: Model, training: Training, transform: Transform, rows: int
+) -> tuple[Architecture, dict[str, Any]]:
+    """As `keepfit.models.architecture.resolve`, of a network that goes on from an earlier one.
+
+    What the YAML does not say is as it was, and figures that weights were learned for are the same.
+    """
+    before, settings = parsed(earlier["transform"]), earlier["settings"]
+    own = [name for name in type(model).model_fields if name != "family"]
+    as_it_was = {name: settings[name] for name in own if getattr(model, name) is None and name in settings}
     features = [
         entry.resumed(before.entries[entry.name]) if entry.name in before.entries else entry
         for entry in transform.features
     ]
-    whole = Transform(target=transform.target.resumed(before.target), features=tuple(features))
-    return {**architecture, "settings": settings, "transform": whole.plain()}
+    now = Transform(target=transform.target.resumed(before.target), features=tuple(features))
+    made, derived = resolve(model.model_copy(update=as_it_was), training, now, rows)
+    others = {name: settings[name] for name in made["settings"] if name not in own and name in settings}
+    return {**made, "settings": {**made["settings"], **others}}, derived
 
 
 @torch.no_grad()

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from keepfit.config import Model
+from keepfit.config import Model, Training
 from keepfit.config.sets import MODELS
 from keepfit.data.transform import Entry, Transform
 from keepfit.features.datetime import Entry as DatetimeEntry
@@ -74,7 +74,7 @@ def trained(folder: Path, made: Architecture, seed: int = 1) -> nn.Module:
 def going_on(folder: Path, family: str, seen: Transform, **said: Any) -> tuple[nn.Module, Architecture]:
     """Fresh, as it is before anything is taken over."""
     earlier = json.loads((folder / "architecture.json").read_text())
-    made = resumed(architecture(family, seen, **said), earlier, section(family, **said))
+    made, _ = resumed(earlier, section(family, **said), Training(), seen, 300)
     torch.manual_seed(2)
     return build(made).eval(), made
 
@@ -152,11 +152,20 @@ def test_a_token_keeps_its_row_wherever_it_stands_now(tmp_path: Path, family: st
     assert not torch.equal(found[name][3], old[name][3])
 
 
+def test_numbers_that_are_cut_otherwise_are_not_taken_for_those_that_were(tmp_path: Path) -> None:
+    seen = table(["a", "b"], ["red", "green"])
+    old = trained(tmp_path / "old", architecture("mlp", seen, bins=16, members=1)).state_dict()
+    found = begun(tmp_path / "old", "mlp", seen, bins=24, members=1)[0].state_dict()
+    slope, level = (next(name for name in found if name.endswith(f"numbers.{one}")) for one in ("slope", "level"))
+    assert torch.equal(found[level], old[level])
+    assert not torch.isin(found[slope], old[slope]).any()
+
+
 def test_another_family_or_problem_gives_nothing_and_other_settings_what_fits(tmp_path: Path) -> None:
     seen = table(["a", "b"], ["red", "green"])
-    mlp, attention = (architecture(family, seen) for family in ("mlp", "attention"))
-    assert "family mlp" in why_not(attention, mlp)
-    assert not why_not(mlp, mlp)
+    mlp, named = architecture("mlp", seen), section("mlp")
+    assert "family mlp" in why_not(section("attention"), seen, mlp)
+    assert not why_not(named, seen, mlp)
     trained(tmp_path / "old", architecture("mlp", seen, width=32))
     wider, taken = begun(tmp_path / "old", "mlp", seen, width=64)
     assert wider.state_dict()["towers.0.head.weight"].shape[1] == 64
@@ -211,14 +220,15 @@ def alone(entry: Entry) -> Transform:
     return Transform(target=classified(["a", "b", "c"]), features=(entry,))
 
 
-FITTED = ("wide.0.", "beside.", "bias")
-"""What is fitted before the first step, and so anew, where there are texts or series."""
+FITTED = {"wide_deep": ("wide.0.", "beside.", "bias"), "retrieval": ("codes", "sides")}
+"""What is fitted before the first step, and so anew; of wide_deep where there are texts or series."""
 SEEN = {
     **{f"{family} of a table": (family, {}, table(["a", "b", "c"], ["red", "green"], ["no"])) for family in OF_TABLES},
     **{f"{family} beside": (family, {}, beside()) for family in OF_TABLES},
     **{f"{f} of {k}": (f, {}, alone(entry_of(k))) for f in ("rnn", "lstm", "attention") for k in ("sequence", "image")},
     **{f"{family} of text": (family, {}, alone(words("rain", "sun"))) for family in ("gru", "attention", "wide_deep")},
     **{f"cnn of {kind}": ("cnn", {}, alone(entry_of(kind))) for kind in ("sequence", "image", "audio")},
+    "retrieval": ("retrieval", {}, table(["a", "b", "c"], ["red", "green"])),
     "cnn of textbooks": ("cnn", {"variant": "plain"}, alone(entry_of("image"))),
     "mlp of pixels": ("mlp", {"variant": "plain"}, alone(entry_of("image"))),
     "wide_deep of pictures": ("wide_deep", {}, alone(entry_of("image"))),
@@ -240,7 +250,7 @@ def test_whatever_grows_with_classes_or_words_says_what_its_places_are(case: str
     for more in grown(seen):
         for name, tensor in build({**made, "transform": more.plain()}).state_dict().items():
             was = net.state_dict()[name]
-            if not was.is_floating_point() or (family == "wide_deep" and name.startswith(FITTED)):
+            if not was.is_floating_point() or name.startswith(FITTED.get(family, ("?",))):
                 continue
             for axis, (size, now) in enumerate(zip(was.shape, tensor.shape, strict=True)):
                 assert size == now or axes.get(name, ())[axis] is not None, (name, target)

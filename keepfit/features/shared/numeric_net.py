@@ -159,7 +159,7 @@ class NumericEncoder(nn.Module):
         self.cycles = Cycles(cyclic) if cyclic else None
         self.places = Places(every, bins)
         self.numbers = Numbers(len(every), self.places.bins, units)
-        self.columns = len(every)
+        self.columns, self.bins = len(every), bins
         turns = [(entry.name, length) for entry in cyclic for length, _ in entry.cycles]
         self.turns = len(turns)
         self.of: list[Hashable] = [*(entry.name for entry in entries), *turns]
@@ -173,7 +173,7 @@ class NumericEncoder(nn.Module):
 
     def named(self, _outputs: Sequence[str]) -> dict[str, Axes]:
         """All by column, and by bin."""
-        bins, columns = range(self.places.bins), self.of
+        columns, bins = self.of, [(self.bins, place) for place in range(self.places.bins)]  # cut otherwise, others
         found: dict[str, Axes] = {"cycles.length": (columns[len(columns) - self.turns :],)}
         found["places.inner"] = (columns, bins)
         found |= {f"places.{name}": (columns,) for name in ("centre", "spread")}

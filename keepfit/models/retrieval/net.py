@@ -7,6 +7,8 @@ B rows, N train rows to compare with, n of them drawn for a step, D numbers a co
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import product
 from typing import Any, Self
 
 import torch
@@ -16,6 +18,7 @@ from keepfit.data.batch import Inputs, Rows
 from keepfit.data.feed import Part
 from keepfit.data.transform import Transform
 from keepfit.features.encoder import Encoder
+from keepfit.features.named import Axes
 from keepfit.models.fitted import held
 from keepfit.models.plain import all_sides, outputs_of, sides_of
 from keepfit.models.retrieval import Settings
@@ -54,7 +57,7 @@ class Retrieval(nn.Module):
 
     def __init__(self, settings: dict[str, Any], transform: Transform) -> None:
         super().__init__()
-        self.target, width = transform.target, settings["width"]
+        self.target, self.units, width = transform.target, settings["units"], settings["width"]
         self.encoder = Encoder(transform, settings["bins"], settings["units"])
         self.first = nn.Linear(self.encoder.columns * settings["units"], width)
         self.blocks = nn.Sequential(*(Block(width, settings["dropout"]) for _ in range(settings["depth"])))
@@ -105,6 +108,10 @@ class Retrieval(nn.Module):
             return self._learning(inputs, self._here(self.candidates))
         shares = (-distances(self.coded(inputs), self.codes)).softmax(1)
         return outputs_of(shares @ self.sides, self.target, _UNSURE)[:, None]
+
+    def named(self, _outputs: Sequence[str]) -> dict[str, Axes]:
+        """The first layer takes the columns' units; the candidates are drawn anew."""
+        return {"first.weight": (None, [*product(self.encoder.of, range(self.units))])}
 
     def _learning(self, inputs: Inputs, candidates: Rows) -> Tensor:
         """By some of the candidates, drawn anew; none answers for itself."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+from keepfit.config import Model
+from keepfit.data.transform import Transform
 from keepfit.errors import KeepfitError
 from keepfit.models.architecture import load
 from keepfit.models.takeover import TakenOver, why_not
@@ -18,7 +19,7 @@ ROWS, EARLIER = "train_rows.parquet", "earlier_rows.parquet"
 _NAMED = 3
 
 
-def folder(room: Room, start: Start | None, architecture: dict[str, Any]) -> Path | None:
+def folder(room: Room, start: Start | None, transform: Transform) -> Path | None:
     """Where it lies; None where there is none that can be gone on from, and that is said.
 
     Raises MachineError where it is damaged.
@@ -28,17 +29,17 @@ def folder(room: Room, start: Start | None, architecture: dict[str, Any]) -> Pat
             room.note("begins with fresh weights: no model was in service when these rows were first learned from.")
         return None
     found = room.store / start.path
-    why = _why_not(found, start, architecture)
+    why = _why_not(found, start, room.config.model, transform)
     if why:
         room.note(f"begins with fresh weights, and not as the model in service, {start.bundle}: {why}.")
     return None if why else found
 
 
-def _why_not(found: Path, start: Start, architecture: dict[str, Any]) -> str:
+def _why_not(found: Path, start: Start, model: Model, transform: Transform) -> str:
     """Why it cannot be begun with, in a clause."""
     if not found.is_dir() or verify(found) != start.bundle:
         return "it is not in the store any more"
-    if why := why_not(architecture, files.read_json(found / "architecture.json")):
+    if why := why_not(model, transform, files.read_json(found / "architecture.json")):
         return why
     try:
         load(found)

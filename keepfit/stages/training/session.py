@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,9 @@ def session(room: Room, prepared: Learnable, watch: Watch = unwatched, start: St
     training, beside = room.config.training, room.path / "beside"
     _sweep(room.path)
     transform = read_transform(room.store / prepared.path)
-    architecture, derived = resolve(room.config.model, training, transform, prepared.train)
-    earlier = champion.folder(room, start, architecture)
-    if earlier is not None:
-        architecture = resumed(architecture, files.read_json(earlier / "architecture.json"), room.config.model)
+    earlier = champion.folder(room, start, transform)
+    resolving = partial(resumed, files.read_json(earlier / "architecture.json")) if earlier else resolve
+    architecture, derived = resolving(room.config.model, training, transform, prepared.train)
     machine = machine_for(room.config)
     note = beside / "accumulate.json"
     plan = settle(training, derived, memory.parts(note, training.accumulate))
