@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -18,10 +18,12 @@ from keepfit.config import Model, Training
 from keepfit.config.sets import MODELS
 from keepfit.data.transform import Entry, Transform
 from keepfit.features.datetime import Entry as DatetimeEntry
+from keepfit.features.passage import Entry as Passage
 from keepfit.features.shared.entries import FIRST
 from keepfit.features.text import Entry as Text
 from keepfit.models.architecture import REACH, build
 from keepfit.models.takeover import Architecture, TakenOver, axes_of, resumed, take_over, why_not
+from keepfit.problems.next_token import Target as Next
 from tests.models.test_steps import entry_of
 from tests.tables import category, classified, number, transform
 
@@ -31,11 +33,16 @@ DRAW = np.random.default_rng(0)
 
 def words(*tokens: str, kind: str = "text") -> Entry:
     """A text's entry whose tokens are these, from the third on."""
-    vocabulary = {token: place for place, token in enumerate(["<pad>", "<unk>", *tokens])}
+    known = ["<pad>", "<unk>", *tokens]
     return Text(
-        name=kind, kind=kind, slot=0, tokenizer=json.dumps({"model": {"vocab": vocabulary}}), length=64,
-        vocabulary=len(vocabulary), grams="words", missing=0,
+        name=kind, kind=kind, slot=0, tokenizer=tokenizer(known), length=64, vocabulary=len(known), grams="words",
+        missing=0,
     )  # fmt: skip
+
+
+def tokenizer(tokens: Sequence[str]) -> str:
+    """One that knows these."""
+    return json.dumps({"model": {"vocab": {token: place for place, token in enumerate(tokens)}}})
 
 
 def table(classes: Sequence[str], *vocabularies: Sequence[str], shift: float = 0.0) -> Transform:
@@ -196,7 +203,7 @@ class Own(nn.Linear):
 
 def grown(seen: Transform) -> list[Transform]:
     """The same with a class more, and with a word more in each vocabulary."""
-    more = classified([*seen.target.words, "more"])
+    more = classified([*seen.target.words, "more"]) if hasattr(seen.target, "classes") else seen.target
     wordy = [one for one in seen.features if one.words]
     return [
         Transform(target=more, features=seen.features),
@@ -204,10 +211,21 @@ def grown(seen: Transform) -> list[Transform]:
     ]
 
 
-def _longer(entry: Entry) -> Entry:
-    if isinstance(entry, Text):
-        return words(*entry.words[2:], "more", kind=entry.kind)
-    return entry.model_copy(update={"vocabulary": (*entry.words, "more")})
+def _longer(entry: Any) -> Entry:
+    if not hasattr(entry, "tokenizer"):
+        return cast(Entry, entry.model_copy(update={"vocabulary": (*entry.words, "more")}))
+    tokens = (*entry.words, "more")
+    return cast(Entry, entry.model_copy(update={"tokenizer": tokenizer(tokens), "vocabulary": len(tokens)}))
+
+
+def passage() -> Transform:
+    """What a language model reads."""
+    tokens = ["", "?", *"abcdef"]
+    entry = Passage(
+        name="p", kind="passage", slot=0, tokens="characters", tokenizer=tokenizer(tokens), vocabulary=len(tokens),
+        spelling=0.0, steps=20, edges=(),
+    )  # fmt: skip
+    return Transform(target=Next(name="p", problem="next_token", characters=20.0), features=(entry,))
 
 
 def beside() -> Transform:
@@ -228,6 +246,8 @@ SEEN = {
     **{f"{f} of {k}": (f, {}, alone(entry_of(k))) for f in ("rnn", "lstm", "attention") for k in ("sequence", "image")},
     **{f"{family} of text": (family, {}, alone(words("rain", "sun"))) for family in ("gru", "attention", "wide_deep")},
     **{f"cnn of {kind}": ("cnn", {}, alone(entry_of(kind))) for kind in ("sequence", "image", "audio")},
+    "language": ("language", {}, passage()),
+    "language by attention": ("language", {"variant": "attention"}, passage()),
     "retrieval": ("retrieval", {}, table(["a", "b", "c"], ["red", "green"])),
     "cnn of textbooks": ("cnn", {"variant": "plain"}, alone(entry_of("image"))),
     "mlp of pixels": ("mlp", {"variant": "plain"}, alone(entry_of("image"))),
