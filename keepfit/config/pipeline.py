@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from keepfit import redact
-from keepfit.config import sets, starting
+from keepfit.config import sets, training
 from keepfit.config.clock import Duration
 from keepfit.config.operation import Approval, Monitoring, Notify, Retention, Schedule, Scoring
 from keepfit.config.sections import (
@@ -131,7 +131,7 @@ class Pipeline(Section):
         self._check_rows()
         if problem := self.problem.problem(self.features) or self.model.problem(self.features):
             raise ValueError(problem)
-        starting.check(self.model, self.training)
+        training.check(self.training, self.problem, self.model, self.features)
         return self
 
     def _check_rows(self) -> None:

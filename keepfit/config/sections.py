@@ -196,6 +196,19 @@ AUTO = "auto"
 """An amount that the validation rows decide."""
 
 
+class Synthesis(Section):
+    """Rows of rare classes that are made, and learned from beside those there are: where the validation rows are then
+    answered better, by the metric that champion and challenger are compared on, and else not."""
+
+    family: Literal["smote", "repeat", "vae", "gan"] = "smote"
+    """smote: each lies between two rows that are near each other; repeat: the rows there are, again; vae, gan: by such
+    a network, which learns the rows of one class."""
+    classes: tuple[str, ...] = Field(min_length=1)
+    """Of which classes."""
+    factor: float = Field(default=2.0, gt=1, le=1000)
+    """How many times as many rows a class then has."""
+
+
 class Training(Section):
     """How the model learns. What is left out is derived from the data and logged."""
 
@@ -248,6 +261,8 @@ class Training(Section):
     start: Literal["fresh", "champion"] = "fresh"
     """What it begins with: fresh weights, or those of the model in service, as far as they fit: of new classes and
     categories the rows are fresh. The settings of the network that the YAML leaves out are then that model's, too."""
+    synthesis: Synthesis | None = None
+    """Rows of rare classes that are made beside the train rows, and tried: see below."""
     seed: int = Field(default=0, ge=0, lt=1 << 63)
     """Seed of every random choice."""
     checkpoint_seconds: float = Field(default=30.0, ge=0)

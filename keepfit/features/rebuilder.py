@@ -75,6 +75,15 @@ class Rebuilder(nn.Module, ABC):
         """The cells as they are, in the unit of `mended`, float32 [B, C]; 0 for a number that is missing."""
 
     @abstractmethod
+    def tensor(self, cells: Tensor) -> Tensor:
+        """Cells in the unit of `mended` [B, C] → the tensor's rows."""
+
+    def between(self, tensor: Tensor, other: Tensor, share: Tensor) -> Tensor:
+        """Rows that lie between rows of two tensors, at the share [B] of the way to the second's."""
+        one, two = self.whole(tensor), self.whole(other)
+        return self.tensor(one + share[:, None] * (two - one))
+
+    @abstractmethod
     def places(self, slot: int) -> tuple[list[int], int]:
         """Where the column of a slot stands among what is seen, and which cell is its; of single values."""
 

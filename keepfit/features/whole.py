@@ -71,6 +71,15 @@ class Whole(nn.Module):
         """A batch's cells as they are, in the unit of `mended` [B, C]."""
         return torch.cat([group.whole(inputs[name]) for name, group in self._each()], 1)
 
+    def inputs_of(self, cells: Tensor) -> Inputs:
+        """Cells in the unit of `mended` [B, C] → a batch's inputs."""
+        split = cells.split([group.cells for group in self.groups], 1)
+        return {name: group.tensor(part) for part, (name, group) in zip(split, self._each(), strict=True)}
+
+    def between(self, inputs: Inputs, others: Inputs, shares: Tensor) -> Inputs:
+        """Rows that lie between rows of two batches, at the share [B] of the way to the second's."""
+        return {name: group.between(inputs[name], others[name], shares) for name, group in self._each()}
+
     def places(self, names: Sequence[str]) -> tuple[list[int], list[int]]:
         """Where columns of single values stand among what is seen, and among the cells."""
         seen: list[int] = []

@@ -24,11 +24,13 @@ def training(facts: RunFacts) -> list[tuple[str, str]]:
         (f"validation {metric_name(name)}", figure(name, value))
         for name, value in sorted(trained["validation"].items(), key=lambda pair: pair[0] == "loss")
     ]
+    tried = facts.read("train", "synthesis.json", {})
     return [
         ("family", trained["family"]),
         ("parameters", f"{trained['parameters']:,}"),
         *([("epochs", epochs)] if epochs else []),
         *judged,
+        *([("rows beside", tried["told"])] if tried else []),
         *([("computed on", f"{resolved['device']}, {resolved['precision']}")] if "device" in resolved else []),
     ]
 

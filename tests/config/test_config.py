@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,24 @@ def test_chinese_names_are_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("", "", ""),
+        ("mlp", "auto", "training.synthesis needs one family, and model.family auto cuts the rows anew"),
+        ("{synth", "{start: champion, synth", "compares two trainings from fresh weights: take start or synthesis out"),
+        ("model", "problem: regression\nmodel", "makes rows of classes, and the problem is regression: take it out"),
+        ("a: number", "a: text", "training.synthesis.family smote gives back cells of the kinds"),
+    ],
+)
+def test_rows_are_made_of_classes_for_one_family(tmp_path: Path, old: str, new: str, words: str) -> None:
+    text = "name: a\nsource: {path: x.csv}\ntarget: y\nfeatures: {a: number}\nmodel: {family: mlp}\n"
+    text += "training: {synthesis: {classes: [x]}}\n"
+    (tmp_path / "p.yaml").write_text(text.replace(old, new) if old else text)
+    with pytest.raises(ConfigError, match=words) if words else nullcontext():
+        load(tmp_path / "p.yaml")
+
+
+@pytest.mark.parametrize(
     ("line", "words"),
     [
         ("evaluation: {slices: x}", "evaluation.slices is 'x'. It is a list, such as [a, b]."),
@@ -127,6 +146,8 @@ def test_chinese_names_are_names(tmp_path: Path) -> None:
             "problem: [regression]",
             'problem is ["regression"]. Allowed here: ' + ", ".join(PROBLEMS.names()) + "; it is",
         ),
+        ("training: {synthesis: {classes: [x], factor: 1}}", "training.synthesis.factor is 1. It is more than 1."),
+        ("training: {synthesis: {classes: [x], family: adasyn}}", "smote, repeat, vae, gan"),
         ("evaluation: {worst: 1.5}", "evaluation.worst is 1.5. It is a whole number."),
         ("evaluation: {worst: 5000}", "evaluation.worst is 5000. It is at most 1,000."),
         ("evaluation: {confidence: 0.5}", "evaluation.confidence is 0.5. It is more than 0.5."),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from prefect.server.utilities.messaging import StopConsumer
+from prefect.settings import PREFECT_HOME, temporary_settings
 
 from flows import messages
 from tests.operation.served import Served
@@ -49,8 +52,15 @@ def refused(times: int, most: float) -> tuple[list[int], float]:
 
 def test_a_message_is_tried_until_it_is_taken() -> None:
     taken, waited = refused(times=messages.TRIES, most=600)
-    assert taken == [messages.TRIES + 1, 1]
+    assert taken == [1, messages.TRIES + 1], "the second does not wait for the first"
     assert 60 < waited < 180, "longer than a busy database keeps anyone out, and no automation is late by more"
+
+
+def test_one_that_nobody_takes_is_put_away(tmp_path: Path) -> None:
+    with temporary_settings({PREFECT_HOME: tmp_path}), pytest.raises(TimeoutError):
+        refused(times=10**9, most=5)
+    (letter,) = (tmp_path / "dlq").iterdir()
+    assert json.loads(letter.read_text())["data"] == "first"
 
 
 def test_the_server_gives_messages_so(server: Served) -> None:

@@ -22,6 +22,7 @@ class PixelRebuilder(Rebuilder):
 
     def __init__(self, entry: Entry) -> None:
         super().__init__()
+        self.shape = entry.shape
         self.width = self.asked = self.cells = math.prod(entry.shape)
         self.density = Spread(self.cells)
         pixels = entry.size[0] * entry.size[1]
@@ -52,6 +53,10 @@ class PixelRebuilder(Rebuilder):
     def whole(self, tensor: Tensor) -> Tensor:
         """uint8 [B, H, W, C] → shares of white."""
         return tensor.flatten(1).float() / 255
+
+    def tensor(self, cells: Tensor) -> Tensor:
+        """[B, P] → uint8 [B, H, W, C]."""
+        return (cells.clamp(0, 1) * 255).round().byte().view(-1, *self.shape)
 
     def places(self, slot: int) -> tuple[list[int], int]:  # noqa: ARG002
         """All of it."""

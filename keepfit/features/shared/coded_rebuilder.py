@@ -57,6 +57,14 @@ class CodedRebuilder(Rebuilder):
         """int64 [B, m] → the same."""
         return torch.stack(self._codes(tensor), 1).float()
 
+    def tensor(self, cells: Tensor) -> Tensor:
+        """[B, m] → int64 [B, m]."""
+        return cells.round().long()
+
+    def between(self, tensor: Tensor, other: Tensor, share: Tensor) -> Tensor:
+        """Each row's codes are those of the nearer row."""
+        return torch.where(share[:, None] < 0.5, tensor, other)
+
     def places(self, slot: int) -> tuple[list[int], int]:
         """Its values."""
         first = sum(self.sizes[:slot])

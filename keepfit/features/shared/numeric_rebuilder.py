@@ -126,6 +126,16 @@ class NumericRebuilder(Rebuilder):
         deviation = (tensor - self.centre) / self.spread
         return deviation.masked_fill(tensor.isnan(), 0.0).clamp(-1e6, 1e6).float()
 
+    def tensor(self, cells: Tensor) -> Tensor:
+        """[B, n] → float64 [B, n]."""
+        return cells.double() * self.spread + self.centre
+
+    def between(self, tensor: Tensor, other: Tensor, share: Tensor) -> Tensor:
+        """In double; where one has no number, that of the nearer row, which may be none."""
+        found = tensor + share[:, None] * (other - tensor)
+        nearer = torch.where(share[:, None] < 0.5, tensor, other)
+        return torch.where(found.isnan(), nearer, found)
+
     def places(self, slot: int) -> tuple[list[int], int]:
         """A level, and perhaps whether it is missing."""
         return [slot, *([slot + self.cells] if self.gaps else [])], slot

@@ -34,6 +34,9 @@ def possible(config: Pipeline) -> Pipeline:
     reads=("model", "problem.learned", "preprocessing.split.by", "preprocessing.split.column", *_DECIDES),
     members=("features", "features.net", "problems", "problems.learn", "models.net"),
     resume=True,
+    environment=lambda config: (
+        {"metric that made rows are judged by": config.metric} if config.training.synthesis else {}
+    ),
 )
 def train(room: Room, prepared: Learnable, start: Start | None = None) -> Trained:
     """Train the model that the YAML describes, going on from a killed execution's checkpoint if there is one; else from
@@ -49,7 +52,10 @@ def learned(room: Room, prepared: Learnable, watch: Watch | None = None, start: 
     """The same without a key, for whoever looks on: `watch` is called with each epoch of a single network."""
     from keepfit.stages.training.portfolio import portfolio
     from keepfit.stages.training.session import session
+    from keepfit.stages.training.synthesis import synthesis
 
     if hasattr(room.config.model, "families"):
         return portfolio(room, prepared)
+    if room.config.training.synthesis is not None:
+        return synthesis(room, prepared)
     return session(room, prepared, watch, start) if watch else session(room, prepared, start=start)

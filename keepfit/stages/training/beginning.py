@@ -39,8 +39,8 @@ class Course:
     """All that one training is a function of; every process that shares it out begins by the same."""
 
     config: Pipeline
-    folder: Path
-    """Of what is learned from."""
+    store: Path
+    """In which lies what is learned from."""
     prepared: Learnable
     architecture: dict[str, Any]
     plan: Plan
@@ -51,8 +51,8 @@ class Course:
 
     def begun(self) -> tuple[Recipe, Fit, Tensor]:
         """The training, gone on with where there is a checkpoint, and the places of the rows that choose the epoch."""
-        transform = read_transform(self.folder)
-        train, validation, chosen = parts(self.folder, transform, self.prepared)
+        transform = read_transform(self.store / self.prepared.path)
+        train, validation, chosen = parts(self.store, transform, self.prepared)
         target = parsed(self.architecture["transform"]).target
         objective = learn_of(target.problem).objective(self.config.problem, target, self.plan.label_smoothing)
         recipe, fit = begin(self.architecture, self.plan, self.machine, objective, train, validation, self.earlier)

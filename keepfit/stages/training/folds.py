@@ -14,6 +14,7 @@ from keepfit.data.batch import Rows, joined
 from keepfit.data.feed import Part, held
 from keepfit.data.transform import Transform
 from keepfit.models.fitted import dealt
+from keepfit.stages.training.enriched import Enriched, enriched
 from keepfit.store.artifacts import Learnable
 from keepfit.store.files import digest_of
 
@@ -33,9 +34,11 @@ def fold(prepared: Learnable, number: int, of: int, rows: int) -> Fold:
     return Fold(path=prepared.path, digest=digest, train=train, number=number, of=of)
 
 
-def parts(folder: Path, transform: Transform, cut: Learnable) -> tuple[Part, Part, Tensor]:
+def parts(store: Path, transform: Transform, cut: Learnable) -> tuple[Part, Part, Tensor]:
     """The rows to learn from, those to choose by, and which of all these are, the train rows being first: int64 [n]."""
-    train, validation = (feed.read(folder / part, transform) for part in ("train", "validation"))
+    train, validation = (feed.read(store / cut.path / part, transform) for part in ("train", "validation"))
+    if isinstance(cut, Enriched):
+        train = held(enriched(train.load((0,)), cut, transform, store))
     if not isinstance(cut, Fold):
         return train, validation, torch.arange(len(train), len(train) + len(validation))
     rows = whole(train, validation)

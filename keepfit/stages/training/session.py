@@ -48,8 +48,7 @@ def session(room: Room, prepared: Learnable, watch: Watch = unwatched, start: St
     plan = settle(training, derived, memory.parts(note, training.accumulate))
     room.note(f"{'' if room.about else architecture['family']} on {machine}: {plan}".strip())
     checkpoint = Checkpoint(room.path / CHECKPOINT, training.checkpoint_seconds)
-    folder = room.store / prepared.path
-    course = Course(room.config, folder, prepared, architecture, plan, machine, checkpoint.path, earlier)
+    course = Course(room.config, room.store.root, prepared, architecture, plan, machine, checkpoint.path, earlier)
     with (
         device.repeatable(machine, plan.seed, training.threads),
         memory.watched(note, plan.accumulate, plan.batch_size),
