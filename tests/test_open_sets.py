@@ -45,6 +45,7 @@ def test_no_member_is_named_outside_its_own_folder(folder: str) -> None:
         "stepping",
         "portfolio",
         "fitted",
+        "whole",
         "tree_nodes",
         "takeover",
     )

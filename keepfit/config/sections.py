@@ -200,9 +200,9 @@ class Synthesis(Section):
     """Rows of rare classes that are made, and learned from beside those there are: where the validation rows are then
     answered better, by the metric that champion and challenger are compared on, and else not."""
 
-    family: Literal["smote", "repeat", "vae", "gan"] = "smote"
-    """smote: each lies between two rows that are near each other; repeat: the rows there are, again; vae, gan: by such
-    a network, which learns the rows of one class."""
+    family: str = "smote"
+    """smote: each lies between two rows that are near each other; repeat: the rows there are, again; vae, gan or another
+    that draws: by such a network, which learns those of one class."""
     classes: tuple[str, ...] = Field(min_length=1)
     """Of which classes."""
     factor: float = Field(default=2.0, gt=1, le=1000)

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from keepfit.config import sets
 from keepfit.config.sections import Feature, Model, Problem, Training
 
+PLAIN = ("smote", "repeat")
+"""How rows are made without a network."""
+
 
 def check(training: Training, problem: Problem, model: Model, features: Mapping[str, Feature]) -> None:
     """Raise ValueError for what cannot be trained so."""
@@ -39,6 +42,16 @@ def _check_synthesis(training: Training, problem: Problem, model: Model, feature
         )
     if training.start == "champion":
         raise ValueError("training.synthesis compares two trainings from fresh weights: take start or synthesis out")
-    if asked.family != "repeat" and (lacking := sets.MODELS.module("vae").lacks_cells("vae", features)):
-        told = lacking.removeprefix("model.family vae ")
-        raise ValueError(f"training.synthesis.family {asked.family} {told}; family repeat takes rows of any kind")
+    networks = drawing()
+    if asked.family not in (*PLAIN, *networks):
+        allowed = ", ".join((*PLAIN, *networks))
+        raise ValueError(f'training.synthesis.family is "{asked.family}", and allowed is {allowed}')
+    other = networks[0] if asked.family == PLAIN[0] else asked.family  # what lies between two is made of cells, too
+    if other in networks and (lacking := sets.MODELS.module(other).Settings().problem(features)):
+        told = lacking.removeprefix(f"model.family {other} ")
+        raise ValueError(f"training.synthesis.family {asked.family} {told}; {PLAIN[1]} takes rows of any kind")
+
+
+def drawing() -> list[str]:
+    """The families that draw rows."""
+    return [name for name in sets.MODELS.names() if "draw" in sets.MODELS.module(name).Settings.rows]

@@ -124,6 +124,7 @@ def test_chinese_names_are_names(tmp_path: Path) -> None:
     ("old", "new", "words"),
     [
         ("", "", ""),
+        ("{classes", "{family: adasyn, classes", 'is "adasyn", and allowed is smote, repeat, vae, gan'),
         ("mlp", "auto", "training.synthesis needs one family, and model.family auto cuts the rows anew"),
         ("{synth", "{start: champion, synth", "compares two trainings from fresh weights: take start or synthesis out"),
         ("model", "problem: regression\nmodel", "makes rows of classes, and the problem is regression: take it out"),
@@ -147,7 +148,6 @@ def test_rows_are_made_of_classes_for_one_family(tmp_path: Path, old: str, new: 
             'problem is ["regression"]. Allowed here: ' + ", ".join(PROBLEMS.names()) + "; it is",
         ),
         ("training: {synthesis: {classes: [x], factor: 1}}", "training.synthesis.factor is 1. It is more than 1."),
-        ("training: {synthesis: {classes: [x], family: adasyn}}", "smote, repeat, vae, gan"),
         ("evaluation: {worst: 1.5}", "evaluation.worst is 1.5. It is a whole number."),
         ("evaluation: {worst: 5000}", "evaluation.worst is 5000. It is at most 1,000."),
         ("evaluation: {confidence: 0.5}", "evaluation.confidence is 0.5. It is more than 0.5."),

@@ -29,7 +29,6 @@ from keepfit.store.interrupt import politely
 from keepfit.store.stage import Room
 from keepfit.store.store import CHECKPOINT
 
-PROBLEM = "synthesis"
 FILE = "rows.safetensors"
 
 
@@ -49,7 +48,7 @@ def draw(room: Room, transform: Transform, family: str, rows: Rows, count: int) 
     machine = device.choose(training, doubles=False, half=False)
     blank = held(Rows(rows.inputs, torch.zeros(len(rows), dtype=torch.uint8)))
     with device.repeatable(machine, plan.seed, training.threads), politely():
-        objective = learn_of(PROBLEM).objective(None, of.target, 0.0)
+        objective = learn_of(problem()).objective(None, of.target, 0.0)
         recipe, fit = begin(architecture, plan, machine, objective, blank, blank)
         if (state := checkpoint.read(fit.device)) is not None:
             fit.restore(state)
@@ -60,9 +59,15 @@ def draw(room: Room, transform: Transform, family: str, rows: Rows, count: int) 
     return Drawn(rows=count)
 
 
+def problem() -> str:
+    """The one whose answers are new rows."""
+    return next(name for name in PROBLEMS.names() if PROBLEMS.module(name).Settings.reads_rows == "draw")
+
+
 def _whole(transform: Transform) -> Transform:
     """The same columns, asked for new rows."""
-    column, settings = target_column(PROBLEM), PROBLEMS.module(PROBLEM).Settings()
+    name = problem()
+    column, settings = target_column(name), PROBLEMS.module(name).Settings()
     target = column.completed(column.fitter(WHOLE, []).entry(), Path(), transform, settings)
     return transform.model_copy(update={"target": target})
 

@@ -9,6 +9,7 @@ import numpy as np
 from keepfit.config import Pipeline
 from keepfit.config.sections import Synthesis
 from keepfit.config.sets import MODELS, PROBLEMS
+from keepfit.config.training import PLAIN
 from keepfit.data import feed
 from keepfit.data.batch import Rows
 from keepfit.data.transform import Transform
@@ -19,7 +20,7 @@ from keepfit.models.architecture import load
 from keepfit.problems.lookup import judge_of
 from keepfit.stages.training import held_out
 from keepfit.stages.training.enriched import Enriched, of_class
-from keepfit.stages.training.generator import FILE, PROBLEM, Drawn, draw
+from keepfit.stages.training.generator import FILE, Drawn, draw, problem
 from keepfit.stages.training.session import session
 from keepfit.store import files
 from keepfit.store.artifacts import Learnable, Trained
@@ -27,7 +28,6 @@ from keepfit.store.stage import Room, inner, parts_of
 
 NAME = "synthesis.json"
 """In the trained folder: whether the made rows are `used`, and `told`, which were made and what came of either."""
-DRAWS = ("vae", "gan")
 LEFT = shutil.ignore_patterns("manifest.json", held_out.NAME)
 """What of a training's folder is that training's own."""
 
@@ -94,7 +94,7 @@ def _trained(room: Room, cut: Learnable, about: str, span: tuple[float, float]) 
 def _enriched(room: Room, prepared: Learnable, transform: Transform, rows: Rows, more: dict[int, int]) -> Enriched:
     """What is learned from beside made rows; those that a network draws are drawn first."""
     asked, seed = _asked(room.config), room.config.training.seed
-    drawn = {code: "" for code in more if asked.family in DRAWS}
+    drawn = {code: "" for code in more if asked.family not in PLAIN}
     for number, code in enumerate(drawn):
         span = 0.4 + 0.2 * number / len(more), 0.4 + 0.2 * (number + 1) / len(more)
         drawn[code] = _drawn(room, prepared, transform, of_class(rows, code), code, more[code], span)
@@ -123,7 +123,7 @@ def _drawn(
     from keepfit.stages.training import train
 
     family = _asked(room.config).family
-    sections = {"model": MODELS.module(family).Settings(), "problem": PROBLEMS.module(PROBLEM).Settings()}
+    sections = {"model": MODELS.module(family).Settings(), "problem": PROBLEMS.module(problem()).Settings()}
     config = without_made(room.config).model_copy(update=sections)
     within = inner(room, config, f'rows of "{transform.target.words[code]}" by {family}', span)
     digest = files.digest_of({"learned": prepared.digest, "class": code, "rows": count})
