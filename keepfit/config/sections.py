@@ -201,8 +201,8 @@ class Synthesis(Section):
     answered better, by the metric that champion and challenger are compared on, and else not."""
 
     family: str = "smote"
-    """smote: each lies between two rows that are near each other; repeat: the rows there are, again; vae, gan or another
-    that draws: by such a network, which learns those of one class."""
+    """smote: each lies between two rows that are near each other; repeat: the rows there are, again; vae, gan or
+    another that draws: by such a network, which learns those of one class."""
     classes: tuple[str, ...] = Field(min_length=1)
     """Of which classes."""
     factor: float = Field(default=2.0, gt=1, le=1000)

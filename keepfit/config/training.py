@@ -52,6 +52,11 @@ def _check_synthesis(training: Training, problem: Problem, model: Model, feature
         raise ValueError(f"training.synthesis.family {asked.family} {told}; {PLAIN[1]} takes rows of any kind")
 
 
+def without_synthesis(training: Training) -> Training:
+    """The same, where no rows are made."""
+    return training.model_copy(update={"synthesis": None})
+
+
 def drawing() -> list[str]:
     """The families that draw rows."""
     return [name for name in sets.MODELS.names() if "draw" in sets.MODELS.module(name).Settings.rows]

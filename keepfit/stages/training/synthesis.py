@@ -9,7 +9,7 @@ import numpy as np
 from keepfit.config import Pipeline
 from keepfit.config.sections import Synthesis
 from keepfit.config.sets import MODELS, PROBLEMS
-from keepfit.config.training import PLAIN
+from keepfit.config.training import PLAIN, without_synthesis
 from keepfit.data import feed
 from keepfit.data.batch import Rows
 from keepfit.data.transform import Transform
@@ -135,7 +135,7 @@ def _drawn(
 
 def without_made(config: Pipeline) -> Pipeline:
     """The pipeline as it is where no rows are made."""
-    return config.model_copy(update={"training": config.training.model_copy(update={"synthesis": None})})
+    return config.model_copy(update={"training": without_synthesis(config.training)})
 
 
 def _asked(config: Pipeline) -> Synthesis:
