@@ -22,7 +22,12 @@ from typing import IO, Any, ParamSpec, TypeVar
 import httpx
 from prefect.exceptions import PrefectException
 from prefect.flows import Flow
-from prefect.settings import PREFECT_API_URL, PREFECT_MESSAGING_BROKER, temporary_settings
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_MESSAGING_BROKER,
+    PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER,
+    temporary_settings,
+)
 
 from flows.surroundings import around_proxies, check_answers, check_home, silent
 from keepfit.errors import MachineError
@@ -30,6 +35,9 @@ from keepfit.errors import MachineError
 P = ParamSpec("P")
 R = TypeVar("R")
 
+PATIENT = {PREFECT_MESSAGING_BROKER: "flows.messages", PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER: 900}
+"""How our own server bears a busy database. Prefect forgets what an automation waits for 60 seconds after its time: of
+a Crashed event that SQLite let through after 62, the run was never tried again."""
 START_SECONDS = 180
 """The first start creates Prefect's database: 13 CPU seconds, more on a busy machine."""
 GRACE_SECONDS = 5
@@ -145,7 +153,7 @@ def _serve() -> None:
     import uvicorn
     from prefect.server.api.server import create_app
 
-    with temporary_settings(set_defaults={PREFECT_MESSAGING_BROKER: "flows.messages"}):
+    with temporary_settings(set_defaults=PATIENT):
         web = uvicorn.Server(uvicorn.Config(create_app(), log_level="error", lifespan="on"))
         threading.Thread(target=_end_with_parent, args=[web], daemon=True).start()
         web.run(sockets=[listener])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
+from typing import Any
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient
@@ -22,6 +23,8 @@ from flows.operating.finding import Finding
 from flows.operating.registering import beats, differs, ours
 from keepfit.config import Pipeline
 
+_LATE = 300
+"""Seconds that an event may be late: SQLite kept one for 62, and a message is tried again for 90."""
 _APART = 5.0
 """Seconds that two clocks may differ before it is told: schedules and heartbeats go by the server's."""
 
@@ -36,7 +39,9 @@ def server() -> Iterator[Finding]:
         mark, todo = ("good", "") if there == here else ("note", f"Install prefect {there} here, or {here} there.")
         yield Finding("server", mark, f"{PREFECT_API_URL.value()} answers, Prefect {there}", todo)  # type: ignore[arg-type]
         yield _database(client)
-        yield _old_runs(client)
+        settings = client.get("/admin/settings").json()["server"]
+        yield _old_runs(settings)
+        yield _late_events(settings)
         yield from _clock(answer, begun, time.time())
 
 
@@ -63,8 +68,8 @@ def _database(client: httpx.Client) -> Finding:
     )
 
 
-def _old_runs(client: httpx.Client) -> Finding:
-    vacuum = client.get("/admin/settings").json()["server"]["services"]["db_vacuum"]
+def _old_runs(settings: dict[str, Any]) -> Finding:
+    vacuum = settings["services"]["db_vacuum"]
     enabled, kept = vacuum["enabled"], TypeAdapter(timedelta).validate_python(vacuum["retention_period"])
     if enabled is True or (isinstance(enabled, list) and "flow_runs" in enabled):
         return Finding("old runs", "good", f"the server forgets them {kept.days} days after their end")
@@ -73,6 +78,18 @@ def _old_runs(client: httpx.Client) -> Finding:
         "note",
         "the server keeps all of them, and its database only grows",
         "Give the server PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED=events,flow_runs",
+    )
+
+
+def _late_events(settings: dict[str, Any]) -> Finding:
+    kept = TypeAdapter(timedelta).validate_python(settings["events"]["expired_bucket_buffer"]).total_seconds()
+    if kept >= _LATE:
+        return Finding("late events", "good", f"an automation waits {kept:,.0f} seconds longer for them")
+    return Finding(
+        "late events",
+        "note",
+        f"one that a busy server lets through {kept:,.0f} seconds late starts no automation any more",
+        f"Give the server PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER={_LATE * 3}",
     )
 
 

@@ -32,6 +32,7 @@ def test_all_is_well_where_it_is(workers: Served, table: Path) -> None:
     assert found["pool gpu"].found == "1 online, at most 1 at once"
     assert found["database"].found.startswith(workers.database)
     assert found["clock"].found == "as the server's"
+    assert found["late events"].found == "an automation waits 900 seconds longer for them"
     assert found["in service"].found.startswith("version 1, bundle ")
     assert found["deployment"].found == "retrain/well, 0 of 0 schedules switched on"
     table.write_text(table.read_text() + "approval: always\n")

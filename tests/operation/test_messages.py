@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prefect.server.utilities.messaging import StopConsumer
 from prefect.settings import PREFECT_HOME, temporary_settings
+from pydantic import TypeAdapter
 
 from flows import messages
 from tests.operation.served import Served
@@ -67,3 +69,6 @@ def test_the_server_gives_messages_so(server: Served) -> None:
     with server.client() as client:
         said = client.get("/admin/settings").json()
     assert said["server"]["events"]["messaging_broker"] == "flows.messages"
+    assert TypeAdapter(timedelta).validate_python(said["server"]["events"]["expired_bucket_buffer"]) >= timedelta(
+        minutes=5
+    )
