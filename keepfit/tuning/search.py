@@ -12,6 +12,7 @@ from optuna.trial import Trial, TrialState
 
 from keepfit.config import Pipeline
 from keepfit.config.clock import duration
+from keepfit.config.training import without_synthesis
 from keepfit.config.tuning import written
 from keepfit.errors import InputError, OutOfMemoryError
 from keepfit.features.lookup import read_transform
@@ -105,7 +106,8 @@ class _Search:
 
     def _trained(self, trial: Trial, values: Values) -> Trained:
         config = changed(self.run.config, values)
-        run = replace(self.run, config=config.model_copy(update={"store": self.run.config.store}))
+        kept = {"store": self.run.config.store, "training": without_synthesis(config.training)}  # one training a trial
+        run = replace(self.run, config=config.model_copy(update=kept))
         other = any(path.startswith("preprocessing.") for path in values)
         prepared = preprocess(run, self.validated) if other else self.prepared
         room = Room(self._place(trial), run, f"trial {trial.number}")
