@@ -64,8 +64,8 @@ def test_a_value_that_cannot_be_is_told_when_the_yaml_is_read(tmp_path: Path, se
 
 
 def test_a_network_of_a_persons_own_brings_settings_that_can_be_searched(tmp_path: Path) -> None:
-    (tmp_path / "my_network.py").write_text("class Residual:\n    pass\n")
-    text = YAML.replace("{family: mlp}", "{family: custom, module: 'my_network:Residual', settings: {width: 8}}")
+    (tmp_path / "network_to_tune.py").write_text("class Residual:\n    pass\n")
+    text = YAML.replace("{family: mlp}", "{family: custom, module: 'network_to_tune:Residual', settings: {width: 8}}")
     (tmp_path / "pipeline.yaml").write_text(text.replace("SETTING", "model.settings.width: {low: 4, high: 64}"))
     assert "model.settings.NAME" in tunable(load(tmp_path / "pipeline.yaml"))
 
