@@ -22,7 +22,7 @@ from keepfit.problems.lookup import learn_of
 from keepfit.problems.objective import Objective
 from keepfit.stages.training import held_out
 from keepfit.stages.training.folds import fold
-from keepfit.stages.training.mixing import mixed, mixed_within
+from keepfit.stages.training.mixing import mixed, mixed_sparingly, mixed_within
 from keepfit.stages.training.session import session
 from keepfit.stages.training.together import Member, Whole, write
 from keepfit.store.artifacts import Learnable, Trained
@@ -137,7 +137,7 @@ def _mixed(
     """Shares and sharpness. Raises ConfigError where no member is as small as the YAML wants the whole."""
     most = room.config.model.max_megabytes  # type: ignore[attr-defined]
     if most is None:
-        return mixed(outputs, labels, objective, learn)
+        return mixed_sparingly(outputs, labels, objective, learn)
     sizes = torch.tensor([member.bytes(room.store) / 1e6 for member in members])
     if sizes.min() > most:
         named = ", ".join(f"{m.section.family} {size:.2g}" for m, size in zip(members, sizes.tolist(), strict=True))

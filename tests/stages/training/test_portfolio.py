@@ -22,7 +22,7 @@ from keepfit.problems.classification import learn as classes
 from keepfit.problems.regression import learn as values
 from keepfit.stages.training import train
 from keepfit.stages.training.folds import fold, places
-from keepfit.stages.training.mixing import mixed, mixed_within
+from keepfit.stages.training.mixing import WORTH, mixed, mixed_sparingly, mixed_within
 from keepfit.store.artifacts import Learnable, Trained
 from keepfit.store.events import watching
 from keepfit.store.run import Run
@@ -169,6 +169,20 @@ def test_of_too_large_members_those_go_that_help_least_for_their_size() -> None:
         assert given[4][shares > 0].sum() <= most
         assert shares[0] == 0
         assert int((shares > 0).sum()) == there
+
+
+def test_a_member_that_is_hardly_worth_its_time_is_left_out() -> None:
+    random = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, 3, (3000,), generator=random)
+    known = torch.nn.functional.one_hot(labels, 3) * 2.0 + torch.randn(3000, 3, generator=random)
+    outputs = torch.stack([known, known + 0.02 * torch.randn(3000, 3, generator=random)], 1)
+    given = outputs, labels, classes.CrossEntropy(), classes
+    losses = []
+    for mixture in (mixed, mixed_sparingly):
+        shares, sharpness = mixture(*given)
+        losses.append(float(given[2].loss(classes.pooled(outputs, shares) * sharpness, labels)))
+    assert int((shares > 0).sum()) == 1
+    assert losses[0] <= losses[1] <= losses[0] * (1 + WORTH)
 
 
 def test_two_members_that_err_apart_share_alike() -> None:
