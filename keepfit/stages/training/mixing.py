@@ -63,8 +63,7 @@ def _sought(
 def mixed_sparingly(outputs: Tensor, labels: Tensor, objective: Objective, learn: Any) -> tuple[Tensor, float]:
     """As `mixed`, without the members of small shares that together lower the loss by less than `WORTH` of it.
 
-    Each costs time with every answer: Adult's rows were answered at 30,000 a second and core with one that is worth
-    less, and at 80,000 without it.
+    Each costs time with every answer, and a network as many times as it had turns.
     """
     of = _Mixture(outputs, labels, objective, learn)
     loss, shares, sharpness = of(torch.ones(outputs.shape[1], dtype=torch.bool))
