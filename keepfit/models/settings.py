@@ -71,6 +71,6 @@ class DenseSettings(Model):
     activation: Activation = "relu"
     """What follows on each dense layer."""
     members: int | None = Field(default=None, ge=1, le=1024)
-    """Ensemble members that share parameters; 8 where rows are few, else 1."""
+    """Ensemble members that share parameters; 4 where rows are few, else 1."""
     bins: int | None = Field(default=None, ge=2, le=65_536)
     """Bins a numeric column."""

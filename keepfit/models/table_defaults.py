@@ -72,7 +72,7 @@ def small(rows: int, target: Target) -> dict[str, Any]:
         "width": OF_TWO if target.outputs == 2 else WIDTH,
         "depth": 2,
         "dropout": 0.2,
-        "members": 8,
+        "members": 4,
         "batch_size": batch,
         "epochs": epochs,
         "patience": max(epochs // 3, 6),
