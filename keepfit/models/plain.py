@@ -5,7 +5,6 @@ B or N rows, m code columns, D cells a row, S sides of the target: what of it a 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -106,17 +105,13 @@ class Effects(Vocabularies):
 
 
 def sides(target: Target) -> int:
-    """S: a class of two says all of the other."""
-    return 1 if named(target) and target.outputs == 2 else min(target.outputs, SIDES)
+    """S."""
+    return min(all_sides(target), SIDES)
 
 
 def all_sides(target: Target) -> int:
-    """V."""
-    return (
-        1
-        if named(target) and target.outputs == 2
-        else math.prod(target.shape) * (target.outputs if named(target) else 1)
-    )
+    """V: a class of two says all of the other."""
+    return 1 if named(target) and target.outputs == 2 else target.outputs
 
 
 def named(target: Target) -> bool:

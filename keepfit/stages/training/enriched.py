@@ -33,16 +33,16 @@ class Enriched(Learnable):
 
 def enriched(rows: Rows, cut: Enriched, transform: Transform, store: Path) -> Rows:
     """The train rows with those made ones behind them."""
-    made = [rows]
-    for code, count in cut.more.items():
-        own = of_class(rows, code)
-        draw = torch.Generator().manual_seed(cut.seed * 1_000_003 + code)
-        if cut.by == "repeat":
-            made.append(own.take(torch.randint(len(own), (count,), generator=draw)))
-            continue
-        drawn = load((store / cut.drawn[code]).read_bytes()) if cut.drawn else between(own, count, transform, draw)
-        made.append(Rows(drawn, own.labels[:1].expand(count)))
-    return joined(made)
+    return joined([rows, *(_made(of_class(rows, code), code, cut, transform, store) for code in cut.more)])
+
+
+def _made(own: Rows, code: int, cut: Enriched, transform: Transform, store: Path) -> Rows:
+    """So many rows more of a class as are wanted."""
+    count, draw = cut.more[code], torch.Generator().manual_seed(cut.seed * 1_000_003 + code)
+    if cut.by == "repeat":
+        return own.take(torch.randint(len(own), (count,), generator=draw))
+    drawn = load((store / cut.drawn[code]).read_bytes()) if cut.drawn else between(own, count, transform, draw)
+    return Rows(drawn, own.labels[:1].expand(count))
 
 
 def of_class(rows: Rows, code: int) -> Rows:
