@@ -68,7 +68,7 @@ def test_new_values_missing_cells_and_other_answers_are_each_told(watch: Watch) 
         rows.with_columns(
             pl.when(lost).then(pl.lit("新院")).otherwise("医院").alias("医院"),
             pl.when(lost).then(None).otherwise("seen").alias("seen"),
-            pl.col("columns/0") * 3,
+            pl.col("columns/0", "worst area 最大", "Label") * 3,
         )
     )
     told = {one.name: one for one in found.findings if one.alarms}
