@@ -5,8 +5,9 @@ edit, then its test rows through `predict`; keepfit so learns from four fifths o
 The classical models of scikit-learn, with its defaults, learn from all train rows. Three seeds: each draws another
 fifth of a table to test by, or seeds the models where the publisher has drawn.
 
-`--results FILE` keeps each line of a table and seed, and goes on after those that are there; `--write FILE` puts the
-table between the two marks of a Markdown file. CPU seconds are those of the training alone on either side.
+`--share 0.8` has the classical models learn from four fifths, too. `--results FILE` keeps each line of a table and
+seed, and goes on after those that are there; `--write FILE` puts the table between the two marks of a Markdown file.
+CPU seconds are those of the training alone on either side.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ CLASSICAL = ("HistGradientBoosting", "random forest", "linear")
 HERE = Path(__file__).parent
 
 
-def measured(table: Table, seed: int) -> dict[str, Any]:
+def measured(table: Table, seed: int, share: float) -> dict[str, Any]:
     """Both sides on one drawing, each in a process of its own: figures and CPU seconds."""
     train, test = table.draw(seed)
     found: dict[str, Any] = {"table": table.name, "problem": table.problem, "seed": seed}
@@ -38,7 +39,7 @@ def measured(table: Table, seed: int) -> dict[str, Any]:
         train.to_csv(Path(folder) / "train.csv", index=False)
         test.to_csv(Path(folder) / "test.csv", index=False)
         for side in ("accuracy_ours.py", "accuracy_classical.py"):
-            command = [sys.executable, HERE / side, folder, table.problem, str(seed)]
+            command = [sys.executable, HERE / side, folder, table.problem, str(seed), str(share)]
             done = subprocess.run(command, capture_output=True, text=True, cwd=HERE.parent)
             if done.returncode:
                 raise SystemExit(f"{side} on {table.name}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
@@ -128,6 +129,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path)
     parser.add_argument("--write", type=Path)
     parser.add_argument("--seeds", type=int, default=len(SEEDS))
+    parser.add_argument("--share", type=float, default=1.0)
     asked = parser.parse_args()
     kept = asked.results.read_text().splitlines() if asked.results and asked.results.exists() else []
     found = [json.loads(line) for line in kept]
@@ -136,7 +138,7 @@ def main() -> None:
         for table in chosen(asked.words):
             if (table.name, seed) in there:
                 continue
-            found.append(measured(table, seed))
+            found.append(measured(table, seed, asked.share))
             print(Line(found[-1:]), flush=True)
             if asked.results:
                 with asked.results.open("a") as file:

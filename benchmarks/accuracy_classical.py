@@ -47,8 +47,9 @@ def models(problem: str, seed: int, numbers: list[str], names: list[str]) -> dic
     }
 
 
-def main(folder: Path, problem: str, seed: int) -> None:
+def main(folder: Path, problem: str, seed: int, share: float) -> None:
     train, test = (pd.read_csv(folder / f"{name}.csv") for name in ("train", "test"))
+    train = train.sample(frac=share, random_state=seed) if share < 1 else train
     columns = [name for name in train if name != "target"]
     names = [name for name in columns if not pd.api.types.is_numeric_dtype(train[name])]
     for rows in (train, test):
@@ -70,4 +71,4 @@ def main(folder: Path, problem: str, seed: int) -> None:
 
 if __name__ == "__main__":
     with threadpool_limits(1):
-        main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+        main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))

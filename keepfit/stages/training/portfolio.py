@@ -18,6 +18,7 @@ from keepfit.data import feed
 from keepfit.data.feed import Part
 from keepfit.errors import ConfigError
 from keepfit.features.lookup import read_transform
+from keepfit.models.table_defaults import SMALL, steps
 from keepfit.problems.lookup import learn_of
 from keepfit.problems.objective import Objective
 from keepfit.stages.training import held_out
@@ -36,6 +37,9 @@ each turn learns enough."""
 CELLS = 500_000
 """So many of them, too, are learned from in one turn: 2,000 rows of 2,000 columns took 53 CPU seconds in three, and of
 13,737 rows of 52 columns one turn answered new rows as well as two (99.42 and 99.40 %), in two thirds of the time."""
+MOST_STEPS = 5_000
+"""Steps that a small table's network may take in all turns: those of many classes take more each, and 5,000 are 25 to
+45 CPU seconds (6,400 rows of 26 classes took 118 in three turns, and one is 4,600)."""
 _TELLING = 300
 """Rows by which a member may be left out after its first turn."""
 
@@ -48,7 +52,7 @@ def portfolio(room: Room, prepared: Learnable) -> Trained:
     learn = learn_of(transform.target.problem)
     objective = learn.objective(room.config.problem, transform.target, 0.0)
     rows, of = len(train) + len(validation), _cuts(room, train, validation)
-    turns = _turns(rows, len(transform.features)) if of > 1 else 1
+    turns = _turns(rows, len(transform.features), transform.target.outputs) if of > 1 else 1
     members = [Member(one, turns if _learns_in_turns(one) else 1) for one in room.config.model.families]  # type: ignore[attr-defined]
     labels = _labels(train, validation, objective)
     torch.set_num_threads(room.config.training.threads)
@@ -114,8 +118,9 @@ def _learns_in_turns(section: Model) -> bool:
     return not getattr(MODELS.module(section.family, "net"), "HOLDS_OUT", False)
 
 
-def _turns(rows: int, columns: int) -> int:
-    return next((turns for most, turns in TURNS if rows < most and rows * columns < CELLS), 1)
+def _turns(rows: int, columns: int, outputs: int) -> int:
+    found = next((turns for most, turns in TURNS if rows < most and rows * columns < CELLS), 1)
+    return max(1, min(found, MOST_STEPS // steps(rows, outputs))) if rows < SMALL else found
 
 
 def _labels(train: Part, validation: Part, objective: Objective) -> Tensor:
