@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 from keepfit import redact
 from keepfit.config import sets, training
 from keepfit.config.clock import Duration
+from keepfit.config.implied import implied
 from keepfit.config.operation import Approval, Monitoring, Notify, Retention, Schedule, Scoring
 from keepfit.config.sections import (
     Evaluation,
@@ -24,7 +25,7 @@ from keepfit.config.sections import (
     Training,
     Validation,
 )
-from keepfit.config.source import HISTORY, SERIES, WHOLE, Source
+from keepfit.config.source import HISTORY, SERIES, Source
 from keepfit.config.tuning import Tuning
 from keepfit.errors import ConfigError
 
@@ -102,16 +103,8 @@ class Pipeline(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _of_rows(cls, value: Any) -> Any:
-        """Of a problem that is asked of whole rows the target is a column of ours."""
-        if not isinstance(value, dict) or not _reads_rows(value.get("problem")):
-            return value
-        if value.get("target", WHOLE) != WHOLE:
-            raise ValueError(
-                f'the problem is asked of whole rows, and target names "{value["target"]}": take target out, and put '
-                "the column among the features or leave it out"
-            )
-        return {**value, "target": WHOLE}
+    def _implied(cls, value: Any) -> Any:
+        return implied(value) if isinstance(value, dict) else value
 
     @model_validator(mode="after")
     def _consistent(self) -> Pipeline:
@@ -253,12 +246,6 @@ class Pipeline(Section):
             else:
                 _descend("", path.split("."), whole, flat)
         return flat
-
-
-def _reads_rows(problem: Any) -> bool:
-    """Whether a section, not checked yet, names a problem that is asked of whole rows."""
-    kind = problem.get("kind") if isinstance(problem, dict) else getattr(problem, "kind", problem)
-    return kind in sets.PROBLEMS.names() and bool(sets.PROBLEMS.module(kind).Settings.reads_rows)
 
 
 def filled(text: str, where: str, *, is_path: bool = False) -> str:

@@ -46,6 +46,8 @@ class Problem(Section):
     """What is answered without a look at any column, behind "always giving the"."""
     judging: ClassVar[tuple[str, ...]] = ()
     """Settings that matter to judging alone: nothing is learned anew for them."""
+    follows: ClassVar[dict[str, dict[str, str]]] = {}
+    """A metric that models may be compared on → settings that follow from it, where the YAML does not say them."""
     reads_itself: ClassVar[bool] = False
     """Whether the target is the one feature, too: a text is asked what comes next in it."""
     reads_rows: ClassVar[str] = ""

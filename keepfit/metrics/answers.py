@@ -23,6 +23,8 @@ class Answers:
     probabilities: Probabilities
     named: int | None = None
     """The positive class of two; the rarer when left out."""
+    factors: tuple[float, ...] = ()
+    """What each class's probability counts [K] when one is said; all alike where there are none."""
 
     @property
     def positive(self) -> int | None:
@@ -38,8 +40,8 @@ class Answers:
 
     @cached_property
     def predictions(self) -> NDArray[np.intp]:
-        """The most probable class of each row, the first of equal ones, [N]."""
-        return np.asarray(self.probabilities.argmax(axis=1))
+        """The class that is said of each row, [N]."""
+        return probabilistic.said(self.probabilities, self.factors)
 
     @cached_property
     def confusion(self) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ based on paired data, J. Educ. Behav. Stat. 37 (2012), spread over K strata.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,7 +22,7 @@ from scipy import special
 from keepfit.errors import DataError
 from keepfit.metrics import paired_rankings
 from keepfit.metrics.means import interval, p_above_zero
-from keepfit.metrics.probabilistic import Labels, Probabilities, Values, losses
+from keepfit.metrics.probabilistic import Labels, Probabilities, Values, losses, said
 
 Counts = NDArray[np.int64]
 """Rows a stratum."""
@@ -54,10 +55,12 @@ def compare(
     level: float,
     seed: int = 0,
     positive: int | None = None,
+    factors: Sequence[float] = (),
 ) -> Paired:
     """The paired comparison at a one-sided level; labels [N], probabilities [N, K] of the same rows.
 
-    roc_auc and pr_auc are of the class `positive`, or without one the mean over the classes. Raises ValueError without
+    roc_auc and pr_auc are of the class `positive`, or without one the mean over the classes; which class is said
+    follows from `factors`, see `keepfit.metrics.probabilistic.said`. Raises ValueError without
     rows, DataError for these two where all rows are of one class.
     """
     if len(labels) == 0:
@@ -66,7 +69,8 @@ def compare(
         return of_gains(losses(labels, champion) - losses(labels, challenger), level)
     if metric in ("roc_auc", "pr_auc"):
         return _rankings(labels, champion, challenger, metric, level, positive)
-    gains = (challenger.argmax(axis=1) == labels).astype(np.int8) - (champion.argmax(axis=1) == labels)
+    right, before = (said(found, factors) == labels for found in (challenger, champion))
+    gains = right.astype(np.int8) - before
     strata = labels if metric == "balanced_accuracy" else np.zeros_like(labels)
     return of_shares(gains, strata, level, seed)
 

@@ -50,7 +50,7 @@ class Answer(ABC):
     def unit(self, schema: dict[str, Any]) -> float:
         """What a difference of answers is measured in."""
 
-    def clear(self, answers: Answers, _tolerance: float) -> NDArray[np.bool_]:
+    def clear(self, answers: Answers, _tolerance: float, _schema: dict[str, Any]) -> NDArray[np.bool_]:
         """Rows [N] whose prediction cannot change by a difference of at most so many units: all of figures, which have
         no neighbour to flip to."""
         return np.ones(len(answers), np.bool_)

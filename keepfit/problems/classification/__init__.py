@@ -41,7 +41,7 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 class Settings(Problem):
-    """One of some classes: the answer is the most probable one, with the probability of each."""
+    """One of some classes: the answer is one of them, with the probability of each."""
 
     compared: ClassVar[tuple[str, ...]] = ("accuracy", "balanced_accuracy", "log_loss", "roc_auc", "pr_auc")
     gated: ClassVar[tuple[str, ...]] = (
@@ -51,11 +51,14 @@ class Settings(Problem):
     # With rare classes a useful model may name the most frequent class every time.
     proofs: ClassVar[tuple[str, ...]] = ("roc_auc",)
     guess: ClassVar[str] = "most frequent class"
-    judging: ClassVar[tuple[str, ...]] = ("positive",)
+    judging: ClassVar[tuple[str, ...]] = ("positive", "decide")
+    follows: ClassVar[dict[str, dict[str, str]]] = {"balanced_accuracy": {"decide": "balanced"}}
     kind: Literal["classification"] = "classification"
     positive: Annotated[str | None, BeforeValidator(_named)] = None
     """Of two classes the one that precision, recall, F1, ROC-AUC and PR-AUC are of; the rarer when left out."""
-
+    decide: Literal["probable", "balanced"] = "probable"
+    """Which class is said of a row: the most probable one, or the one that is most above its share of the train rows,
+    which is the best by balanced accuracy; that where release.metric is balanced_accuracy. The probabilities stay."""
     weights: Annotated[Literal["balanced"] | dict[str, float] | None, BeforeValidator(_weights)] = None
     """What a row counts in training by its class: of all classes the same in sum, or a number for some classes, which
     is 1 for the others. Probabilities are then those of such a mixture of classes, and no longer those of the rows."""

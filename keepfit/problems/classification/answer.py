@@ -1,4 +1,4 @@
-"""The most probable class, and the probability of each. N rows, K classes."""
+"""The class that is said, and the probability of each. N rows, K classes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from keepfit.metrics.probabilistic import said
 from keepfit.problems.answer import Answer, Answers
 from keepfit.problems.classification import Target
 from keepfit.problems.classification.positive import of_positive, shown_class
@@ -26,8 +27,9 @@ class ClassAnswer(Answer):
     """Probabilities [N, K]."""
 
     def schema(self, target: Target, judged: dict[str, Any]) -> dict[str, Any]:
-        """The classes, in the order of their probabilities, and which of two is the positive one."""
-        return {"classes": target.classes, **({"positive": judged["positive"]} if judged["positive"] else {})}
+        """The classes, in the order of their probabilities; which of two is the positive one; and by which `factors`
+        one is said, where it is not the most probable."""
+        return {"classes": target.classes, **{name: judged[name] for name in ("positive", "factors") if judged[name]}}
 
     def outputs(self, _schema: dict[str, Any]) -> tuple[str, ...]:
         """The probabilities; `label` follows from them."""
@@ -51,15 +53,15 @@ class ClassAnswer(Answer):
         columns = {
             f"probability_{name}": np.ascontiguousarray(answers[:, k]) for k, name in enumerate(schema["classes"])
         }
-        return {"prediction": names.take(pa.array(answers.argmax(axis=1))), **columns}
+        return {"prediction": names.take(pa.array(_said(answers, schema))), **columns}
 
     def unit(self, _schema: dict[str, Any]) -> float:
         """A probability is one by itself."""
         return 1.0
 
-    def clear(self, answers: Answers, tolerance: float) -> NDArray[np.bool_]:
-        """One class is more probable than any other, beyond the tolerance."""
-        best = np.sort(answers, axis=1)
+    def clear(self, answers: Answers, tolerance: float, schema: dict[str, Any]) -> NDArray[np.bool_]:
+        """One class is before any other, beyond the tolerance."""
+        best = np.sort(answers * np.asarray(schema.get("factors", 1), answers.dtype), axis=1)
         return np.asarray(best[:, -1] - best[:, -2] > tolerance)
 
     def flips(self, expected: Answers, found: Answers, tolerance: float) -> NDArray[np.bool_]:
@@ -76,8 +78,11 @@ class ClassAnswer(Answer):
         return f"the classes changed ({'; '.join(parts)})"
 
     def otherwise(self, old: dict[str, Any], new: dict[str, Any]) -> str:
-        """Another positive class."""
+        """Another positive class, or another way to say one."""
         before, now = old.get("positive"), new.get("positive")
+        if ("factors" in old) != ("factors" in new):
+            way = "most above its share of the train rows" if "factors" in new else "most probable"
+            return f"The champion said classes by another rule when it was judged: both say the one that is {way} now."
         if not before or not now or before == now:
             return ""
         return (
@@ -87,7 +92,9 @@ class ClassAnswer(Answer):
 
     def shared(self, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
         """The new classes, and behind them those that are gone: whoever says one of a row of another is wrong."""
-        return {**new, "classes": [*new["classes"], *_added(new, old)]}
+        gone = _added(new, old)
+        by = {"factors": [*new["factors"], *[1.0] * len(gone)]} if "factors" in new else {}
+        return {**new, "classes": [*new["classes"], *gone], **by}
 
     def common(self, truth: pa.ChunkedArray, old: dict[str, Any], new: dict[str, Any]) -> NDArray[np.bool_]:
         """Of the classes that both know."""
@@ -95,7 +102,7 @@ class ClassAnswer(Answer):
 
     def beside(self, truth: pa.ChunkedArray, answers: Answers, old: dict[str, Any], new: dict[str, Any]) -> str:
         """How many rows of each new class are found, and which classes are gone."""
-        said = np.array(new["classes"], object)[answers.argmax(axis=1)]
+        said = np.array(new["classes"], object)[_said(answers, new)]
         added, gone = _added(old, new), _added(new, old)
         if not (added or gone):
             return ""
@@ -132,12 +139,12 @@ class ClassAnswer(Answer):
 
     def bins(self, answers: Answers, schema: dict[str, Any]) -> dict[str, Any]:
         """The predicted class."""
-        names = [shown(name) for name in schema["classes"]]
-        return {"names": names, "rows": np.bincount(answers.argmax(axis=1), minlength=len(names)).tolist()}
+        found = {"names": [shown(name) for name in schema["classes"]], "factors": schema.get("factors", [])}
+        return {**found, "rows": self.binned(answers, found).tolist()}
 
     def binned(self, answers: Answers, bins: dict[str, Any]) -> NDArray[np.int64]:
         """By the predicted class."""
-        return np.bincount(answers.argmax(axis=1), minlength=len(bins["names"]))
+        return np.bincount(_said(answers, bins), minlength=len(bins["names"]))
 
     def read(self, columns: pa.Table, schema: dict[str, Any]) -> Answers:
         """The probabilities."""
@@ -149,11 +156,18 @@ class ClassAnswer(Answer):
         classes = schema["classes"]
         listed = ", ".join(classes[:_NAMED]) + (" …" if len(classes) > _NAMED else "")
         told = f"A classifier that predicts **{schema['target']}**, one of {len(classes)} classes: {listed}."
+        if schema.get("factors"):
+            told += " It says the class that is most above its share of the train rows, not the most probable one."
         positive = schema.get("positive")
         return f"{told} {of_positive(positive)}" if positive else told
 
 
 ANSWER = ClassAnswer()
+
+
+def _said(answers: Answers, by: dict[str, Any]) -> NDArray[np.intp]:
+    """The code of each row's class."""
+    return said(answers, by.get("factors", ()))
 
 
 def _added(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

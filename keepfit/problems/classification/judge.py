@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from keepfit.metrics.paired import Paired, compare
 from keepfit.problems.answer import Answers, Labels
 from keepfit.problems.boosting import Boosting, boosted
 from keepfit.problems.classification import Settings, Target
+from keepfit.problems.classification.decision import factors
 from keepfit.problems.examples import TableJudge
 from keepfit.problems.judge import Examples, Judged
 from keepfit.problems.linear import LinearBaseline, fitted, logistic, strengths
@@ -61,20 +63,21 @@ class JudgedClasses(Judged):
         there = int(rows[said == 0].sum())
         return (
             f"It never says {named}{more}, though {there:,} test rows are. Where such rows should be found, "
-            "problem: {weights: balanced} has each class count alike.",
+            "problem: {decide: balanced} says the class that is likelier than usual.",
         )
 
     def details(self) -> dict[str, Any]:
         """What metrics.json holds besides.
 
-        classes, positive (the one of two that some metrics are of), top_k, per_class, confusion (rows of class i
-        predicted as j), roc, pr (the points of each class's curve), calibration (bins by the probability of the
-        prediction).
+        classes, positive (the one of two that some metrics are of), factors (by which a class is said, see
+        `keepfit.metrics.answers`), top_k, per_class, confusion (rows of class i predicted as j), roc, pr (the points of
+        each class's curve), calibration (bins by the probability of the most probable class).
         """
         figures, classes, curves = self.figures, self.classes, self.figures.curves()
         return {
             "classes": list(classes),
             "positive": None if figures.positive is None else classes[figures.positive],
+            "factors": [*figures.factors],
             "top_k": self.rules.top_k,
             "per_class": [{"class": classes[k], **row} for k, row in enumerate(figures.per_class())],
             "confusion": figures.confusion.tolist(),
@@ -96,7 +99,7 @@ class JudgedClasses(Judged):
             "row": row,
             "label": self.classes[int(figures.labels[row])],
             "prediction": self.classes[int(figures.predictions[row])],
-            "probability": float(figures.probabilities[row].max()),
+            "probability": float(figures.probabilities[row, figures.predictions[row]]),
             "probability_of_label": float(figures.probabilities[row, figures.labels[row]]),
             "loss": float(figures.losses[row]),
         }
@@ -104,7 +107,7 @@ class JudgedClasses(Judged):
     def part(self, rows: NDArray[np.intp]) -> Judged:
         """The same of some rows."""
         figures = self.figures
-        some = Figures(figures.labels[rows], figures.probabilities[rows], figures.positive)
+        some = replace(figures, labels=figures.labels[rows], probabilities=figures.probabilities[rows])
         return JudgedClasses(some, self.classes, self._plain)
 
     @cached_property
@@ -127,7 +130,8 @@ class ClassJudge(TableJudge):
 
     def judged(self, labels: Labels, answers: Answers, target: Target, rules: Evaluation, settings: Settings) -> Judged:
         """Probabilities on labelled rows."""
-        figures = Figures(labels, answers, _code(settings.positive, target.classes))
+        named, by = _code(settings.positive, target.classes), tuple(factors(settings, target))
+        figures = Figures(labels, answers, named, by)
         return JudgedClasses(figures, target.classes, rules)
 
     def trivial(self, examples: Examples, target: Target) -> Answers:
@@ -145,7 +149,7 @@ class ClassJudge(TableJudge):
 
     def figures(self, labels: Labels, answers: Answers, schema: dict[str, Any]) -> dict[str, float]:
         """See `keepfit.metrics.answers`."""
-        return Figures(labels, answers, _code(schema.get("positive"), schema["classes"])).scores()
+        return _figures(labels, answers, schema).scores()
 
     def compare(
         self,
@@ -157,11 +161,16 @@ class ClassJudge(TableJudge):
         level: float,
     ) -> Paired:
         """See `keepfit.metrics.paired`."""
-        positive = Figures(labels, challenger, _code(schema.get("positive"), schema["classes"])).positive
-        return compare(labels, champion, challenger, metric, level, positive=positive)  # type: ignore[arg-type]
+        found = _figures(labels, challenger, schema)
+        which: Any = metric
+        return compare(labels, champion, challenger, which, level, positive=found.positive, factors=found.factors)
 
 
 JUDGE = ClassJudge()
+
+
+def _figures(labels: Labels, answers: Answers, schema: dict[str, Any]) -> Figures:
+    return Figures(labels, answers, _code(schema.get("positive"), schema["classes"]), tuple(schema.get("factors", ())))
 
 
 def _code(name: str | None, classes: Sequence[str]) -> int | None:

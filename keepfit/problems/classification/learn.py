@@ -13,7 +13,10 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from keepfit.problems.classification import Settings, Target
+from keepfit.problems.classification.decision import counted
 from keepfit.problems.objective import Objective, Reach, averaged
+
+LACKS = True
 
 
 class CrossEntropy(Objective):
@@ -71,13 +74,7 @@ def _of_classes(settings: Settings, target: Target) -> list[float]:
     """[K], with a mean of 1 over the train rows; empty where all count alike."""
     if settings.weights is None:
         return []
-    rows = [max(count, 1) for count in target.rows]
-    if settings.weights == "balanced":
-        said = [1 / count for count in rows]
-    else:
-        said = [settings.weights.get(name, 1.0) for name in target.classes]
-    mean = sum(weight * count for weight, count in zip(said, rows, strict=True)) / sum(rows)
-    return [weight / mean for weight in said]
+    return [weight / max(rows, 1) for weight, rows in zip(counted(settings, target), target.rows, strict=True)]
 
 
 def answers(outputs: Tensor, _target: Target, _reach: Reach) -> Tensor:

@@ -48,7 +48,7 @@ class LabelAnswer(Answer):
         """A probability is one by itself."""
         return 1.0
 
-    def clear(self, answers: Answers, tolerance: float) -> NDArray[np.bool_]:
+    def clear(self, answers: Answers, tolerance: float, _schema: dict[str, Any]) -> NDArray[np.bool_]:
         """No label is about as probable as not."""
         return np.asarray((np.abs(answers - GIVEN) > tolerance).all(axis=1))
 

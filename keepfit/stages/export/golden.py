@@ -39,7 +39,8 @@ def write_golden(folder: Path, model: ServedModel, prepared: Path, transform: Tr
     arrays = {f"input:{name}": array for name, array in rows.items()}
     found = dict(zip(names, model.run(names, rows), strict=True))
     arrays |= {f"output:{name}": output for name, output in found.items()}
-    arrays["clear"] = answer.clear(answer.joined([found[name] for name in answer.outputs(model.schema)]), TOLERANCE)
+    answers = answer.joined([found[name] for name in answer.outputs(model.schema)])
+    arrays["clear"] = answer.clear(answers, TOLERANCE, model.schema)
     arrays["most"] = np.array(model.rows_a_call)
     arrays["tolerance"] = np.array(TOLERANCE * answer.unit(model.schema))
     buffer = io.BytesIO()
