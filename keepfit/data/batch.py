@@ -15,6 +15,9 @@ from keepfit.data.ragged import Block, Ragged
 Inputs = dict[str, Tensor]
 """Name of a tensor of the transform → its rows [B, …], or [B, T, …] where their lengths differ."""
 
+LACKING = "lacking"
+"""What inputs carry where a network learns from some rows without one of their features: which rows, bool [B]."""
+
 
 @dataclass(frozen=True)
 class RaggedTensor:

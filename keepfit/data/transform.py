@@ -36,6 +36,8 @@ class View:
     """What tells it from the column's other tensors; the first has none."""
     pad: float | None = None
     """What fills a batch up behind the end of shorter cells; None where all are of one length."""
+    empty: float | None = None
+    """What fills a cell of one length that is missing, where a network knows a missing one by that."""
     steps: int = 1
     """Of a typical cell whose length is its own."""
 

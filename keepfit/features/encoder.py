@@ -5,7 +5,8 @@ B rows, C columns (numbers and what comes back in them, categories, 16 a picture
 
 A kind's `net` module has `encoder(entries, bins, units)`: a module over one tensor of a batch, that of the group its
 columns are in, which gives [B, its `columns`, d]; what each of these is of may stand in `of`. `entries` are those of
-the group by slot, `bins` how finely a number is cut.
+the group by slot, `bins` how finely a number is cut. Where `encoder_beside` is there, too, it makes the module for a
+group that others stand beside.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Encoder(nn.Module):
         super().__init__()
         firsts = [tensor for tensor in transform.tensors if not tensor.view.name]
         self.names = [tensor.name for tensor in firsts]
-        made = (encoder_of(tensor.entries, bins, units) for tensor in firsts)
+        made = (encoder_of(tensor.entries, bins, units, alone=len(firsts) == 1) for tensor in firsts)
         self.groups = nn.ModuleList(made)
         self.columns: int = sum(group.columns for group in self.groups)  # type: ignore[misc]
         self.of = [one for tensor, group in zip(firsts, self.groups, strict=True) for one in _of(tensor, group)]

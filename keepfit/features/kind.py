@@ -178,10 +178,15 @@ class Kind(ABC):
         """
 
     def unfit(self, _cells: pa.Array, _pixels: Sequence[int] | None) -> dict[int, str]:
-        """Typed cells without which their row can neither be learned from nor answered: place → why, in a clause.
+        """Typed cells with which their row can neither be learned from nor answered: place → why, in a clause.
 
-        Most kinds have none: what is missing is a value too. `pixels`: the shape of cells that are raw pixels.
+        Most kinds have none. `pixels`: the shape of cells that are raw pixels.
         """
+        return {}
+
+    def lacking(self, _cells: pa.Array) -> dict[int, str]:
+        """Typed cells without a value, of a kind of which the answer needs one where nothing stands beside it, as
+        `unfit` has them. Most kinds have none: what is missing is a value too."""
         return {}
 
     def evidence(self) -> FormEvidence | None:
@@ -247,7 +252,7 @@ class Kind(ABC):
     def feed(self, cells: pa.Array, column: ServedColumn, unfit: dict[int, str]) -> Views:
         """Typed cells [n] → what the graph takes.
 
-        A cell without which its row cannot be answered is put into `unfit`: place → why, in a clause; what stands for
+        A cell with which its row cannot be answered is put into `unfit`: place → why, in a clause; what stands for
         it in the array is arbitrary.
         """
 

@@ -39,9 +39,11 @@ def words_of(name: str) -> Words:
     return cast("Words", FEATURES.module(name, "words").WORDS)
 
 
-def encoder_of(entries: Sequence[Entry], bins: int, units: int) -> torch.nn.Module:
-    """The module over one tensor; see `keepfit.features.encoder`."""
-    made: torch.nn.Module = FEATURES.module(entries[0].kind, "net").encoder(entries, bins, units)
+def encoder_of(entries: Sequence[Entry], bins: int, units: int, *, alone: bool) -> torch.nn.Module:
+    """The module over one tensor, that stands alone or beside others; see `keepfit.features.encoder`."""
+    net = FEATURES.module(entries[0].kind, "net")
+    encoder = net.encoder if alone else getattr(net, "encoder_beside", net.encoder)
+    made: torch.nn.Module = encoder(entries, bins, units)
     return made
 
 

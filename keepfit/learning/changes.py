@@ -1,6 +1,9 @@
 """How rows are changed in training, so that a network learns what does not matter; and which changes the validation
 rows have to allow first: a mirrored cat is a cat, a mirrored letter may be another one.
 
+A row that has a text, a picture, a series or a recording beside other features is learned from without it now and then,
+so that it may be missing later (Neverova et al. 2016, "ModDrop", arXiv:1501.00102).
+
 A kind whose rows can be changed has in its `net` module
 
     amounts(entry, rows) → dict             name of a change → how far, where the YAML does not say; 0 for not at all,
@@ -13,19 +16,24 @@ A kind whose rows can be changed has in its `net` module
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from keepfit.config.sections import AUTO
-from keepfit.data.batch import Inputs
+from keepfit.data.batch import LACKING, Inputs
+from keepfit.data.transform import Transform, View, in_view
+from keepfit.problems.lookup import learn_of
 
 ON = 0.5
 """Share of the rows that is turned, once validation has allowed it."""
 ALLOWED = 0.9
 """Share of what a network knows of the validation rows that it must still know when they are turned."""
+
+LACKED = 0.1
+"""Share of the rows that are learned from without one of those."""
 
 Amounts = dict[str, Any]
 """Name of a change → a number, or AUTO."""
@@ -39,10 +47,13 @@ class Changing(Protocol):
 
 
 class Changes:
-    """The changes of one training; `kinds` are tensor → the module of the kind that is in it."""
+    """The changes of one training; `kinds` are tensor → the module of the kind that is in it, `apart` the columns that
+    are left out now and then, each by its tensors and what fills them."""
 
-    def __init__(self, kinds: Mapping[str, Any], amounts: Mapping[str, Any]) -> None:
-        self._kinds = kinds
+    def __init__(
+        self, kinds: Mapping[str, Any], amounts: Mapping[str, Any], apart: Sequence[Mapping[str, float]] = ()
+    ) -> None:
+        self._kinds, self._apart = kinds, apart
         self.kept: dict[str, float] = {}
         """Of the changes that were asked about, the share of what is known that is known of turned rows."""
         self.mixup = float(
@@ -74,7 +85,13 @@ class Changes:
 
     def changed(self, inputs: Inputs) -> Inputs:
         """A batch as it is learned from."""
-        return {**inputs, **{name: change(inputs[name]) for name, change in self._change.items()}}
+        changed = {**inputs, **{name: change(inputs[name]) for name, change in self._change.items()}}
+        for column in self._apart:
+            first = changed[next(iter(column))]
+            without = torch.rand(len(first), device=first.device) < LACKED
+            changed |= {name: _emptied(changed[name], without, by) for name, by in column.items()}
+            changed[LACKING] = without | changed.get(LACKING, without)
+        return changed
 
     def turned(self, inputs: Inputs, how: str) -> Inputs:
         """A batch with all its rows turned."""
@@ -101,3 +118,22 @@ class Changes:
         """Go on with it."""
         self.kept = dict(state["kept"])
         self._settle(dict(state["amounts"]))
+
+
+def apart(transform: Transform) -> list[dict[str, float]]:
+    """The columns that may be missing beside others, each by its tensors and what fills them."""
+    if len(transform.features) == 1 or not getattr(learn_of(transform.target.problem), "LACKS", False):
+        return []
+    columns = (entry for entry in transform.features if not entry.views[0].stacks)
+    return [{in_view(one.tensor, view.name): _empty(view) for view in one.views} for one in columns]
+
+
+def _empty(view: View) -> float:
+    found = view.empty if view.pad is None else view.pad
+    assert found is not None, "a cell of one length has something that stands for a missing one"
+    return found
+
+
+def _emptied(rows: Tensor, without: Tensor, by: float) -> Tensor:
+    """Some of the rows [B, …], those of the mask [B], filled by one number."""
+    return rows.masked_fill(without.view(-1, *[1] * (rows.ndim - 1)), by)

@@ -7,6 +7,8 @@ A problem's `learn` module has
 
 and may have
 
+    LACKS = True                            where a feature may be missing that others stand beside: see
+                                            `keepfit.learning.changes`
     network(build, transform) → Module     what is trained, where a family's network, which `build` makes for a
                                             transform, is a part of it
     told(model, part, transform) → dict     what else metrics.json holds of the network itself, the `TrainedModel`;

@@ -19,7 +19,7 @@ from keepfit.features.audio.spectrum import FLOOR, log_mel
 from keepfit.features.kind import EDGES, Binned, Bins, ClassicalColumns, Finisher, Fitter, Region, Seen, ServedColumn
 from keepfit.features.shared.figures import fallen, ranges, tenths
 from keepfit.features.shared.stretches import stretches
-from keepfit.features.shared.whole_files import FileKind, refuse_missing
+from keepfit.features.shared.whole_files import FileKind, missing
 
 RATES = (8_000, 16_000, 22_050, 44_100)
 BANDS, MOMENTS = 24, 20
@@ -45,10 +45,12 @@ class AudioFitter(Fitter):
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._headers: list[sounds.Header] = []
+        self._missing = 0
         self._entry: Entry | None = None
 
     def add(self, cells: pa.Array, seen: Seen) -> None:
         """Look into a few headers."""
+        self._missing += missing(cells, seen)
         pairs = zip(cells.take(pa.array(seen.looked_at)), seen.called(seen.looked_at), strict=True)
         self._headers += [sounds.header(one.as_py(), name=called) for one, called in pairs if one.is_valid]
         self.held = len(self._headers)
@@ -63,8 +65,9 @@ class AudioFitter(Fitter):
         return Entry.model_validate({"name": name, "kind": "audio", "slot": slot, "steps": steps, **found})
 
     def profile(self, entry: Any) -> dict[str, Any]:
-        """Rate and lengths, and the bins."""
-        return {**entry.model_dump(include={"rate", "shortest", "longest"}), "bins": entry.fallen}
+        """Rate, lengths and gaps, and the bins."""
+        found = entry.model_dump(include={"rate", "shortest", "longest"})
+        return {**found, "missing": self._missing, "bins": entry.fallen}
 
 
 class AudioFinisher(Finisher):
@@ -75,7 +78,8 @@ class AudioFinisher(Finisher):
         self._levels: list[dict[str, NDArray[np.float64]]] = []
 
     def add(self, values: Ragged) -> None:
-        """Take recordings [n]."""
+        """Take recordings [n], but those that are missing."""
+        values = values[np.flatnonzero(values.lengths)]
         self._levels.append(_levels(values, self._entry.rate))
 
     def entry(self) -> Entry:
@@ -117,10 +121,9 @@ class Audio(FileKind):
         return AudioFinisher(entry)
 
     def encode(self, cells: pa.Array, entry: Any, called: Callable[[], list[str]]) -> Ragged:
-        """Samples int16. Raises DataError naming the recording that is missing or cannot be decoded."""
-        refuse_missing(cells, called)
-        pairs = zip(cells.to_pylist(), called(), strict=True)
-        return _packed([sounds.decode(one, entry.rate, entry.seconds, name=name) for one, name in pairs])
+        """Samples int16, of a missing recording none. Raises DataError naming the one that cannot be decoded."""
+        pairs, heard = zip(cells.to_pylist(), called(), strict=True), (entry.rate, entry.seconds)
+        return _packed([_NONE if one is None else sounds.decode(one, *heard, name=name) for one, name in pairs])
 
     def plain(self, values: Any) -> ClassicalColumns:
         """24 bands at 20 moments, evenly spaced."""
@@ -152,9 +155,7 @@ class Audio(FileKind):
         rows = []
         for row, content in enumerate(cells.to_pylist()):
             found = _NONE
-            if content is None:
-                unfit[row] = self.none
-            else:
+            if content is not None:
                 try:
                     found = sounds.decode(content, column["rate"], column["seconds"], name=sounds.IT)
                 except DataError as error:

@@ -14,7 +14,7 @@ from keepfit.features.audio.spectrum import log_mel
 from keepfit.features.kind import Region, ServedColumn
 from keepfit.features.shared import heat
 from keepfit.features.shared.file_words import FileWords
-from keepfit.features.words import Told
+from keepfit.features.words import Told, share
 
 _WIDE, _HIGH = 160, 128
 """Pixels of a recording's picture in the report, at most."""
@@ -41,10 +41,11 @@ class AudioWords(FileWords):
         """Python."""
         return "samples"
 
-    def told(self, profile: dict[str, Any], _rows: int) -> Told:
+    def told(self, profile: dict[str, Any], rows: int) -> Told:
         """Lengths and rate."""
         span = sounds.MEDIUM.span((profile["shortest"], 0), (profile["longest"], 0))
-        return Told(f"{span}, heard at {profile['rate']:,} samples a second")
+        text = f"{span}, heard at {profile['rate']:,} samples a second"
+        return Told(text, missing=share(profile["missing"], rows))
 
     def picture(self, cell: Any, entry: Any) -> str | None:
         """The bands, low ones at the bottom, from its beginning to its end: light where it is loud."""

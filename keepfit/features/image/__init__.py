@@ -6,8 +6,12 @@ from pydantic import Field
 
 from keepfit.config.sections import Feature
 from keepfit.data import transform
+from keepfit.data.transform import View
 
-__all__ = ["Entry", "Settings"]
+__all__ = ["MISSING", "Entry", "Settings"]
+
+MISSING = 127
+"""Every byte of what stands for a picture that is missing: grey throughout."""
 
 
 class Settings(Feature):
@@ -44,6 +48,11 @@ class Entry(transform.Entry):
     def shape(self) -> tuple[int, ...]:
         """[h, w, c]."""
         return (*self.size, self.channels)
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """Bytes [h, w, c]."""
+        return (View(self.dtype, self.shape, empty=MISSING),)
 
     def resumed(self, earlier: transform.Entry) -> transform.Entry:
         """Its pixels are standardised as they were."""

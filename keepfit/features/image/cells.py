@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from keepfit.config import Feature, Preprocessing
 from keepfit.data import images
 from keepfit.errors import DataError
-from keepfit.features.image import Entry, Settings, levels
+from keepfit.features.image import MISSING, Entry, Settings, levels
 from keepfit.features.kind import EDGES, Binned, Bins, ClassicalColumns, Finisher, Fitter, Region, Seen, ServedColumn
 from keepfit.features.shared.stretches import evenly
-from keepfit.features.shared.whole_files import FileKind, refuse_missing
+from keepfit.features.shared.whole_files import FileKind, missing
 
 KEPT, SMALL, LARGE = 40, 32, 64
 """Up to 40 pixels a picture keeps its size; up to 128 it is brought to 32, at which sign-language digits of 100 pixels
@@ -42,9 +42,11 @@ class ImageFitter(Fitter):
     def __init__(self, side: int | None, pixels: Sequence[int] | None) -> None:
         self._side, self._pixels = side, pixels
         self._shapes: list[images.Shape] = []
+        self._missing = 0
 
     def add(self, cells: pa.Array, seen: Seen) -> None:
         """Look into a few headers."""
+        self._missing += missing(cells, seen)
         if self._pixels is not None:
             self._shapes += [images.Shape(*self._pixels)] * len(seen.looked_at)
         else:
@@ -63,8 +65,9 @@ class ImageFitter(Fitter):
         return Entry.model_validate({"name": name, "kind": "image", "slot": slot, **found})
 
     def profile(self, entry: Any) -> dict[str, Any]:
-        """Size and channels, and the bins."""
-        return {"size": entry.size, "channels": entry.channels, "bins": levels.of_train(entry)}
+        """Size, channels and gaps, and the bins."""
+        bins = levels.of_train(entry)
+        return {"size": entry.size, "channels": entry.channels, "missing": self._missing, "bins": bins}
 
 
 class ImageFinisher(Finisher):
@@ -77,7 +80,8 @@ class ImageFinisher(Finisher):
         self._light = levels.counted(np.zeros((0, *entry.shape), np.uint8))
 
     def add(self, values: NDArray[Any]) -> None:
-        """Count the byte values of pictures [n, h, w, c] a channel."""
+        """Count the byte values of pictures [n, h, w, c] a channel, but of those that are missing."""
+        values = values[(values != MISSING).any((1, 2, 3))]
         flat = values.reshape(-1, values.shape[-1])
         self._counts += np.stack([np.bincount(flat[:, channel], minlength=256) for channel in range(flat.shape[1])])
         self._light = {part: counts + self._light[part] for part, counts in levels.counted(values).items()}
@@ -103,8 +107,8 @@ class Image(FileKind):
     allowed: ClassVar[str] = _ALLOWED
 
     def unfit(self, cells: pa.Array, pixels: Sequence[int] | None) -> dict[int, str]:
-        """The pictures that are missing, damaged, too large, or none; of raw pixels those that are missing."""
-        return self.missing(cells) if pixels is not None else super().unfit(cells, pixels)
+        """The pictures that are damaged, too large, or none; raw pixels are none of these."""
+        return {} if pixels is not None else super().unfit(cells, pixels)
 
     def file(self, value: Any, row: int) -> bytes:
         """Of a PIL picture, or a uint8 array."""
@@ -120,16 +124,16 @@ class Image(FileKind):
         return ImageFinisher(entry)
 
     def encode(self, cells: pa.Array, entry: Any, called: Callable[[], list[str]]) -> Pixels:
-        """uint8 [n, h, w, c]; raw pixels of the right size are only reshaped.
+        """uint8 [n, h, w, c]; grey where there is none; raw pixels of the right size are only reshaped.
 
-        Raises DataError naming the picture that is missing or cannot be decoded.
+        Raises DataError naming the picture that cannot be decoded.
         """
-        refuse_missing(cells, called)
-        if entry.pixels is not None and entry.shape == entry.pixels:
+        if entry.pixels is not None and entry.shape == entry.pixels and not cells.null_count:
             return _reshaped(cells, (len(cells), *entry.shape))
-        out, names = np.empty((len(cells), *entry.shape), np.uint8), called()
-        for index, content in enumerate(cells):
-            out[index] = images.decode(content.as_py(), entry.size, entry.channels, entry.pixels, name=names[index])
+        out, names = np.full((len(cells), *entry.shape), MISSING, np.uint8), called()
+        for index, content in enumerate(cells.to_pylist()):
+            if content is not None:
+                out[index] = images.decode(content, entry.size, entry.channels, entry.pixels, name=names[index])
         return out
 
     def plain(self, values: NDArray[Any]) -> ClassicalColumns:
@@ -165,17 +169,16 @@ class Image(FileKind):
         return pa.array([_png(picture, row) for row, picture in enumerate(pixels, 1)], pa.binary())
 
     def schema(self, entry: Any, _form: str | None) -> dict[str, Any]:
-        """Bytes of decoded pixels, and how a file becomes such."""
-        return {"type": "uint8", **entry.model_dump(include={"size", "channels", "pixels", "resample"})}
+        """Bytes of decoded pixels, how a file becomes such, and what stands for one that is missing."""
+        how = entry.model_dump(include={"size", "channels", "pixels", "resample"})
+        return {"type": "uint8", "missing": MISSING, **how}
 
     def feed(self, cells: pa.Array, column: ServedColumn, unfit: dict[int, str]) -> Pixels:
-        """uint8 [n, h, w, c]; black for a picture that is missing or cannot be read."""
+        """uint8 [n, h, w, c]; grey for a picture that is missing or cannot be read."""
         height, width = column["size"]
-        pictures = np.zeros((len(cells), height, width, column["channels"]), np.uint8)
-        for row, cell in enumerate(cells):
-            content = cell.as_py()
+        pictures = np.full((len(cells), height, width, column["channels"]), MISSING, np.uint8)
+        for row, content in enumerate(cells.to_pylist()):
             if content is None:
-                unfit[row] = self.none
                 continue
             try:
                 raw = _raw_shape(content, column["pixels"])

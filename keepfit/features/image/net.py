@@ -1,26 +1,34 @@
-"""A picture for a dense network: every pixel, standardised, through one linear map.
+"""A picture for a dense network: every pixel, standardised, through one linear map; beside other columns through
+convolutions, so that what is on it counts wherever it is.
 
-B pictures, H W C their shape, d units a column.
+B pictures, H W C their shape, F filters, d units a column.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
 
 from keepfit.config.sections import AUTO
 from keepfit.features.image import Entry
 from keepfit.features.image.augment import Amount, changed, mirrored, upside_down
 from keepfit.features.image.rebuilder import rebuilder
 
-__all__ = ["COLUMNS", "MIXED", "TURNS", "Standardised", "amounts", "augment", "encoder", "rebuilder", "steps"]
+__all__ = [
+    "COLUMNS", "MIXED", "TURNS", "Standardised", "amounts", "augment", "encoder", "encoder_beside", "rebuilder",
+    "steps",
+]  # fmt: skip
 
 COLUMNS = 16
 """Vectors of d units that one picture becomes."""
+_FILTERS, _MOST = 32, 128
+"""Of the first convolution, and of any."""
 
 
 class Standardised(nn.Module):
@@ -55,6 +63,29 @@ class PixelMix(nn.Module):
         """uint8 [B, H, W, C] → [B, 16, d]."""
         flat = ((image.float() - self.mean) / self.spread).flatten(1)
         mixed: Tensor = self.mix(flat)
+        return mixed.view(-1, COLUMNS, self.units)
+
+
+class PixelFilters(nn.Module):
+    """Convolutions that pool a side to less than 8, then each filter's mean and maximum, mixed."""
+
+    def __init__(self, entry: Entry, units: int) -> None:
+        super().__init__()
+        self.units, self.columns = units, COLUMNS
+        self.pixels = Standardised(entry)
+        pools = max(0, int(math.log2(min(entry.size) / 4)))
+        widths = [entry.channels, *(min(_FILTERS * 2**n, _MOST) for n in range(pools + 1))]
+        self.layers = nn.ModuleList(nn.Conv2d(i, o, 3, padding=1, bias=False) for i, o in pairwise(widths))
+        self.norms = nn.ModuleList(nn.BatchNorm2d(o) for o in widths[1:])
+        self.mix = nn.Linear(2 * widths[-1], COLUMNS * units)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """uint8 [B, H, W, C] → [B, 16, d]."""
+        maps = self.pixels(image)
+        for number, (layer, norm) in enumerate(zip(self.layers, self.norms, strict=True)):
+            maps = layer(maps)
+            maps = F.relu(norm(F.max_pool2d(maps, 2) if number else maps))
+        mixed: Tensor = self.mix(torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], 1))
         return mixed.view(-1, COLUMNS, self.units)
 
 
@@ -110,3 +141,8 @@ def augment(amounts: Mapping[str, float]) -> Callable[[Tensor], Tensor]:
 def encoder(entries: Sequence[Entry], bins: int, units: int) -> nn.Module:  # noqa: ARG001
     """uint8 [B, H, W, C] → [B, 16, d]."""
     return PixelMix(entries[0], units)
+
+
+def encoder_beside(entries: Sequence[Entry], bins: int, units: int) -> nn.Module:  # noqa: ARG001
+    """The same, beside other columns."""
+    return PixelFilters(entries[0], units)

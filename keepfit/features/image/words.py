@@ -12,7 +12,7 @@ from keepfit.data.media import Medium
 from keepfit.features.kind import Region, ServedColumn
 from keepfit.features.shared import heat
 from keepfit.features.shared.file_words import FileWords
-from keepfit.features.words import Told
+from keepfit.features.words import Told, share
 
 SHOWN = 128
 """Pixels of a picture's longer side in the report, at most."""
@@ -29,19 +29,23 @@ class ImageWords(FileWords):
     def meaning(self, column: ServedColumn) -> str:
         """In words."""
         height, width = column["size"]
-        return f"uint8 [rows, {height}, {width}, {column['channels']}], resized by {column['resample']}"
+        shape = f"uint8 [rows, {height}, {width}, {column['channels']}]"
+        return f"{shape}, resized by {column['resample']}; every byte {column['missing']} where missing"
 
     def example(self) -> str:
         """Python."""
         return "pictures"
 
-    def told(self, profile: dict[str, Any], _rows: int) -> Told:
+    def told(self, profile: dict[str, Any], rows: int) -> Told:
         """Size and colours."""
         height, width = profile["size"]
-        return Told(f"{width} × {height} pixels, {'grey' if profile['channels'] == 1 else 'colour'}")
+        text = f"{width} × {height} pixels, {'grey' if profile['channels'] == 1 else 'colour'}"
+        return Told(text, missing=share(profile["missing"], rows))
 
     def picture(self, cell: Any, entry: Any) -> str | None:
         """A PNG, decoded as the model saw it."""
+        if cell is None:
+            return None
         from PIL import Image as Pillow
 
         pixels = images.decode(cell, entry.size, entry.channels, entry.pixels)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ from keepfit.data.cells import is_text
 from keepfit.data.media import Medium, medium_of
 from keepfit.data.spelled_files import of_text
 from keepfit.errors import DataError
-from keepfit.features.kind import Kind
+from keepfit.features.kind import Kind, Seen
 
 
 class FileKind(Kind):
@@ -45,17 +45,14 @@ class FileKind(Kind):
         """The bytes of files, in whatever form Arrow holds them: what a file is shows when it is decoded."""
         return contents(cells)
 
-    def missing(self, cells: pa.Array) -> dict[int, str]:
-        """The cells without a file, as `unfit` has them."""
+    def lacking(self, cells: pa.Array) -> dict[int, str]:
+        """The cells without a file."""
         return {int(row): self.none for row in np.flatnonzero(cells.is_null().to_numpy(zero_copy_only=False))}
 
     def unfit(self, cells: pa.Array, _pixels: Sequence[int] | None) -> dict[int, str]:
-        """The files that are missing, damaged, too large, or of another sort."""
-        found = self.missing(cells)
-        for row, content in enumerate(cells):
-            if content.is_valid and (why := self.medium.fault(content.as_py())):
-                found[row] = why
-        return dict(sorted(found.items()))
+        """The files that are damaged, too large, or of another sort."""
+        filled = ((row, content.as_py()) for row, content in enumerate(cells) if content.is_valid)
+        return {row: why for row, content in filled if (why := self.medium.fault(content))}
 
     def taken(self, cells: Any) -> pa.Array:
         """Files of a frame: bytes, paths, data URLs, dicts with `bytes`, and what else the kind takes."""
@@ -99,12 +96,9 @@ class FileKind(Kind):
             ) from error
 
 
-def refuse_missing(cells: pa.Array, called: Callable[[], list[str]]) -> None:
-    """Raise DataError, naming it, for a cell without a file."""
-    if cells.null_count:
-        row = int(np.flatnonzero(cells.is_null().to_numpy(zero_copy_only=False))[0])
-        todo = "Leave that row out, or expect the column to be not null."
-        raise DataError(f"{called()[row]} is missing.", todo=todo)
+def missing(cells: pa.Array, seen: Seen) -> int:
+    """Train rows without a file."""
+    return int(cells.is_null().to_numpy(zero_copy_only=False)[seen.rows].sum()) if cells.null_count else 0
 
 
 def contents(cells: pa.Array) -> pa.Array:

@@ -14,7 +14,7 @@ import torch
 from scipy import sparse
 from torch import Tensor, nn
 
-from keepfit.data.batch import Inputs, Rows, joined
+from keepfit.data.batch import LACKING, Inputs, Rows, joined
 from keepfit.data.feed import Part
 from keepfit.data.transform import Transform
 from keepfit.features.named import Axes, head
@@ -74,8 +74,15 @@ class ResidualWideAndDeep(nn.Module):
     def forward(self, inputs: Inputs) -> Tensor:
         """A batch's raw tensors → [B, M, K]."""
         deep: Tensor = self.deep(inputs)
-        wide = inputs[WIDE] if WIDE in inputs else self.linear(inputs)
-        return deep + wide[:, None]
+        return deep + self._wide(inputs)[:, None]
+
+    def _wide(self, inputs: Inputs) -> Tensor:
+        """The linear model's numbers [B, K]; in training those that were carried, but of rows that lack something."""
+        if WIDE not in inputs:
+            return self.linear(inputs)
+        if LACKING not in inputs:
+            return inputs[WIDE]
+        return torch.where(inputs[LACKING][:, None], self.linear(inputs), inputs[WIDE])
 
     def named(self, outputs: Sequence[str]) -> dict[str, Axes]:
         """The deep part; the wide one is fitted anew."""

@@ -20,6 +20,9 @@ _LOSSES = {"mse": F.mse_loss, "mae": F.l1_loss, "huber": F.smooth_l1_loss}
 """Huber's turns from squared to absolute at one standard deviation of the target."""
 
 
+LACKS = True
+
+
 class Value(Objective):
     """A loss on standardised values."""
 

@@ -93,7 +93,10 @@ class Table:
         """The rows that can be learned from; the others are told to the tally by their places."""
         kinds = [(column.name, column.kind) for column in self.columns if column.kind is not None]
         faults = [(n, kind.unfit(table[n].chunk(0), self.opened.pixels)) for n, kind in kinds]
-        unfit = joined(faults if len(kinds) > 1 else [("", found) for _, found in faults])
+        if len(kinds) == 1:
+            ((name, kind),) = kinds
+            faults = [("", found) for found in (kind.lacking(table[name].chunk(0)), faults[0][1])]
+        unfit = joined(faults)
         without = ~table[self.config.target].is_valid().to_numpy(zero_copy_only=False)
         without[[*unfit]] = False
         self.tally.leave_out(places[without], unfit_rows(unfit, places, table))

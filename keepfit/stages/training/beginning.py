@@ -17,7 +17,7 @@ from keepfit.data.transform import Transform
 from keepfit.features.lookup import amounts_of, parsed, read_transform
 from keepfit.learning import memory
 from keepfit.learning.adversarial import recipe_of
-from keepfit.learning.changes import Changes
+from keepfit.learning.changes import Changes, apart
 from keepfit.learning.checkpoint import Checkpoint
 from keepfit.learning.device import Machine
 from keepfit.learning.fit import Fit
@@ -100,4 +100,4 @@ def changes_of(transform: Transform, plan: Plan) -> Changes:
     firsts = {tensor.name: tensor.entries[0] for tensor in transform.tensors if amounts and not tensor.view.name}
     knows = {name: amounts.keys() <= {*(amounts_of(entry, SEEN) or ())} for name, entry in firsts.items()}
     nets = {name: FEATURES.module(entry.kind, "net") for name, entry in firsts.items() if knows[name]}
-    return Changes(nets, amounts)
+    return Changes(nets, amounts, apart(transform))

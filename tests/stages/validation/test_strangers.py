@@ -10,6 +10,7 @@ import pytest
 
 from keepfit import config
 from keepfit.errors import ConfigError, DataError
+from keepfit.serving.monitoring import Watching, monitor
 from keepfit.stages.ingest import ingest
 from keepfit.stages.validation import validate
 from keepfit.store.artifacts import Validated
@@ -101,3 +102,12 @@ def test_a_model_of_something_else_and_none_at_all_are_told(fish, tmp_path):
         begin(config.load(fish / "guarded/pipeline.yaml")) as run,
     ):
         validate(run, ingest(run))
+
+
+def test_rows_whose_columns_no_longer_agree_have_drifted_though_no_column_has(fish, tmp_path):
+    watcher, before = config.load(fish / "watcher/pipeline.yaml"), rows(seed=7)
+    torn = before.assign(weight=before["weight"].sample(frac=1, random_state=0).to_numpy())
+    for name, some, alarms in (("before", before, set()), ("torn", torn, {"answers"})):
+        some.to_csv(tmp_path / f"{name}.csv", index=False)
+        found = monitor(watcher, Watching(tmp_path / f"{name}.csv", None, None))
+        assert {one.name for one in found.findings if one.alarms} == alarms, found.sentence
