@@ -16,7 +16,7 @@ from keepfit.data import feed as batches
 from keepfit.data import images
 from keepfit.data.shards import read_ids
 from keepfit.errors import DataError
-from keepfit.features.image import Entry
+from keepfit.features.image import MISSING, Entry
 from keepfit.features.image.cells import ImageFitter
 from keepfit.features.kind import Seen
 from tests import CARRIED
@@ -117,8 +117,14 @@ def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
         prepare(tmp_path, gallery(contents, file=[f"{i}.png" for i in range(60)]))
 
 
-def test_a_missing_picture_is_named(tmp_path: Path) -> None:
+def test_a_missing_picture_is_grey_and_has_no_say_in_the_moments(tmp_path: Path) -> None:
     contents: list[bytes | None] = [png(8, 8, grey=True, seed=i) for i in range(60)]
-    contents[7] = None
-    with pytest.raises(DataError, match='row 8 of "image" is missing'):
-        prepare(tmp_path, gallery(contents))
+    contents[::3] = [None] * 20
+    folder = prepare(tmp_path, gallery(contents))
+    transform = transform_of(folder)
+    pixels = batches.read(folder / "train", transform).load(()).inputs["image"].numpy()
+    lacking = (pixels == MISSING).all((1, 2, 3))
+    assert 5 < lacking.sum() < 20
+    (feature,) = transform.features
+    known = pixels[~lacking] / 255
+    np.testing.assert_allclose([feature.mean[0], feature.std[0]], [known.mean(), known.std()], rtol=1e-9)
