@@ -19,7 +19,7 @@ def implied(sections: Sections) -> Sections:
     if kind not in sets.PROBLEMS.names():
         return sections
     settings = sets.PROBLEMS.module(kind).Settings
-    return _decided(_of_rows(sections, settings), settings)
+    return _decided(_of_rows(sections, settings), kind, settings)
 
 
 def _of_rows(sections: Sections, settings: type[Problem]) -> Sections:
@@ -34,12 +34,11 @@ def _of_rows(sections: Sections, settings: type[Problem]) -> Sections:
     return {**sections, "target": WHOLE}
 
 
-def _decided(sections: Sections, settings: type[Problem]) -> Sections:
+def _decided(sections: Sections, kind: str, settings: type[Problem]) -> Sections:
     """How answers are read off follows from what models are compared on."""
-    release, problem = sections.get("release"), sections.get("problem", {})
+    release, problem = sections.get("release"), sections.get("problem")
     metric = release.get("metric") if isinstance(release, dict) else getattr(release, "metric", None)
     follows = settings.follows.get(metric, {}) if isinstance(metric, str) else {}
     if not follows or isinstance(problem, Problem):
         return sections
-    section = problem if isinstance(problem, dict) else {"kind": problem}
-    return {**sections, "problem": {"kind": sets.PROBLEMS.names()[0], **follows, **section}}
+    return {**sections, "problem": {**follows, **(problem if isinstance(problem, dict) else {"kind": kind})}}

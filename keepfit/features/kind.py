@@ -16,7 +16,7 @@ n rows; a served column is one line of schema.json's `inputs`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -117,13 +117,16 @@ class ClassicalColumns:
     """What the columns are, where they are so many and alike that a linear model suits them: `8×8 pixels`."""
 
 
-def joined(faults: Iterable[tuple[str, dict[int, str]]]) -> dict[int, str]:
-    """Rows → why they cannot be learned from or answered, from those of several columns, each with its name if it is
-    not the only one."""
+def joined(faults: Sequence[tuple[str, Kind, pa.Array, dict[int, str]]]) -> dict[int, str]:
+    """Rows → why they cannot be learned from or answered, of all columns: names, kinds, typed cells, and unfit ones.
+
+    A column that stands alone must have a value, and need not be named.
+    """
     found: dict[int, str] = {}
-    for name, unfit in faults:
-        for row, why in unfit.items():
-            found.setdefault(row, f'in "{name}" {why}' if name else why)
+    alone = len(faults) == 1
+    for name, kind, cells, unfit in faults:
+        for row, why in {**unfit, **(kind.lacking(cells) if alone else {})}.items():
+            found.setdefault(row, why if alone else f'in "{name}" {why}')
     return dict(sorted(found.items()))
 
 

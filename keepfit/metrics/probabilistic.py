@@ -71,7 +71,12 @@ def calibration_error(bins: list[dict[str, float]]) -> float:
 
 
 def said(probabilities: Probabilities, factors: Sequence[float] = ()) -> NDArray[np.intp]:
-    """The most probable class of each row, the first of equal ones, [N]; or that of the largest probability times its
-    factor, of factors [K]: in the probabilities' own precision, as an exported graph has it."""
-    by = np.asarray(factors, probabilities.dtype) if len(factors) else 1
-    return np.asarray((probabilities * by).argmax(axis=1))
+    """The class of the largest probability of each row, each times its factor where there are such [K]; the first of
+    equal ones, [N]."""
+    return np.asarray(weighed(probabilities, factors).argmax(axis=1))
+
+
+def weighed(probabilities: Probabilities, factors: Sequence[float]) -> Probabilities:
+    """Probabilities times factors [K], where there are such: in the former's own precision, as an exported graph has
+    it."""
+    return probabilities * np.asarray(factors, probabilities.dtype) if len(factors) else probabilities

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from keepfit.metrics.probabilistic import said
+from keepfit.metrics.probabilistic import said, weighed
 from keepfit.problems.answer import Answer, Answers
 from keepfit.problems.classification import Target
 from keepfit.problems.classification.positive import of_positive, shown_class
@@ -61,7 +61,7 @@ class ClassAnswer(Answer):
 
     def clear(self, answers: Answers, tolerance: float, schema: dict[str, Any]) -> NDArray[np.bool_]:
         """One class is before any other, beyond the tolerance."""
-        best = np.sort(answers * np.asarray(schema.get("factors", 1), answers.dtype), axis=1)
+        best = np.sort(weighed(answers, schema.get("factors", ())), axis=1)
         return np.asarray(best[:, -1] - best[:, -2] > tolerance)
 
     def flips(self, expected: Answers, found: Answers, tolerance: float) -> NDArray[np.bool_]:

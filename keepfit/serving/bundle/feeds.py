@@ -31,8 +31,6 @@ def feeds(
         name, kind, cells = column["input"], kind_of(column["kind"]), table[column["name"]].combine_chunks()
         found = kind.looked_up(cells, known[name]) if name in known else kind.feed(cells, column, here)
         arrays |= {in_view(name, view): block for view, block in in_views(found).items()}
-        if len(columns) == 1:
-            faults.append(("", kind.lacking(cells)))
-        faults.append((column["name"] if len(columns) > 1 else "", here))
+        faults.append((column["name"], kind, cells, here))
     unfit.update(joined(faults))
     return arrays

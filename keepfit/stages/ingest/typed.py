@@ -91,12 +91,8 @@ class Table:
 
     def _fit(self, table: pa.Table, places: NDArray[np.int64]) -> pa.Table:
         """The rows that can be learned from; the others are told to the tally by their places."""
-        kinds = [(column.name, column.kind) for column in self.columns if column.kind is not None]
-        faults = [(n, kind.unfit(table[n].chunk(0), self.opened.pixels)) for n, kind in kinds]
-        if len(kinds) == 1:
-            ((name, kind),) = kinds
-            faults = [("", found) for found in (kind.lacking(table[name].chunk(0)), faults[0][1])]
-        unfit = joined(faults)
+        kinds = [(c.name, c.kind, table[c.name].chunk(0)) for c in self.columns if c.kind is not None]
+        unfit = joined([(name, kind, cells, kind.unfit(cells, self.opened.pixels)) for name, kind, cells in kinds])
         without = ~table[self.config.target].is_valid().to_numpy(zero_copy_only=False)
         without[[*unfit]] = False
         self.tally.leave_out(places[without], unfit_rows(unfit, places, table))
